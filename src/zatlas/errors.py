@@ -1,0 +1,29 @@
+"""The one kind of fault that a user can cause and mend."""
+
+import difflib
+from collections.abc import Iterable
+
+
+class InputError(ValueError):
+    """Something given by the user is wrong: a file, an option, an edit, a layer.
+
+    The message is one line that names the thing (file or argument), its value and the mend. The
+    command line prints it behind ``zatlas:`` and exits with status 2; a Python caller catches it
+    as a ``ValueError``.
+    """
+
+    def __init__(self, message: str) -> None:
+        super().__init__(" ".join(str(message).split()))
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """The ending of an error about an unknown word: the nearest known one, or all of them.
+
+    >>> nearest("fnc-10", ["fcn-10", "conv-64"])
+    "did you mean 'fcn-10'?"
+    """
+    names = sorted(known)
+    close = difflib.get_close_matches(word, names, n=1, cutoff=0.6)
+    if close:
+        return f"did you mean {close[0]!r}?"
+    return f"known are: {', '.join(names)}"
