@@ -42,7 +42,7 @@ def whole(path: str | os.PathLike[str]) -> Iterator[Path]:
 
 @contextmanager
 def whole_folder(path: str | os.PathLike[str]) -> Iterator[Path]:
-    """Like :func:`whole` for a folder that does not exist yet."""
+    """Like ``whole`` for a folder that does not exist yet."""
     target = Path(path)
     part = target.with_name(f".{target.name}.{secrets.token_hex(4)}")
     try:

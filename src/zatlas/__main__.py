@@ -1,0 +1,5 @@
+"""``python -m zatlas`` is the command line."""
+
+from zatlas.cli import main
+
+main()

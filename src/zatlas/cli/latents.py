@@ -1,0 +1,184 @@
+"""``zatlas encode``, ``edit``, ``traverse``, ``interpolate`` and ``sample``."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+import numpy as np
+
+from zatlas.cli.program import (
+    answer_json,
+    console,
+    images_option,
+    json_option,
+    numbers,
+    out_option,
+    run_argument,
+    seed_option,
+    typed_command,
+    wrote,
+)  # fmt: skip
+from zatlas.errors import InputError
+
+if TYPE_CHECKING:
+    from zatlas.images import ImageSet
+    from zatlas.run import Pictures, Run
+
+picture_out = out_option("FILE", "The picture: .png, .svg, .pdf (or .gif for a strip).")
+steps_option = click.option("--steps", default=9, show_default=True, help="Pictures in a strip.")
+
+
+@click.command()
+@run_argument
+@images_option
+@out_option("CODES.npz", "The table of codes.")
+def encode(run: Path, images: str, out: Path) -> None:
+    """Encode images: codes (N, D), and sd (N, D) of a Gaussian bottleneck, into an .npz."""
+    from zatlas.files import whole
+
+    opened, image_set = _open(run, images)
+    if out.suffix != ".npz":
+        raise InputError(f"--out {out}: give it a name that ends in .npz")
+    codes, sd = opened.posterior(image_set)
+    arrays = {"codes": codes} if sd is None else {"codes": codes, "sd": sd}
+    with whole(out) as part:
+        np.savez_compressed(part, **arrays)  # type: ignore[arg-type]  # numpy's stub
+    wrote(out)
+
+
+@click.command()
+@run_argument
+@click.argument("edits", nargs=-1, required=True, metavar="EDIT...")
+@images_option
+@click.option("--index", default="0", show_default=True, help="Which images, as in 0,5.")
+@picture_out
+@json_option
+def edit(
+    run: Path, edits: tuple[str, ...], images: str, index: str, out: Path, answer: str | None
+) -> None:
+    """Apply each EDIT to the codes of some images and draw the plate.
+
+    An EDIT reads like "z[0] *= 2", "z[2] += 5", "z[4] += 2*sd" or "z[3] = 2; z[1000] = 8".
+    """
+    from zatlas.latents.trial import try_edits
+    from zatlas.pictures.plate import plate
+    from zatlas.pictures.style import save
+
+    opened, image_set = _open(run, images)
+    rows = _rows(index, image_set)
+    trial = try_edits(opened.model, opened.space, image_set[rows], list(edits))
+    figure = plate(
+        trial.originals, trial.reconstructions, [e.pictures for e in trial.edits],
+        titles=[e.text for e in trial.edits], notes=[e.notes for e in trial.edits],
+        names=[f"image {i}" for i in rows], command=typed_command(),
+    )  # fmt: skip
+    save(figure, out)
+    record = {"images": str(images), "index": rows, "command": typed_command(),
+              "edits": [e.record() for e in trial.edits]}  # fmt: skip
+    opened.keep_edits(record)
+    answer_json(record, answer)
+    shown = console(answer)
+    for tried in trial.edits:
+        shown.print(f"{tried.text}: {'; '.join(tried.notes)}", markup=False)
+    wrote(out, answer)
+
+
+@click.command()
+@run_argument
+@images_option
+@click.option("--index", default="0", show_default=True, help="Which image.")
+@click.option("--elements", required=True, help="Which latent elements, as in 0,3.")
+@click.option("--span", default=3.0, show_default=True, help="How far to each side, in sd.")
+@steps_option
+@picture_out
+def traverse(
+    run: Path, images: str, index: str, elements: str, span: float, steps: int, out: Path
+) -> None:
+    """Sweep single latent elements through an image's own code, a strip each."""
+    opened, image_set = _open(run, images)
+    (row,) = _rows(index, image_set, exactly=1)
+    code = opened.encode(image_set[[row]])[0]
+    names, strips, offsets = [], [], np.empty(0)
+    for element in numbers(elements, "--elements"):
+        codes, offsets = opened.traverse(code, element, span, steps)
+        names.append(f"z[{element}]")
+        strips.append(opened.decode(codes))
+    labels = [f"{offset:+.3g} sd" if offset else "0 sd" for offset in offsets]
+    _draw_strip(np.stack(strips), labels, names, f"image {row}", out, (steps // 2,))
+
+
+@click.command()
+@run_argument
+@images_option
+@click.option("--index", required=True, help="From which image to which, as in 0,5.")
+@click.option("--spherical", is_flag=True, help="Along the great circle instead of straight.")
+@steps_option
+@picture_out
+def interpolate(run: Path, images: str, index: str, spherical: bool, steps: int, out: Path) -> None:
+    """Go from one image's code to another's."""
+    opened, image_set = _open(run, images)
+    first, second = _rows(index, image_set, exactly=2)
+    start, end = opened.encode(image_set[[first, second]])
+    codes, shares = opened.interpolate(start, end, steps, spherical)
+    labels = [f"{share:.0%}" for share in shares]
+    way = "spherical" if spherical else "straight"
+    title = f"image {first} to image {second}, {way}"
+    _draw_strip(opened.decode(codes)[None], labels, [""], title, out, (0, len(codes) - 1))
+
+
+@click.command()
+@run_argument
+@click.option("--count", default=64, show_default=True, type=click.IntRange(min=1))
+@click.option("--sampler", help="prior (Gaussian bottlenecks' default) or normal.")
+@seed_option
+@picture_out
+def sample(run: Path, count: int, sampler: str | None, seed: int, out: Path) -> None:
+    """Decode codes drawn at random."""
+    from zatlas.pictures.strip import sheet
+    from zatlas.pictures.style import save
+    from zatlas.run import open_run
+
+    opened = open_run(run)
+    pictures = opened.decode(opened.sample(count, seed, sampler))
+    save(sheet(pictures, command=typed_command()), out)
+    wrote(out)
+
+
+def _open(run: Path, images: str) -> "tuple[Run, ImageSet]":
+    from zatlas.images import open_images
+    from zatlas.latents.coding import check_pictures
+    from zatlas.run import open_run
+
+    opened = open_run(run)
+    image_set = open_images(images, size=opened.model.architecture.image[1:])
+    check_pictures(opened.model, image_set.array[:1])
+    return opened, image_set
+
+
+def _rows(text: str, images: "ImageSet", exactly: int | None = None) -> list[int]:
+    rows = numbers(text, "--index")
+    if exactly is not None and len(rows) != exactly:
+        raise InputError(f"--index {text!r}: names {len(rows)} images; give {exactly}")
+    for row in rows:
+        if not -len(images) <= row < len(images):
+            raise InputError(
+                f"--index {row}: there are {len(images)} images, 0 to {len(images) - 1}"
+            )
+    return [row % len(images) for row in rows]
+
+
+def _draw_strip(
+    pictures: "Pictures", labels: list[str], names: list[str], title: str, out: Path,
+    marked: tuple[int, ...],
+) -> None:  # fmt: skip
+    from zatlas.pictures.strip import animation, strip
+    from zatlas.pictures.style import save
+
+    if out.suffix == ".gif":
+        if len(pictures) > 1:
+            raise InputError(f"--out {out}: a .gif shows one element; give one, or a .png")
+        animation(pictures[0], out)
+    else:
+        save(strip(pictures, labels, marked=marked, names=names, title=title,
+                   command=typed_command()), out)  # fmt: skip
+    wrote(out)

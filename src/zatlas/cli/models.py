@@ -1,0 +1,83 @@
+"""``zatlas models``: the zoo, and any model's layers."""
+
+from pathlib import Path
+
+import click
+
+from zatlas.cli.program import answer_json, console, json_option, wrote
+
+
+@click.group()
+def models() -> None:
+    """List the presets; show a model layer by layer."""
+
+
+@models.command(name="list")
+@json_option
+def list_models(answer: str | None) -> None:
+    """List every preset: name, latent elements, parameters, one line."""
+    from rich.table import Table
+
+    from zatlas.models.modelfile import zoo
+
+    table = Table("name", "latent", "parameters", "what it is", box=None, pad_edge=False)
+    for column in (1, 2):
+        table.columns[column].justify = "right"
+    records = []
+    for name, model in zoo().items():
+        network = model.architecture()
+        table.add_row(name, f"{network.latent:,}", f"{network.parameters:,}", model.title)
+        records.append({"name": name, "latent": network.latent, "title": model.title,
+                        "parameters": network.parameters})  # fmt: skip
+    if answer != "-":
+        console().print(table)
+    answer_json(records, answer)
+
+
+@models.command()
+@click.argument("model", metavar="MODEL")
+@click.option("--svg", metavar="FILE", type=click.Path(path_type=Path), help="Draw a diagram too.")
+@json_option
+def show(model: str, svg: Path | None, answer: str | None) -> None:
+    """Show the layers of MODEL with their output shapes and parameters.
+
+    MODEL is a preset or a model file.
+    """
+    from rich.table import Table
+
+    from zatlas.models.architecture import spell
+    from zatlas.models.modelfile import read_model
+    from zatlas.syntax import format_call
+
+    model_file = read_model(model)
+    network = model_file.architecture()
+    records = [
+        {"part": row.part, "index": row.index, "layer": format_call(row.call),
+         "shape": list(row.shape), "parameters": row.parameters}
+        for row in network.rows
+    ]  # fmt: skip
+    table = Table("part", "layer", "", "gives", "parameters", box=None, pad_edge=False)
+    table.columns[4].justify = "right"
+    table.add_row("image", "", "", spell(network.image), "")
+    before = ""
+    for row in network.rows:
+        if row.part == "decoder" and before != "decoder":
+            table.add_row("code", "", "", spell(network.code_shape), "", style="bold")
+        table.add_row(
+            row.part if row.part != before else "", "" if row.index is None else str(row.index),
+            format_call(row.call) if row.index is not None else f"({format_call(row.call)})",
+            spell(row.shape), f"{row.parameters:,}" if row.parameters else "",
+        )  # fmt: skip
+        before = row.part
+    if answer != "-":
+        shown = console()
+        shown.print(f"{model_file.title or model}\n", markup=False)
+        shown.print(table)
+        shown.print(f"\n{network.parameters:,} parameters, {network.latent:,} latent elements")
+    answer_json({"layers": records, "parameters": network.parameters}, answer)
+    if svg is not None:
+        from zatlas.files import write_text
+        from zatlas.pictures.diagram import diagram
+
+        write_text(svg, diagram(network, model_file.title or model))
+        wrote(svg, answer)

@@ -1,0 +1,136 @@
+"""The program around the commands: finding them, the console, and one line for every fault."""
+
+import json
+import os
+import shlex
+import sys
+from collections.abc import Callable, Sequence
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
+
+import click
+
+from zatlas import __version__
+from zatlas.errors import InputError, nearest
+from zatlas.files import write_json
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+COMMANDS = {  # name: module of zatlas.cli that holds it, in the order of the help page
+    "images": "images", "models": "models", "train": "training", "encode": "latents",
+    "edit": "latents", "traverse": "latents", "interpolate": "latents", "sample": "latents",
+    "report": "reports", "demo": "reports",
+}  # fmt: skip
+
+
+class _Program(click.Group):
+    """The group of all commands; a command's module is imported when it is called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+        if name not in COMMANDS:
+            return None
+        module = import_module(f"zatlas.cli.{COMMANDS[name]}")
+        command: click.Command = getattr(module, name)
+        return command
+
+    def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
+        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
+            raise InputError(f"command {args[0]!r}: is unknown; {nearest(args[0], COMMANDS)}")
+        return super().resolve_command(ctx, args)
+
+
+@click.group(cls=_Program, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option("-q", "--quiet", is_flag=True, help="Print nothing but errors.")
+@click.version_option(__version__, prog_name="zatlas")
+@click.pass_context
+def program(ctx: click.Context, quiet: bool) -> None:
+    """Train autoencoders on your images, turn every latent element, and see what it does."""
+    ctx.obj = quiet
+
+
+def main(args: Sequence[str] | None = None) -> NoReturn:
+    """Run the command line and leave: 0, or 2 behind one line on standard error."""
+    try:
+        program.main(args=args, prog_name="zatlas", standalone_mode=False)
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.format_message())
+    except (InputError, click.ClickException) as error:
+        _leave(error.format_message() if isinstance(error, click.ClickException) else str(error))
+    except (KeyboardInterrupt, click.Abort):
+        _leave("stopped by the keyboard; nothing is left half-written", 130)
+    except BrokenPipeError:  # the reader of standard output has gone, as `| head` does
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except MemoryError:
+        _leave("out of memory; take a smaller --batch-size or a smaller model")
+    except OSError as error:
+        _leave(f"{error.filename or 'a file'}: {error.strerror or error}")
+    except Exception as error:
+        if os.environ.get("ZATLAS_TRACEBACK"):
+            raise
+        _leave(
+            f"a fault of zatlas itself, please report it: {type(error).__name__}: {error} "
+            "(ZATLAS_TRACEBACK=1 shows where)"
+        )
+    sys.exit(0)
+
+
+def _leave(message: str, status: int = 2) -> NoReturn:
+    click.echo(f"zatlas: {' '.join(message.split())}", err=True)
+    sys.exit(status)
+
+
+def console(answer: str | None = None) -> "Console":
+    """Where a command prints: standard output, or standard error where ``--json -`` has that."""
+    from rich.console import Console
+
+    quiet = click.get_current_context().find_root().obj
+    return Console(stderr=answer == "-", quiet=bool(quiet), highlight=False, soft_wrap=True)
+
+
+def wrote(path: object, answer: str | None = None) -> None:
+    """Say that a file was written."""
+    console(answer).print(f"wrote {path}", markup=False)
+
+
+def answer_json(record: Any, file: str | None) -> None:
+    """Write a command's answer where ``--json`` asked for it; ``-`` is standard output."""
+    if file == "-":
+        click.echo(json.dumps(record, indent=1, allow_nan=False))
+    elif file is not None:
+        write_json(file, record)
+
+
+def typed_command() -> str:
+    """The command as it was typed, fit to be typed again."""
+    return shlex.join(["zatlas", *sys.argv[1:]])
+
+
+def numbers(text: str, option: str) -> list[int]:
+    """Whole numbers separated by commas; InputError names the option and the word."""
+    try:
+        return [int(word) for word in text.split(",")]
+    except ValueError:
+        raise InputError(f"{option} {text!r}: write whole numbers, as in 0,5") from None
+
+
+run_argument = click.argument("run", metavar="RUN", type=click.Path(path_type=Path))
+images_option = click.option(
+    "--images", required=True, metavar="FILE", help="An image set, or a folder of pictures."
+)
+json_option = click.option(
+    "--json", "answer", metavar="FILE", help="Write the answer as JSON too; - for standard output."
+)
+seed_option = click.option("--seed", default=0, show_default=True, help="What is drawn at random.")
+
+
+def out_option(metavar: str, what: str) -> Callable[[Command], Command]:
+    """``--out``, the file or folder that a command writes."""
+    kind = click.Path(path_type=Path)
+    return click.option("--out", required=True, metavar=metavar, type=kind, help=what)

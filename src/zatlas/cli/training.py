@@ -1,0 +1,68 @@
+"""``zatlas train``."""
+
+from pathlib import Path
+
+import click
+
+from zatlas.cli.program import console, images_option, out_option, wrote
+from zatlas.cli.progress import epoch_lines
+
+
+@click.command()
+@click.option("--model", required=True, metavar="MODEL", help="A preset or a model file.")
+@images_option
+@out_option("RUN", "The run folder to make.")
+@click.option(
+    "--valid",
+    default="0.1",
+    show_default=True,
+    metavar="FILE|SHARE",
+    help="Held-out images: an image set, or the share of --images to hold out.",
+)
+@click.option("--epochs", default=30, show_default=True, help="Times through the images.")
+@click.option("--batch-size", default=256, show_default=True, help="Images a step.")
+@click.option("--lr", default=1e-3, show_default=True, help="Adam's step size.")
+@click.option("--seed", default=0, show_default=True, help="First weights, order and noise.")
+@click.option(
+    "--precision",
+    default="auto",
+    show_default=True,
+    metavar="auto|fp32|bf16",
+    help="What the network computes in.",
+)
+@click.option("--patience", type=int, help="Stop after this many epochs without a better one.")
+@click.option("--resume", is_flag=True, help="Go on with RUN, by the same command.")
+@click.option("--overwrite", is_flag=True, help="Replace RUN.")
+def train(
+    model: str, images: str, out: Path, valid: str, epochs: int, batch_size: int, lr: float,
+    seed: int, precision: str, patience: int | None, resume: bool, overwrite: bool,
+) -> None:  # fmt: skip
+    """Train MODEL on images into the folder RUN, then measure it."""
+    from zatlas.training.heap import keep_freed_blocks
+
+    keep_freed_blocks()  # before torch takes its first large block
+    from zatlas.run import train as train_run
+
+    with epoch_lines(epochs) as watcher:
+        run = train_run(
+            model, images, out=out, valid=_file_or_share(valid), epochs=epochs,
+            batch_size=batch_size, lr=lr, seed=seed, precision=precision, patience=patience,
+            resume=resume, overwrite=overwrite, watcher=watcher,
+        )  # fmt: skip
+    shown = console()
+    record = run.evidence("reconstruction")
+    for name, metric in record["metrics"].items():
+        low, high = metric["interval"] or (metric["mean"], metric["mean"])
+        shown.print(
+            f"held-out {name.upper()} {metric['mean']:.4g} [{low:.4g}, {high:.4g}] "
+            f"{metric['unit']}, {record['n']} images",
+            markup=False,
+        )
+    wrote(run.path)
+
+
+def _file_or_share(valid: str) -> str | float:
+    try:
+        return float(valid)
+    except ValueError:
+        return valid

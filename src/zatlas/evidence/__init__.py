@@ -1,0 +1,1 @@
+"""Every measurement, over callables ``encode`` and ``decode`` and arrays."""

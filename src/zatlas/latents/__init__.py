@@ -1,0 +1,1 @@
+"""Codes: encode and decode in batches, edits, traversals, interpolations, their statistics."""

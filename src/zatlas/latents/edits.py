@@ -1,0 +1,184 @@
+"""Edits of codes: what was typed, applied to a copy, and its size in the run's own units."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from zatlas.errors import InputError, nearest
+from zatlas.latents.statistics import CodeStatistics
+from zatlas.models.architecture import spell
+from zatlas.models.layers import Shape
+from zatlas.syntax import Amount, Edit, Operation, parse_edit
+
+Codes = NDArray[np.float32]
+Names = Mapping[str, int | list[float]]  # a name of the user's: an element, or a direction (D,)
+
+
+@dataclass(frozen=True)
+class Space:
+    """What an edit is read against: the code's shape, the run's statistics, the user's names."""
+
+    shape: Shape
+    statistics: CodeStatistics
+    names: Names
+
+
+@dataclass(frozen=True)
+class Size:
+    """How large an edit is for B images on the K elements it touches.
+
+    ``before`` and ``after`` are values (B, K); ``sds`` the move in standard deviations of each
+    element, NaN where the element is dead; percentiles (B, K) are 0..100 among the run's images.
+    """
+
+    elements: NDArray[np.int64]
+    before: NDArray[np.floating]
+    after: NDArray[np.floating]
+    sds: NDArray[np.floating]
+    percentile_before: NDArray[np.floating]
+    percentile_after: NDArray[np.floating]
+
+
+def apply(edit: str | Edit, z_BD: Codes, space: Space) -> Codes:
+    """The edited codes, a new array (B, D); ``z_BD`` is untouched.
+
+    Statements apply in order. Raises InputError for an index beyond the code or an unknown name.
+    """
+    edit = parse_edit(edit) if isinstance(edit, str) else edit
+    result = np.array(z_BD, np.float32, copy=True)
+    for operation in edit.operations:
+        direction = _direction(operation, space)
+        if direction is not None:
+            result += _along(operation, direction, space)
+        else:
+            elements = _elements(edit, operation, space)
+            amount = _amounts(operation.amount, elements, space.statistics)
+            result[:, elements] = _operate(operation.op, result[:, elements], amount)
+    return result
+
+
+def assumptions(edit: str | Edit, space: Space) -> list[str]:
+    """What had to be assumed to read the edit, a line each; often none."""
+    edit = parse_edit(edit) if isinstance(edit, str) else edit
+    notes = []
+    if any(_names_image(operation, space.shape) for operation in edit.operations):
+        notes.append("the first index was read as the image in the batch: every image is edited")
+    for operation in edit.operations:
+        if operation.amount.unit != "sd" or _direction(operation, space) is not None:
+            continue
+        elements = _elements(edit, operation, space)
+        dead = elements[space.statistics.dead[elements]]
+        if len(dead):
+            listed = ", ".join(map(str, dead[:5])) + (" ..." if len(dead) > 5 else "")
+            notes.append(f"element {listed} is dead: its sd is 0, so nothing was added to it")
+    return notes
+
+
+def size(z_BD: Codes, edited_BD: Codes, space: Space) -> Size:
+    """The size of the move from codes to edited codes, on the elements that moved in any image."""
+    elements = np.flatnonzero((z_BD != edited_BD).any(0))
+    statistics = space.statistics
+    moved = edited_BD.astype(float) - z_BD
+    with np.errstate(invalid="ignore", divide="ignore"):
+        sds = np.where(statistics.dead, np.nan, moved / statistics.sd)[:, elements]
+    before, after = statistics.percentile(z_BD), statistics.percentile(edited_BD)
+    return Size(
+        elements, z_BD[:, elements], edited_BD[:, elements], sds,
+        before[:, elements], after[:, elements],
+    )  # fmt: skip
+
+
+def _operate(op: str, values: Codes, amount: NDArray[np.floating]) -> NDArray[np.floating]:
+    if op == "*=":
+        return values * amount
+    if op == "/=":
+        return values / amount
+    if op == "+=":
+        return values + amount
+    if op == "-=":
+        return values - amount
+    return np.broadcast_to(amount, values.shape)
+
+
+def _amounts(
+    amount: Amount, elements: NDArray[np.int64], statistics: CodeStatistics
+) -> NDArray[np.floating]:
+    """The amount for each element, (K,), in the code's own units."""
+    if amount.unit == "sd":
+        return np.asarray(amount.value * statistics.sd[elements], np.float32)
+    if amount.unit == "quantile":
+        return np.asarray(statistics.quantile(amount.value)[elements], np.float32)
+    return np.full(len(elements), amount.value, np.float32)
+
+
+def _elements(edit: Edit, operation: Operation, space: Space) -> NDArray[np.int64]:
+    """The elements (K,) that an operation touches, counted in C order of the code's shape."""
+    index = operation.index[1:] if _names_image(operation, space.shape) else operation.index
+    latent = int(np.prod(space.shape))
+    if not index:
+        return np.arange(latent)
+    if isinstance(index[0], str):
+        return np.array([_lookup(index[0], space)])  # _direction has taken the directions
+    if len(index) == 1:
+        grid = np.arange(latent)
+    elif len(index) == len(space.shape):
+        grid = np.arange(latent).reshape(space.shape)
+    else:
+        raise InputError(
+            f"edit {edit.text!r}, column {operation.column}: {len(operation.index)} indexes, but "
+            f"a code is {spell(space.shape)}; write one index, {len(space.shape)}, or one more for "
+            "the image"
+        )
+    try:
+        return np.atleast_1d(grid[index]).reshape(-1)  # type: ignore[index]  # no names here
+    except IndexError:
+        bad, length = next(
+            (i, n) for i, n in zip(index, grid.shape, strict=True)
+            if isinstance(i, int) and not -n <= i < n
+        )  # fmt: skip
+        raise InputError(
+            f"edit {edit.text!r}, column {operation.column}: index {bad} is beyond the code, which "
+            f"has {length} elements there; indexes go from {-length} to {length - 1}"
+        ) from None
+
+
+def _names_image(operation: Operation, shape: Shape) -> bool:
+    """Whether the first of several indexes is the image in the batch (see docs/edits.md)."""
+    count = len(operation.index)
+    return count > 1 and count != len(shape) and count in (2, len(shape) + 1)
+
+
+def _lookup(name: str, space: Space) -> int | list[float]:
+    if name not in space.names:
+        mend = nearest(name, space.names) if space.names else (
+            f'no element has a name yet; give one with `zatlas atlas RUN --name 0="{name}"`'
+        )  # fmt: skip
+        raise InputError(f"edit: no element or direction is named {name!r}; {mend}")
+    return space.names[name]
+
+
+def _direction(operation: Operation, space: Space) -> NDArray[np.floating] | None:
+    """The direction (D,) that an operation goes along, None where it edits elements."""
+    name = operation.index[-1] if operation.index else None
+    if not isinstance(name, str):
+        return None
+    value = _lookup(name, space)
+    if isinstance(value, int):
+        return None
+    if operation.op not in ("+=", "-="):
+        raise InputError(
+            f"edit, column {operation.column}: {name!r} is a direction, which "
+            f"takes += and -= alone, not {operation.op}"
+        )
+    return np.asarray(value, float)
+
+
+def _along(operation: Operation, direction: NDArray[np.floating], space: Space) -> Codes:
+    """The step (D,) along a direction; one sd is that of the images' codes along it."""
+    unit = direction / np.linalg.norm(direction)
+    length = operation.amount.value * (1 if operation.op == "+=" else -1)
+    if operation.amount.unit == "sd":
+        length *= float((space.statistics.codes @ unit).std())
+    return np.asarray(length * unit, np.float32)

@@ -1,0 +1,117 @@
+"""The statistics of a run's codes: what is usual for each latent element."""
+
+import os
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from zatlas.errors import InputError
+from zatlas.files import whole
+
+Floats = NDArray[np.floating]
+
+KEPT_CODES = 4096  # for neighbours
+WIDEST_COVARIANCE = 2048
+LEVELS = np.concatenate([[0.0, 0.001, 0.005], np.linspace(0.01, 0.99, 99), [0.995, 0.999, 1.0]])
+
+
+@dataclass(frozen=True)
+class CodeStatistics:
+    """What the codes of ``count`` images look like; D elements.
+
+    ``mean`` and ``sd`` are (D,); an element of sd 0 is dead and has no size in sd. ``quantiles``
+    (Q, D) stand at ``levels`` (Q,) in 0..1. ``covariance`` (D, D) is shrunk towards a multiple of
+    the identity (Ledoit & Wolf 2004) and None beyond D = 2048. ``codes`` (M, D) are up to 4,096 of
+    the images' codes, evenly spaced.
+    """
+
+    count: int
+    mean: Floats
+    sd: Floats
+    levels: Floats
+    quantiles: Floats
+    covariance: Floats | None
+    codes: NDArray[np.float32]
+
+    @property
+    def dead(self) -> NDArray[np.bool_]:
+        """True for each element (D,) that is the same in every image."""
+        return np.asarray(self.sd == 0)
+
+    def percentile(self, z_BD: Floats) -> Floats:
+        """Where each value stands among the images' values of its element, 0..100, (B, D).
+
+        Below the least value it is 0, above the greatest 100; a dead element's own value is 50.
+        """
+        z = np.asarray(z_BD, float)
+        ranks = np.empty_like(z)
+        for d in range(z.shape[1]):
+            ranks[:, d] = np.interp(z[:, d], self.quantiles[:, d], 100 * self.levels, 0.0, 100.0)
+        dead = np.broadcast_to(self.dead, z.shape)
+        beside = np.where(z == self.mean, 50.0, np.where(z < self.mean, 0.0, 100.0))
+        return np.where(dead, beside, ranks)
+
+    def quantile(self, level: float) -> Floats:
+        """The value of each element (D,) below which the share ``level`` of the images lies."""
+        return np.array([np.interp(level, self.levels, q) for q in self.quantiles.T])
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write as ``.npz``, whole or not at all."""
+        arrays = {k: v for k, v in vars(self).items() if v is not None}
+        with whole(path) as part:
+            np.savez_compressed(part, **arrays)
+
+
+def gather(codes_ND: NDArray[np.float32]) -> CodeStatistics:
+    """The statistics of codes (N, D), computed in float64.
+
+    Raises InputError where there are fewer than two codes or one is not finite.
+    """
+    if len(codes_ND) < 2:
+        raise InputError(f"codes: {len(codes_ND)} of them; statistics need at least 2 images")
+    if not np.isfinite(codes_ND).all():
+        raise InputError("codes: some are not finite; the model did not train (try a smaller --lr)")
+    codes = codes_ND.astype(np.float64)
+    sd = codes.std(0)
+    sd[codes.max(0) == codes.min(0)] = 0.0  # exactly dead, whatever rounding left in the sum
+    step = -(-len(codes) // KEPT_CODES)
+    return CodeStatistics(
+        count=len(codes),
+        mean=codes.mean(0),
+        sd=sd,
+        levels=LEVELS,
+        quantiles=np.quantile(codes, LEVELS, axis=0),
+        covariance=_shrunk_covariance(codes) if codes.shape[1] <= WIDEST_COVARIANCE else None,
+        codes=codes_ND[::step].copy(),
+    )
+
+
+def load(path: str | os.PathLike[str]) -> CodeStatistics:
+    """Read what ``CodeStatistics.save`` wrote; InputError where it is not that."""
+    try:
+        with np.load(path, allow_pickle=False) as arrays:
+            found = {key: arrays[key] for key in arrays.files}
+        found.setdefault("covariance", None)
+        return CodeStatistics(**{**found, "count": int(found["count"])})
+    except FileNotFoundError:
+        raise InputError(f"{path}: missing; train the run to its end first") from None
+    except (OSError, ValueError, TypeError, KeyError, EOFError) as error:
+        raise InputError(f"{path}: holds no statistics of codes ({error})") from None
+
+
+def _shrunk_covariance(codes_ND: Floats) -> Floats:
+    """Ledoit & Wolf 2004, "A well-conditioned estimator for large-dimensional covariance matrices".
+
+    Written out in one product of matrices, (N, D) at a time, since the library's own routine
+    comes with an extra. Pinned against it in the tests.
+    """
+    count, width = codes_ND.shape
+    centred = codes_ND - codes_ND.mean(0)
+    sample = centred.T @ centred / count
+    scale = np.trace(sample) / width
+    distance = np.sum((sample - scale * np.eye(width)) ** 2) / width
+    squares = centred**2
+    spread = (np.sum(squares.T @ squares) / count - np.sum(sample**2)) / width / count
+    shrinkage = 0.0 if distance == 0 else min(max(spread / distance, 0.0), 1.0)
+    return np.asarray((1 - shrinkage) * sample + shrinkage * scale * np.eye(width))

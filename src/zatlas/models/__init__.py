@@ -1,0 +1,1 @@
+"""Layer lists become networks: model files, the zoo, bottlenecks and objectives."""

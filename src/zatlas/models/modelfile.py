@@ -1,0 +1,165 @@
+"""The model file: YAML, data only, every key checked, every short form expanded."""
+
+import os
+from functools import cache
+from importlib import resources
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from zatlas.errors import InputError, nearest
+from zatlas.models.architecture import Architecture, check
+from zatlas.models.layers import ACTIVATIONS, LAYERS
+from zatlas.models.mirror import mirrored
+from zatlas.models.shortforms import SHORT_FORMS, expand
+from zatlas.syntax import Call, format_call, parse_call
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Objective(_Strict):
+    """What training makes small: a reconstruction term plus penalties, each named.
+
+    ``mse`` is the mean over pixels and channels, ``sse`` their sum, ``mae`` the mean absolute
+    error, ``bce`` the binary cross-entropy summed over pixels (for the range [0, 1]).
+    """
+
+    reconstruction: Literal["mse", "sse", "mae", "bce"] = "mse"
+    kl: Literal["exact", "course", "course-m2"] | None = None
+    kl_weight: float = Field(default=1.0, ge=0)
+    kl_warmup_epochs: int = Field(default=0, ge=0)
+
+
+class ModelFile(_Strict):
+    """The keys of a model file; ``docs/model-file.md`` explains each."""
+
+    title: str = ""
+    image: tuple[int, int, int] = (3, 64, 64)
+    range: tuple[float, float] = (-1.0, 1.0)
+    encoder: str | list[str] | None = None
+    encoders: list[str | list[str]] | None = None
+    decoder: str | list[str] = "mirrored"
+    output: str | None = None
+    bottleneck: Literal["plain", "gaussian"] = "plain"
+    objective: Objective = Objective()
+
+    def architecture(self) -> Architecture:
+        """The checked network; raises InputError with the first fault."""
+        encoders, decoder = self._layers()
+        return check(self.image, encoders, decoder, self.bottleneck, self.range)
+
+    def long_form(self) -> "ModelFile":
+        """The same model with every short form and ``mirrored`` written out as layer lists."""
+        encoders, decoder = self._layers()
+        lists = [[format_call(call) for call in calls] for calls in encoders]
+        one = len(lists) == 1
+        return self.model_copy(
+            update={
+                "encoder": lists[0] if one else None,
+                "encoders": None if one else lists,
+                "decoder": [format_call(call) for call in decoder],
+                "output": None,
+            }
+        )
+
+    def to_yaml(self) -> str:
+        """The file's text, keys in their order of declaration, defaults left out."""
+        data = self.model_dump(mode="json", exclude_defaults=True)
+        data.setdefault("image", list(self.image))
+        return yaml.safe_dump(data, sort_keys=False, allow_unicode=True, width=100)
+
+    def _layers(self) -> tuple[list[list[Call]], list[Call]]:
+        if (self.encoder is None) == (self.encoders is None):
+            raise InputError("model file: give either `encoder` or `encoders`, and not both")
+        written = [self.encoder] if self.encoder is not None else list(self.encoders or [])
+        if not written:
+            raise InputError("encoders: the list is empty; give at least one encoder")
+        encoders = [_read(layers, "encoder", self.image) for layers in written]
+        output = parse_call(self.output, ACTIVATIONS, "output") if self.output else None
+        if self.decoder == "mirrored":
+            if output is None:
+                output = Call("Tanh" if self.range == (-1.0, 1.0) else "Sigmoid")
+            return encoders, mirrored(self.image, encoders, output)
+        decoder = _read(self.decoder, "decoder", self.image)
+        if isinstance(self.decoder, list) and output is not None:
+            raise InputError(
+                f"output: {self.output} goes only beside `decoder: mirrored` or a short form; "
+                "write it as the last layer of the decoder"
+            )
+        return encoders, decoder + ([output] if output else [])
+
+
+def _read(layers: str | list[str], part: str, image: tuple[int, int, int]) -> list[Call]:
+    if isinstance(layers, str):
+        return expand(parse_call(layers, SHORT_FORMS, f"{part} short form"), part, image)
+    return [parse_call(text, LAYERS, f"{part} layer {i}") for i, text in enumerate(layers)]
+
+
+def read_model(model: str | os.PathLike[str]) -> ModelFile:
+    """A model by the name of a preset, or by the path of a model file.
+
+    Raises InputError for an unknown name (naming the nearest preset), an unreadable file, an
+    unknown key (naming the nearest key) and a value that does not fit.
+    """
+    path = Path(model)
+    if path.suffix in (".yaml", ".yml") or path.is_file():
+        try:
+            text = path.read_text(encoding="utf-8")
+        except FileNotFoundError:
+            raise InputError(f"{path}: no such model file") from None
+        except (OSError, UnicodeDecodeError) as error:
+            raise InputError(f"{path}: cannot be read as text ({error})") from None
+        return parse_model(text, str(path))
+    presets = zoo()
+    if str(model) not in presets:
+        raise InputError(
+            f"model {str(model)!r}: no such preset or model file; {nearest(str(model), presets)}"
+        )
+    return presets[str(model)]
+
+
+def parse_model(text: str, name: str) -> ModelFile:
+    """The model in the text of a model file; ``name`` stands in the errors."""
+    try:
+        data = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        line = f" line {mark.line + 1}" if mark else ""
+        problem = getattr(error, "problem", None) or "not YAML"
+        raise InputError(f"{name}{line}: {problem}; a model file is YAML") from None
+    return model_from(data, name)
+
+
+def model_from(data: Any, name: str) -> ModelFile:
+    """The model in the plain data of a model file; ``name`` stands in the errors."""
+    if not isinstance(data, dict):
+        raise InputError(f"{name}: holds {type(data).__name__}, not the keys of a model file")
+    try:
+        return ModelFile.model_validate(data)
+    except ValidationError as error:
+        raise InputError(f"{name}: {_explain(error)}") from None
+
+
+def _explain(error: ValidationError) -> str:
+    """The first fault that pydantic found, in one line."""
+    fault = error.errors()[0]
+    where = [str(part) for part in fault["loc"] if not str(part).startswith(("list[", "str"))]
+    key = where[-1] if where else "?"
+    if fault["type"] == "extra_forbidden":
+        known = Objective if where[0] == "objective" and len(where) > 1 else ModelFile
+        return f"unknown key {'.'.join(where)!r}; {nearest(key, known.model_fields)}"
+    return f"{'.'.join(where)}: {fault['msg']}, not {fault.get('input')!r}"
+
+
+@cache
+def zoo() -> dict[str, ModelFile]:
+    """Every preset by name, read from the model files in ``models/zoo``."""
+    folder = resources.files("zatlas.models") / "zoo"
+    files = sorted(
+        (entry for entry in folder.iterdir() if entry.name.endswith(".yaml")), key=lambda e: e.name
+    )
+    return {f.name.removesuffix(".yaml"): parse_model(f.read_text("utf-8"), f.name) for f in files}

@@ -1,0 +1,26 @@
+"""The range contract: uint8 pictures of an image set and the floats of a network, in one place."""
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+
+def to_floats(images_BHWC: Tensor, pixel_range: tuple[float, float]) -> Tensor:
+    """uint8 (B, H, W, C), 0..255, to float32 (B, C, H, W) in ``pixel_range``."""
+    count, height, width, channels = images_BHWC.shape
+    return fill(torch.empty(count, channels, height, width), images_BHWC, pixel_range)
+
+
+def fill(x_BCHW: Tensor, images_BHWC: Tensor, pixel_range: tuple[float, float]) -> Tensor:
+    """Like ``to_floats``, into a tensor that is there already; returns it."""
+    low, high = pixel_range
+    return x_BCHW.copy_(images_BHWC.permute(0, 3, 1, 2)).mul_((high - low) / 255).add_(low)
+
+
+def to_pixels(x_BCHW: Tensor, pixel_range: tuple[float, float]) -> NDArray[np.uint8]:
+    """Floats (B, C, H, W) to uint8 (B, H, W, C): rounded, and clipped at the range's ends."""
+    low, high = pixel_range
+    levels = (x_BCHW.float() - low) * (255 / (high - low))
+    pixels = levels.round_().clamp_(0, 255).to(torch.uint8).permute(0, 2, 3, 1)
+    return np.ascontiguousarray(pixels.cpu().numpy())

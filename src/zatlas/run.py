@@ -1,0 +1,277 @@
+"""The public Run: the folder of one trained model, opened; and training that makes one."""
+
+import json
+import os
+from collections.abc import Iterator
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+import yaml
+from numpy.typing import NDArray
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+
+from zatlas.errors import InputError
+from zatlas.files import whole, write_json
+from zatlas.images import ImageSet, open_images
+from zatlas.latents import coding, edits, paths, statistics
+from zatlas.latents.edits import Size, Space
+from zatlas.latents.statistics import CodeStatistics
+from zatlas.models.modelfile import ModelFile, parse_model, read_model
+from zatlas.models.network import Autoencoder, build
+from zatlas.training import history
+from zatlas.training.folder import configuration, make_folder, read_config
+from zatlas.training.loop import Trained, Watcher, fit
+from zatlas.training.plan import plan
+from zatlas.training.processes import processes
+from zatlas.training.split import Part, hold_out, whole_set
+
+MEASURED = 2048  # held-out images at most that the reconstruction is measured on
+Pictures = NDArray[np.uint8]
+Codes = NDArray[np.float32]
+
+
+class Run:
+    """One trained model with its folder.
+
+    Codes are float32 (N, D), pictures uint8 (N, H, W, C). Encoding and decoding are deterministic.
+    """
+
+    def __init__(self, path: Path, config: dict[str, Any], model: Autoencoder) -> None:
+        self.path, self.config, self.model = path, config, model
+
+    def __repr__(self) -> str:
+        return f"Run({str(self.path)!r}, {self.name}, {self.model.latent} latent elements)"
+
+    @property
+    def name(self) -> str:
+        """The name of the model that was trained."""
+        return str(self.config["model"])
+
+    @cached_property
+    def statistics(self) -> CodeStatistics:
+        """The statistics of the codes of the images it was trained on."""
+        return statistics.load(self.path / "codes.npz")
+
+    @cached_property
+    def history(self) -> list[history.Row]:
+        """A row an epoch: losses, terms, speed."""
+        return history.read(self.path / "history.csv")
+
+    @property
+    def names(self) -> dict[str, int | list[float]]:
+        """The user's names of elements (an index) and of directions (a vector)."""
+        file = self.path / "names.yaml"
+        return (yaml.safe_load(file.read_text(encoding="utf-8")) or {}) if file.exists() else {}
+
+    @property
+    def space(self) -> Space:
+        """What edits of this run's codes are read against."""
+        return Space(self.model.architecture.code_shape, self.statistics, self.names)
+
+    def encode(self, images: Pictures | ImageSet) -> Codes:
+        """Pictures to codes; of a Gaussian bottleneck the mean. InputError for another size."""
+        return coding.encode(self.model, _array(images))
+
+    def posterior(self, images: Pictures | ImageSet) -> tuple[Codes, Codes | None]:
+        """Codes and, of a Gaussian bottleneck, their sd, else None."""
+        return coding.posterior(self.model, _array(images))
+
+    def edit(self, codes: Codes, text: str) -> Codes:
+        """The edited codes, a new array; InputError points at the column of a fault."""
+        return edits.apply(text, codes, self.space)
+
+    def edit_size(self, codes: Codes, edited: Codes) -> Size:
+        """How far the edit moved the codes, in sd and percentiles of the run's images."""
+        return edits.size(codes, edited, self.space)
+
+    def decode(self, codes: Codes) -> Pictures:
+        """Codes to pictures."""
+        return coding.decode(self.model, codes)
+
+    def reconstruct(self, images: Pictures | ImageSet) -> Pictures:
+        """Pictures, encoded and decoded."""
+        return self.decode(self.encode(images))
+
+    def traverse(
+        self, code: Codes, element: int, span: float = 3.0, steps: int = 9
+    ) -> tuple[Codes, NDArray[np.float64]]:
+        """One element swept through the image's own code: codes (T, D), offsets (T,) in sd."""
+        return paths.traversal(code, element, self.statistics, span, steps)
+
+    def interpolate(
+        self, start: Codes, end: Codes, steps: int = 9, spherical: bool = False
+    ) -> tuple[Codes, NDArray[np.float64]]:
+        """From one code to another: codes (T, D) and shares of the way (T,)."""
+        return paths.interpolation(start, end, steps, spherical)
+
+    def sample(self, count: int, seed: int = 0, sampler: str | None = None) -> Codes:
+        """Codes drawn at random, (count, D).
+
+        ``prior``: the standard normal, the default of a Gaussian bottleneck. ``normal``: a normal
+        with the mean and covariance of the run's codes, the default of the others.
+        """
+        drawn = {
+            "prior": lambda: paths.prior(count, self.model.latent, seed),
+            "normal": lambda: paths.around_codes(count, self.statistics, seed),
+        }
+        gaussian = self.model.architecture.bottleneck == "gaussian"
+        chosen = sampler or ("prior" if gaussian else "normal")
+        if chosen not in drawn:
+            raise InputError(f"--sampler {chosen!r}: known are {', '.join(drawn)}")
+        return drawn[chosen]()
+
+    def held_out(self) -> Pictures:
+        """The images that the run was validated on; InputError where they are not to be found."""
+        valid = self.config["valid"]
+        images = self._opened(self.config["images"] if isinstance(valid, float) else valid)
+        if not isinstance(valid, float):
+            return images.array
+        return hold_out(images.array, valid, self.config["training"]["seed"])[1].pictures()
+
+    def _opened(self, described: dict[str, Any]) -> ImageSet:
+        if described["path"] is None:
+            raise InputError(f"{self.path}: its images were given as an array; give --images")
+        images = open_images(described["path"], size=self.model.architecture.image[1:])
+        if images.fingerprint() != described["fingerprint"]:
+            raise InputError(
+                f"{described['path']}: has changed since {self.path} was trained; give --images"
+            )
+        return images
+
+    def evidence(self, name: str) -> Any:
+        """A record of ``evidence/`` by name; InputError where it was not measured yet."""
+        file = self.path / "evidence" / f"{name}.json"
+        try:
+            return json.loads(file.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            raise InputError(f"{file}: missing; it has not been measured yet") from None
+        except ValueError as error:
+            raise InputError(f"{file}: is not JSON ({error})") from None
+
+    def keep_edits(self, record: dict[str, Any]) -> None:
+        """Remember edits that were tried, for the report; the same command is kept once."""
+        file = self.path / "evidence" / "edits.json"
+        before = self.evidence("edits") if file.exists() else []
+        kept = [other for other in before if other["command"] != record["command"]]
+        self.keep_evidence("edits", [*kept, record])
+
+    def keep_evidence(self, name: str, record: Any) -> None:
+        """Write a record into ``evidence/``."""
+        write_json(self.path / "evidence" / f"{name}.json", record)
+
+
+def open_run(path: str | os.PathLike[str]) -> Run:
+    """Open the folder of a trained model. InputError says what is missing, and the mend."""
+    folder = Path(path)
+    config = read_config(folder)
+    for file in ("model.yaml", "model.safetensors"):
+        if not (folder / file).is_file():
+            raise InputError(
+                f"{folder / file}: missing; finish the run with the same `zatlas train` command "
+                "and --resume"
+            )
+    model_file = parse_model((folder / "model.yaml").read_text("utf-8"), str(folder / "model.yaml"))
+    with torch.device("meta"):
+        model = Autoencoder(model_file, model_file.architecture())
+    try:
+        weights = load_file(folder / "model.safetensors")
+        model.load_state_dict(weights, assign=True)
+    except (SafetensorError, RuntimeError, OSError) as error:
+        reason = str(error).strip().splitlines()[0]
+        raise InputError(
+            f"{folder / 'model.safetensors'}: holds no weights of this model ({reason}); train "
+            "again, or copy the file anew"
+        ) from None
+    return Run(folder, config, model.eval().requires_grad_(False))
+
+
+def train(
+    model: str | os.PathLike[str] | ModelFile,
+    images: str | os.PathLike[str] | Pictures | ImageSet,
+    *,
+    out: str | os.PathLike[str],
+    valid: str | os.PathLike[str] | float | ImageSet = 0.1,
+    resume: bool = False,
+    overwrite: bool = False,
+    watcher: Watcher | None = None,
+    **settings: Any,
+) -> Run:
+    """Train a model into the folder ``out``, measure it, and open the run.
+
+    ``images`` is an image set or anything ``open_images`` opens; ``valid`` the held-out images, or
+    the share of ``images`` to hold out (drawn by the seed). ``settings`` are those of ``Plan``:
+    epochs, batch_size, lr, seed, precision, patience. Raises InputError before anything is
+    written where one does not fit, and where ``out`` exists without ``resume`` or ``overwrite``.
+    """
+    asked = plan(**settings)
+    model_file = model if isinstance(model, ModelFile) else read_model(model)
+    size = model_file.architecture().image[1:]
+    image_set = open_images(images, size=size)
+    held_out = float(valid) if isinstance(valid, (int, float)) else open_images(valid, size=size)
+    train_part, valid_part = _parts(image_set, held_out, asked.seed)
+    for part in (train_part, valid_part):
+        _check_size(model_file, part)
+    config = configuration(model, image_set, held_out, asked)
+    group = processes()
+    folder = Path(out)
+    group.first(lambda: make_folder(folder, config, model_file, resume, overwrite))
+    network = build(model_file, seed=asked.seed)
+    trained = fit(network, train_part, valid_part, asked, folder, group, watcher or _Silent())
+    group.first(lambda: _finish(folder, network, trained, train_part, valid_part))
+    return open_run(folder)
+
+
+def _parts(images: ImageSet, held_out: float | ImageSet, seed: int) -> tuple[Part, Part]:
+    if isinstance(held_out, float):
+        return hold_out(images.array, held_out, seed)
+    return whole_set(images.array), whole_set(held_out.array)
+
+
+def _check_size(model_file: ModelFile, part: Part) -> None:
+    channels, height, width = model_file.image
+    if part.images.shape[1:] != (height, width, channels):
+        here = "x".join(map(str, part.images.shape[1:]))
+        raise InputError(
+            f"images: are {here} (height, width, channels), but the model takes "
+            f"{height}x{width}x{channels}; make them fit with `zatlas images prepare SOURCE "
+            f"OUT.npy --to {height}`"
+        )
+
+
+def _finish(
+    folder: Path, network: Autoencoder, trained: Trained, train_part: Part, valid_part: Part
+) -> None:
+    """Write the best weights, then what is measured on them."""
+    from zatlas.evidence.reconstruction import reconstruction  # a second's import, used here alone
+
+    with whole(folder / "model.safetensors") as part:
+        save_file(trained.weights, part)
+    network.load_state_dict(trained.weights)
+    model = network.to("cpu").eval()
+    codes = np.concatenate([coding.encode(model, x) for x in _chunks(train_part)])
+    statistics.gather(codes).save(folder / "codes.npz")
+    images = valid_part.pictures(MEASURED)
+    record = reconstruction(images, coding.decode(model, coding.encode(model, images)))
+    write_json(folder / "evidence" / "reconstruction.json", record)
+
+
+def _chunks(part: Part, length: int = 4096) -> Iterator[Pictures]:
+    return (part.images[part.rows[start : start + length]] for start in range(0, len(part), length))
+
+
+def _array(images: Pictures | ImageSet) -> Pictures:
+    return images.array if isinstance(images, ImageSet) else images
+
+
+class _Silent:
+    """Nobody watches."""
+
+    def images(self, epoch: int, done: int, total: int) -> None:
+        pass
+
+    def epoch(self, row: history.Row) -> None:
+        pass

@@ -1,0 +1,1 @@
+"""The loop, the order of the images, the checkpoint, resume."""

@@ -1,0 +1,120 @@
+"""The state of a training run: one folder a checkpoint, one pointer renamed last.
+
+A checkpoint holds everything that the rest of the run depends on; the order of images and all
+noise are functions of seed, epoch and step, so their place is two numbers.
+"""
+
+import json
+import os
+import shutil
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from torch import Tensor, nn
+from torch.optim import Optimizer
+
+from zatlas.errors import InputError
+from zatlas.files import whole_folder, write_text
+
+POINTER = "latest"
+
+
+@dataclass
+class Position:
+    """How far a run has come: ``step`` batches of ``epoch`` are done (both from 0).
+
+    ``sums`` are the running sums of the epoch's loss record over its images; ``best_loss`` and
+    ``best_epoch`` belong to the best held-out epoch so far, -1 for none.
+    """
+
+    epoch: int = 0
+    step: int = 0
+    sums: list[float] | None = None
+    best_loss: float | None = None
+    best_epoch: int = -1
+
+
+def save(
+    folder: Path, model: nn.Module, optimizer: Optimizer, position: Position,
+    best: dict[str, Tensor] | None,
+) -> None:  # fmt: skip
+    """Write a checkpoint into ``folder``, move the pointer to it, remove the one before."""
+    name = f"{position.epoch:06d}-{position.step:06d}"
+    if (folder / name).exists():
+        shutil.rmtree(folder / name)  # a run that was stopped here wrote it, and lost the pointer
+    with whole_folder(folder / name) as part:
+        save_file(_tensors(model, optimizer), part / "tensors.safetensors")
+        if best is not None:
+            save_file(best, part / "best.safetensors")
+        (part / "position.json").write_text(json.dumps(asdict(position)), encoding="utf-8")
+    write_text(folder / POINTER, name)
+    for old in folder.iterdir():
+        if old.is_dir() and old.name != name:
+            shutil.rmtree(old, ignore_errors=True)
+
+
+def load(
+    folder: Path, model: nn.Module, optimizer: Optimizer
+) -> tuple[Position, dict[str, Tensor] | None] | None:
+    """Put the newest checkpoint into model and optimizer; None where there is none.
+
+    Returns the position and the best weights so far. Raises InputError where the files do not
+    belong to this model.
+    """
+    if not (folder / POINTER).exists():
+        return None
+    place = folder / (folder / POINTER).read_text(encoding="utf-8").strip()
+    try:
+        position = Position(**json.loads((place / "position.json").read_text(encoding="utf-8")))
+        tensors = load_file(place / "tensors.safetensors")
+        best_file = place / "best.safetensors"
+        best = load_file(best_file) if best_file.exists() else None
+        model.load_state_dict(_under("model.", tensors))
+        state = _optimizer_state(model, optimizer, tensors)
+        optimizer.load_state_dict(state)
+    except (OSError, ValueError, KeyError, TypeError, RuntimeError, SafetensorError) as error:
+        reason = str(error).strip().splitlines()[0]
+        raise InputError(
+            f"{place}: cannot be resumed from ({reason}); train anew with --overwrite"
+        ) from None
+    return position, best
+
+
+def weights(model: nn.Module) -> dict[str, Tensor]:
+    """A copy of the model's weights, on the CPU, in their own memory format's contiguous form."""
+    return {
+        name: tensor.detach().to("cpu", copy=True).contiguous()
+        for name, tensor in model.state_dict().items()
+    }
+
+
+def size(path: Path) -> int:
+    """Bytes of all files below a folder."""
+    return sum(os.path.getsize(file) for file in path.rglob("*") if file.is_file())
+
+
+def _tensors(model: nn.Module, optimizer: Optimizer) -> dict[str, Tensor]:
+    tensors = {f"model.{k}": v.detach().contiguous() for k, v in model.state_dict().items()}
+    for name, parameter in model.named_parameters():
+        for key, value in optimizer.state.get(parameter, {}).items():
+            tensors[f"optimizer.{name}.{key}"] = torch.as_tensor(value).detach().contiguous()
+    return tensors
+
+
+def _optimizer_state(
+    model: nn.Module, optimizer: Optimizer, tensors: dict[str, Tensor]
+) -> dict[str, Any]:
+    groups = optimizer.state_dict()["param_groups"]
+    state = {
+        index: _under(f"optimizer.{name}.", tensors)
+        for index, (name, _) in enumerate(model.named_parameters())
+    }
+    return {"state": state, "param_groups": groups}
+
+
+def _under(prefix: str, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
+    return {k.removeprefix(prefix): v for k, v in tensors.items() if k.startswith(prefix)}

@@ -1,0 +1,115 @@
+"""The folder of a run: what was asked, and whether it is the same that is asked again."""
+
+import platform
+import shlex
+import shutil
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+import yaml
+
+from zatlas import __version__
+from zatlas.errors import InputError
+from zatlas.files import write_text
+from zatlas.images import ImageSet
+from zatlas.models.modelfile import ModelFile, parse_model
+from zatlas.training.plan import Plan
+
+FORMAT = 1  # of the run folder; a run of a newer zatlas is refused, not misread
+
+
+def configuration(
+    model: object, images: ImageSet, held_out: float | ImageSet, asked: Plan
+) -> dict[str, Any]:
+    """What was asked, resolved, and what it ran with."""
+    name = "model file" if isinstance(model, ModelFile) else str(model)
+    return {
+        "format": FORMAT,
+        "model": name,
+        "images": _described(images),
+        "valid": held_out if isinstance(held_out, float) else _described(held_out),
+        "training": asked.model_dump(),
+        "versions": {
+            "zatlas": __version__, "python": platform.python_version(),
+            "torch": str(torch.__version__), "numpy": np.__version__,
+        },
+        "machine": {
+            "processor": platform.processor() or platform.machine(),
+            "threads": torch.get_num_threads(),
+            "device": str(torch.cuda.get_device_name() if torch.cuda.is_available() else "cpu"),
+        },
+        "command": " ".join(map(shlex.quote, ["zatlas", *sys.argv[1:]])) if _is_program() else None,
+    }  # fmt: skip
+
+
+def _described(images: ImageSet) -> dict[str, Any]:
+    path = None if images.path is None else str(images.path)
+    return {"path": path, "count": len(images), "fingerprint": images.fingerprint()}
+
+
+def _is_program() -> bool:
+    return Path(sys.argv[0]).name in ("zatlas", "__main__.py")
+
+
+def make_folder(
+    folder: Path, config: dict[str, Any], model_file: ModelFile, resume: bool, overwrite: bool
+) -> None:
+    """Make the run's folder, or go on with the one that is there."""
+    if resume and overwrite:
+        raise InputError("--resume and --overwrite: give one of them, not both")
+    if folder.exists() and not (folder.is_dir() and not any(folder.iterdir())):
+        if not (folder / "config.yaml").is_file():
+            raise InputError(f"--out {folder}: exists and is no run folder; give another name")
+        if resume:
+            _check_same(folder, config, model_file)
+        elif overwrite:
+            shutil.rmtree(folder)
+        else:
+            raise InputError(
+                f"--out {folder}: exists; go on with --resume, replace it with --overwrite, or "
+                "give another name"
+            )
+    write_text(folder / "config.yaml", yaml.safe_dump(config, sort_keys=False, allow_unicode=True))
+    write_text(folder / "model.yaml", model_file.long_form().to_yaml())
+
+
+def _check_same(folder: Path, config: dict[str, Any], model_file: ModelFile) -> None:
+    """Resuming another run's folder is refused, with the first difference named."""
+    before = read_config(folder)
+    was = parse_model((folder / "model.yaml").read_text("utf-8"), str(folder / "model.yaml"))
+    if was != model_file.long_form():
+        raise InputError(f"--resume {folder}: its model is another one than {config['model']!r}")
+    for part in ("images", "valid"):
+        then, now = before[part], config[part]
+        if isinstance(then, dict) and isinstance(now, dict):
+            then, now = then["fingerprint"], now["fingerprint"]
+        if then != now:
+            raise InputError(f"--resume {folder}: --{part} are other images than it began with")
+    for key, now in config["training"].items():
+        then = before["training"].get(key)
+        if key == "epochs" and now >= then:
+            continue
+        if then != now:
+            mend = "may grow, not shrink" if key == "epochs" else "cannot change"
+            option = "--" + key.replace("_", "-")
+            raise InputError(f"--resume {folder}: {option} was {then}, and is {now} now; it {mend}")
+
+
+def read_config(folder: Path) -> dict[str, Any]:
+    """The ``config.yaml`` of a run; InputError where there is none, or a newer zatlas's."""
+    file = folder / "config.yaml"
+    try:
+        config = yaml.safe_load(file.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise InputError(f"{folder}: is no run folder (no config.yaml in it)") from None
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise InputError(f"{file}: cannot be read ({str(error).splitlines()[0]})") from None
+    if not isinstance(config, dict) or not isinstance(config.get("format"), int):
+        raise InputError(f"{file}: is no configuration of a run")
+    if config["format"] > FORMAT:
+        made = config.get("versions", {}).get("zatlas", "?")
+        raise InputError(f"{folder}: was made by a newer zatlas, {made}; upgrade to open it")
+    return config

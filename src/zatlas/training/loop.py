@@ -1,0 +1,220 @@
+"""The loop: every line between a batch of images and a smaller loss, in one place."""
+
+import math
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from zatlas.errors import InputError
+from zatlas.models.modelfile import Objective
+from zatlas.models.network import Autoencoder, Passed
+from zatlas.models.objectives import Loss, loss
+from zatlas.training import checkpoint, history
+from zatlas.training.batches import Draw, Gather, bounds, generator, order, seed_of
+from zatlas.training.checkpoint import Position
+from zatlas.training.plan import Plan
+from zatlas.training.precision import Precision, pick
+from zatlas.training.processes import Processes
+from zatlas.training.split import Part
+
+WRITING_SHARE = 0.05  # at most this share of the time goes into checkpoints
+LARGEST_PAUSE = 300.0  # seconds of work that a kill may cost
+
+
+class Watcher(Protocol):
+    """Someone who is told how the training goes."""
+
+    def images(self, epoch: int, done: int, total: int) -> None:
+        """``done`` of ``total`` images of an epoch (from 1) have been trained on."""
+
+    def epoch(self, row: history.Row) -> None:
+        """An epoch has ended; its row of the history."""
+
+
+@dataclass(frozen=True)
+class Trained:
+    """What training leaves: the history, the epoch of the best weights, and those weights."""
+
+    rows: list[history.Row]
+    best_epoch: int
+    weights: dict[str, Tensor]
+
+
+def fit(
+    model: Autoencoder,
+    train: Part,
+    valid: Part,
+    plan: Plan,
+    folder: Path,
+    processes: Processes,
+    watcher: Watcher,
+) -> Trained:
+    """Train ``model`` in place, from the newest checkpoint in ``folder`` where there is one.
+
+    ``history.csv`` and ``state/`` are kept in ``folder``. "Best" is the least held-out loss after
+    the warm-up of the KL term. Raises InputError where the loss stops being finite.
+    """
+    precision = pick(plan.precision, processes.device)
+    with torch.random.fork_rng(devices=[]), precision.setting():
+        return _Fit(model, train, valid, plan, folder, processes, watcher, precision).run()
+
+
+class _Fit:
+    """The state of one call of ``fit``."""
+
+    def __init__(
+        self, model: Autoencoder, train: Part, valid: Part, plan: Plan, folder: Path,
+        processes: Processes, watcher: Watcher, precision: Precision,
+    ) -> None:  # fmt: skip
+        self.plan, self.folder, self.processes, self.watcher = plan, folder, processes, watcher
+        self.precision = precision
+        self.train, self.valid, self.objective = train, valid, model.model_file.objective
+        self.model = model.to(processes.device)
+        self.optimizer = torch.optim.Adam(model.parameters(), lr=plan.lr, fused=True)
+        self.position, self.best = Position(), None
+        found = checkpoint.load(folder / "state", self.model, self.optimizer)
+        if found is not None:
+            self.position, self.best = found
+        self.rows = history.read(folder / "history.csv") if self.position.epoch else []
+        self.rows = self.rows[: self.position.epoch]
+        self.wrapped, self.stepper = processes.setup(self.model, self.optimizer)
+        self.bounds = bounds(len(train), plan.batch_size)
+        largest = min(plan.batch_size + 1, max(len(train), len(valid)))
+        image = model.architecture.image
+        self.gather = Gather(image, largest, model.pixel_range, processes.device)
+        self.saved_at, self.saving_took = time.perf_counter(), 0.0
+
+    def run(self) -> Trained:
+        while self.position.epoch < self.plan.epochs and not self._stopped():
+            self._epoch()
+        self._save()
+        best = self.best if self.best is not None else checkpoint.weights(self.model)
+        return Trained(self.rows, self.position.best_epoch, best)
+
+    def _epoch(self) -> None:
+        epoch, started = self.position.epoch, time.perf_counter()
+        rows = self.train.rows[order(len(self.train), self.plan.seed, epoch)]
+        sums = torch.zeros(0) if self.position.sums is None else _sums(self.position.sums)
+        self.model.train()
+        first = self.position.step
+        for step, (start, stop) in enumerate(self.bounds[first:], first):
+            record = self._step(epoch, step, rows[start:stop])
+            sums = record if not len(sums) else sums + record
+            self.watcher.images(epoch + 1, stop, len(rows))
+            self.position.step = step + 1
+            if time.perf_counter() - self.saved_at > LARGEST_PAUSE:
+                self.position.sums = sums.tolist()
+                self._save()
+        seconds = time.perf_counter() - started
+        done = len(rows) - self.bounds[first][0] if first < len(self.bounds) else 0
+        train = self._columns("train", self.processes.sum(sums) / len(rows))
+        valid = self._evaluate()
+        row = {"epoch": epoch + 1, **_losses(train, valid), "images_per_second": done / seconds}
+        self.rows.append({**row, "seconds": time.perf_counter() - started})
+        self._close_epoch(valid["valid_loss"])
+
+    def _step(self, epoch: int, step: int, rows: NDArray[np.int64]) -> Tensor:
+        """One batch of the whole run: this process's share of it; the summed record of its loss."""
+        torch.manual_seed(seed_of(Draw.LAYERS, self.plan.seed, epoch, step))
+        mine = slice(self.processes.rank, None, self.processes.count)
+        noise = self._noise(len(rows), Draw.NOISE, epoch, step)
+        x = self.gather(self.train.images, rows[mine])
+        with self.precision.computing(x.device):
+            passed: Passed = self.wrapped(x, None if noise is None else noise[mine].to(x.device))
+        part = loss(self.objective, x, passed, self._kl_share(epoch, step))
+        weight = len(x) * self.processes.count / len(rows)  # shares differ by an image
+        self.processes.backward(part.total * weight)
+        self.stepper.step()
+        self.stepper.zero_grad()
+        return _record(part) * len(x)
+
+    @torch.no_grad()
+    def _evaluate(self) -> history.Row:
+        """The same objective on the held-out images, its noise the same in every epoch."""
+        self.model.eval()
+        total = torch.zeros(0)
+        for step, (start, stop) in enumerate(bounds(len(self.valid), self.plan.batch_size)):
+            x = self.gather(self.valid.images, self.valid.rows[start:stop])
+            noise = self._noise(len(x), Draw.VALIDATION, 0, step)
+            passed = self.model(x, None if noise is None else noise.to(x.device))
+            record = _record(loss(self.objective, x, passed)) * len(x)
+            total = record if not len(total) else total + record
+        return self._columns("valid", total / len(self.valid))
+
+    def _noise(self, count: int, draw: Draw, epoch: int, step: int) -> Tensor | None:
+        """Noise for the whole batch, so that several processes draw what one would."""
+        if not len(self.model.log_sds):
+            return None
+        drawn = generator(draw, self.plan.seed, epoch, step)
+        return torch.randn(count, self.model.latent, generator=drawn)
+
+    def _kl_share(self, epoch: int, step: int) -> float:
+        warmup = self.objective.kl_warmup_epochs * len(self.bounds)
+        return min(1.0, (epoch * len(self.bounds) + step + 1) / warmup) if warmup else 1.0
+
+    def _columns(self, part: str, record: Tensor) -> history.Row:
+        """The numbers of a mean loss record under their names in the history."""
+        values = record.tolist()
+        if not math.isfinite(values[0]):
+            raise InputError(
+                f"{self.folder}: the {part}ing loss is {values[0]} in epoch "
+                f"{self.position.epoch + 1}; train with a smaller --lr than {self.plan.lr:g}"
+            )
+        names = [f"{part}_loss", *(f"{part}_{name}" for name in _term_names(self.objective))]
+        if part == "valid":
+            names += [f"kl_{i}" for i in range(len(values) - len(names))]
+        return dict(zip(names, values, strict=False))
+
+    def _close_epoch(self, valid_loss: float) -> None:
+        self.position.epoch += 1
+        self.position.step, self.position.sums = 0, None
+        warm = self.position.epoch > self.objective.kl_warmup_epochs
+        best = self.position.best_loss
+        if warm and (best is None or valid_loss < best):
+            self.position.best_loss, self.position.best_epoch = valid_loss, self.position.epoch
+            self.best = checkpoint.weights(self.model)
+        self.processes.first(lambda: history.write(self.folder / "history.csv", self.rows))
+        if time.perf_counter() - self.saved_at > self.saving_took / WRITING_SHARE:
+            self._save()
+        self.watcher.epoch(self.rows[-1])
+
+    def _stopped(self) -> bool:
+        patience, best = self.plan.patience, self.position.best_epoch
+        return patience is not None and best >= 0 and self.position.epoch - best >= patience
+
+    def _save(self) -> None:
+        started = time.perf_counter()
+        state = self.folder / "state"
+        self.processes.first(
+            lambda: checkpoint.save(state, self.model, self.optimizer, self.position, self.best)
+        )
+        self.saved_at = time.perf_counter()
+        self.saving_took = self.saved_at - started
+
+
+def _record(part: Loss) -> Tensor:
+    """A loss as one vector of float64: total, terms, exact KL of each element."""
+    values = [part.total.detach()[None], *(v.detach()[None] for v in part.terms.values())]
+    if part.kl_D is not None:
+        values.append(part.kl_D)
+    return torch.cat(values).double()
+
+
+def _sums(values: list[float]) -> Tensor:
+    return torch.tensor(values, dtype=torch.float64)
+
+
+def _term_names(objective: Objective) -> list[str]:
+    return [objective.reconstruction, *(["kl"] if objective.kl else [])]
+
+
+def _losses(train: history.Row, valid: history.Row) -> history.Row:
+    """Both losses first, as people look for them, then the terms, then the KL of each element."""
+    both = {"train_loss": train.pop("train_loss"), "valid_loss": valid["valid_loss"]}
+    return {**both, **train, **{k: v for k, v in valid.items() if k != "valid_loss"}}

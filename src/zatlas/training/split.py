@@ -1,0 +1,45 @@
+"""Which images are trained on and which are held out, without copying an image."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from zatlas.errors import InputError
+from zatlas.training.batches import Draw, generator
+
+
+@dataclass(frozen=True)
+class Part:
+    """Some rows of a uint8 array of images (N, H, W, C), which may be a memory map."""
+
+    images: NDArray[np.uint8]
+    rows: NDArray[np.int64]
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def pictures(self, limit: int | None = None) -> NDArray[np.uint8]:
+        """The images themselves, copied; the first ``limit`` of them."""
+        return self.images[self.rows[:limit]]
+
+
+def whole_set(images: NDArray[np.uint8]) -> Part:
+    """All images of an array."""
+    return Part(images, np.arange(len(images)))
+
+
+def hold_out(images: NDArray[np.uint8], share: float, seed: int) -> tuple[Part, Part]:
+    """Training and held-out part: a share of the images, drawn by the seed.
+
+    Raises InputError unless both parts have images.
+    """
+    count = round(share * len(images))
+    if not 0 < share < 1 or not 0 < count < len(images):
+        raise InputError(
+            f"--valid {share:g}: of {len(images)} images that holds out {count}; give a share "
+            "between 0 and 1 that leaves images on both sides, or a file of images"
+        )
+    drawn = torch.randperm(len(images), generator=generator(Draw.SPLIT, seed)).numpy()
+    return Part(images, np.sort(drawn[count:])), Part(images, np.sort(drawn[:count]))

@@ -1,0 +1,47 @@
+"""Small things that several tests use: a tiny model, pictures with something to learn, a run."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+import zatlas
+from zatlas.models.modelfile import ModelFile, Objective
+from zatlas.run import Run
+
+TINY = ModelFile(
+    title="Tiny", image=(3, 8, 8), encoder=["Linear(192, 16)", "ReLU()", "Linear(16, 4)"],
+    output="Tanh()",
+)  # fmt: skip
+TINY_GAUSSIAN = TINY.model_copy(
+    update={"bottleneck": "gaussian", "objective": Objective(reconstruction="sse", kl="exact")}
+)
+
+
+def discs(count: int, seed: int = 0, size: int = 8) -> NDArray[np.uint8]:
+    """Pictures (N, size, size, 3) of a disc whose place, colour and background vary."""
+    rng = np.random.default_rng(seed)
+    y, x = np.mgrid[:size, :size]
+    centre = rng.uniform(0.3 * size, 0.7 * size, (count, 2, 1, 1))
+    inside = np.hypot(y - centre[:, 0], x - centre[:, 1]) < 0.3 * size
+    front, back = rng.integers(0, 256, (2, count, 1, 1, 3))
+    return np.where(inside[..., None], front, back).astype(np.uint8)
+
+
+@pytest.fixture(scope="session")
+def tiny_run(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """A trained run of the tiny model, with its images on disk."""
+    folder = tmp_path_factory.mktemp("tiny")
+    np.save(folder / "discs.npy", discs(120))
+    np.save(folder / "held-out.npy", discs(40, seed=1))
+    return zatlas.train(
+        TINY, folder / "discs.npy", valid=folder / "held-out.npy", out=folder / "run",
+        epochs=3, batch_size=32, seed=0,
+    )  # fmt: skip
+
+
+@pytest.fixture
+def tiny_images(tiny_run: Run) -> Path:
+    """The image set that the tiny run was validated on."""
+    return tiny_run.path.parent / "held-out.npy"

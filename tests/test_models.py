@@ -1,0 +1,178 @@
+"""Layer lists become networks, or one line that names the fault."""
+
+import pytest
+import torch
+
+from zatlas.errors import InputError
+from zatlas.models.modelfile import ModelFile, model_from, parse_model, read_model, zoo
+from zatlas.models.network import build
+from zatlas.syntax import format_call
+
+# widths and parameter counts as published
+PUBLISHED = {"fcn-10": (10, 25_739_146), "fcn-64": (64, 26_574_656), "conv-64": (64, 1_908_483)}
+
+
+@pytest.mark.parametrize("name", sorted(zoo()))
+def test_every_preset_gives_the_image_back_in_its_range(name: str) -> None:
+    model = build(name, seed=0)
+    x = torch.rand(3, *model.architecture.image) * 2 - 1
+    with torch.no_grad():
+        z = model.encode(x)
+        y = model.decode(z)
+    assert z.shape == (3, model.latent)
+    assert y.shape == x.shape
+    assert y.abs().max() <= 1
+    assert not model.training
+    assert sum(p.numel() for p in model.parameters()) == model.architecture.parameters
+
+
+@pytest.mark.parametrize(("name", "numbers"), PUBLISHED.items())
+def test_published_sizes(name: str, numbers: tuple[int, int]) -> None:
+    network = read_model(name).architecture()
+    assert (network.latent, network.parameters) == numbers
+
+
+@pytest.mark.parametrize("name", sorted(zoo()))
+def test_long_form_is_the_same_network_and_survives_yaml(name: str) -> None:
+    model = zoo()[name]
+    again = parse_model(model.long_form().to_yaml(), "again.yaml")
+    assert again.architecture() == model.architecture()
+    assert again.long_form() == again
+
+
+def test_seed_fixes_the_weights_and_leaves_the_callers_random_state() -> None:
+    before = torch.random.get_rng_state()
+    first, second, third = (build("fcn-10", seed=s) for s in (3, 3, 4))
+    assert torch.equal(torch.random.get_rng_state(), before)
+    weight = "encoders.0.1.weight"
+    assert torch.equal(first.state_dict()[weight], second.state_dict()[weight])
+    assert not torch.equal(first.state_dict()[weight], third.state_dict()[weight])
+
+
+def test_mirrored_keeps_inner_activations_drops_norms_and_computes_output_padding() -> None:
+    model = ModelFile(
+        image=(1, 7, 7),
+        encoder=["Conv2d(1, 4, 3, stride=2)", "BatchNorm2d(4)", "LeakyReLU(0.2)",
+                 "Conv2d(4, 8, 2, stride=2)", "ReLU()", "Linear(8, 5)"],
+        output="Tanh()",
+    )  # fmt: skip
+    assert model.long_form().decoder == [
+        "Linear(5, 8)", "ReLU()",
+        "ConvTranspose2d(8, 4, 2, stride=2, output_padding=1)", "LeakyReLU(0.2)",
+        "ConvTranspose2d(4, 1, 3, stride=2)", "Tanh()",
+    ]  # fmt: skip
+    assert model.architecture().latent == 5
+
+
+def test_gaussian_head_is_built_twice_without_the_activation_behind_it() -> None:
+    model = ModelFile(
+        image=(1, 4, 4), encoder=["Linear(16, 6)", "ReLU()", "Linear(6, 3)", "ReLU()"],
+        decoder=["Linear(3, 16)", "Tanh()"], bottleneck="gaussian",
+    )  # fmt: skip
+    network = model.architecture()
+    (mean, spread), = network.heads  # fmt: skip
+    assert format_call(mean.call) == format_call(spread.call) == "Linear(6, 3)"
+    assert network.parameters == (16 * 6 + 6) + 2 * (6 * 3 + 3) + (3 * 16 + 16)
+    built = build(model, seed=0)
+    assert (built.encode(torch.randn(50, 1, 4, 4)) < 0).any()  # a ReLU would leave none
+
+
+def test_several_encoders_are_concatenated_means_first() -> None:
+    lists = [["Linear(16, 1)"], ["Linear(16, 2)"]]
+    model = ModelFile(image=(1, 4, 4), encoders=lists, decoder=["Linear(3, 16)", "Tanh()"])
+    assert model.architecture().latent == 3
+    gaussian = build(model.model_copy(update={"bottleneck": "gaussian"}), seed=0)
+    x = torch.randn(5, 1, 4, 4)
+    mean, log_sd = gaussian.posterior(x)
+    flat = x.flatten(1)
+    parts = [head(flat) for head in gaussian.means]
+    assert torch.equal(mean, torch.cat(parts, 1))
+    assert log_sd is not None
+    assert log_sd.shape == (5, 3)
+
+
+def test_a_map_of_codes_counts_its_elements_in_c_order() -> None:
+    model = ModelFile(
+        image=(1, 8, 8), encoder=["Conv2d(1, 2, 4, stride=2, padding=1)"],
+        decoder=["ConvTranspose2d(2, 1, 4, stride=2, padding=1)", "Tanh()"],
+    )  # fmt: skip
+    built = build(model, seed=0)
+    x = torch.randn(2, 1, 8, 8)
+    assert built.architecture.code_shape == (2, 4, 4)
+    assert torch.equal(built.encode(x), built.encoders[0](x).flatten(1))
+
+
+def small(**changes: object) -> dict[str, object]:
+    whole = {"image": [1, 4, 4], "encoder": ["Linear(16, 3)"], "decoder": ["Linear(3, 16)"]}
+    return {**whole, **changes}
+
+
+FAULTS = [
+    (small(encodr=["ReLU()"]), ["unknown key 'encodr'", "did you mean 'encoder'"]),
+    (small(objective={"reconstuction": "mse"}), ["objective.reconstuction", "'reconstruction'"]),
+    (small(objective={"reconstruction": "msd"}), ["objective.reconstruction", "msd"]),
+    (small(encoder=["Linear(12, 3)"]), ["encoder layer 0", "takes 12", "16", "do not meet"]),
+    (small(encoder=["Linear(16, 8)", "ReLU()", "Linear(9, 3)"]),
+     ["encoder layer 2 Linear(9, 3) takes 9", "layer 0 Linear(16, 8) gives 8"]),
+    (small(decoder=["Linear(4, 16)"]), ["decoder layer 0 Linear(4, 16) takes 4", "3"]),
+    (small(decoder=["Linear(3, 15)"]), ["decoder ends at 15", "1x4x4"]),
+    (small(decoder=["Linear(3, 16)", "Sigmoid()"]), ["Sigmoid()", "[0, 1]", "[-1, 1]"]),
+    (small(encoder=["Liner(16, 3)"]), ["Liner", "Linear"]),
+    (small(encoder=["Linear(16, 3, 4, 5, 6, 7)"]), ["Linear(16, 3, 4, 5, 6, 7)"]),
+    (small(encoder=["Linear(16, -3)"]), ["Linear(16, -3)"]),
+    (small(encoder=[]), ["encoder", "no layer with weights"]),
+    (small(encoder="mpl(8, 3)"), ["mpl", "mlp"]),
+    (small(encoder="mlp(8, 2.5)"), ["mlp(8, 2.5)", "whole numbers"]),
+    (small(encoder=["MaxPool2d(2)", "Linear(4, 3)"], decoder="mirrored"), ["MaxPool2d(2)", "undo"]),
+    (small(encoder=None, encoders=[["Linear(16, 1)"]] * 2, decoder="mirrored"),
+     ["mirrored needs one encoder", "2"]),
+    (small(output="Tanh()"), ["output", "last layer of the decoder"]),
+    (["Linear(16, 3)"], ["list", "keys of a model file"]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("data", "words"), FAULTS, ids=lambda v: str(v)[:40])
+def test_faults_are_named_in_one_line(data: object, words: list[str]) -> None:
+    with pytest.raises(InputError) as caught:
+        model_from(data, "my.yaml").architecture()
+    assert "\n" not in str(caught.value)
+    for word in words:
+        assert word in str(caught.value)
+
+
+def test_a_decoder_that_goes_astray_names_the_layer_and_the_mend() -> None:
+    halving = "kernel_size=4, stride=2, padding=1"
+    model = ModelFile(
+        encoder=[f"Conv2d({a}, {b}, {halving})" for a, b in ((3, 8), (8, 16), (16, 32))],
+        decoder=[f"Conv2d(32, 16, {halving})", f"ConvTranspose2d(16, 8, {halving})",
+                 f"ConvTranspose2d(8, 3, {halving})", "Tanh()"],
+    )  # fmt: skip
+    with pytest.raises(InputError) as caught:
+        model.architecture()
+    for word in ("3x16x16", "3x64x64", "layer 0 Conv2d", "ConvTranspose2d(32, 16, 4"):
+        assert word in str(caught.value)
+
+
+def test_memory_is_checked_before_it_is_taken() -> None:
+    wide = ModelFile(encoder=["Linear(12288, 100000000)"], output="Tanh()")
+    with pytest.raises(InputError, match="GiB"):
+        build(wide)
+
+
+def test_an_unknown_preset_names_the_nearest(tmp_path: object) -> None:
+    with pytest.raises(InputError, match="did you mean 'fcn-10'"):
+        read_model("fnc-10")
+    with pytest.raises(InputError, match="no such model file"):
+        read_model(f"{tmp_path}/missing.yaml")
+
+
+def test_yaml_faults_name_the_line() -> None:
+    with pytest.raises(InputError, match=r"bad.yaml line 2"):
+        parse_model("title: x\nencoder: [Linear(", "bad.yaml")
+
+
+def test_short_forms_write_out_the_published_network() -> None:
+    short = ModelFile(encoder="mlp(1024, 256, 64, 10)", output="Tanh()")
+    assert short.architecture() == read_model("fcn-10").architecture()
+    leaky = ModelFile(encoder="mlp(1024, 512, 256, 128, 64, slope=0.1)", output="Tanh()")
+    assert leaky.architecture() == read_model("fcn-64").architecture()

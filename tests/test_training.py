@@ -1,0 +1,279 @@
+"""The loop: what it makes small, in which order, and that a stopped run goes on unharmed."""
+
+import copy
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from safetensors.torch import load_file
+
+import zatlas
+from conftest import TINY, TINY_GAUSSIAN, discs
+from zatlas.errors import InputError
+from zatlas.models.modelfile import ModelFile, Objective
+from zatlas.models.network import Passed, build
+from zatlas.models.objectives import KL, loss
+from zatlas.models.pixels import to_floats, to_pixels
+from zatlas.training import batches, history
+from zatlas.training.precision import medium_is_exact, pick
+from zatlas.training.split import hold_out
+
+IMAGES = discs(120)
+
+
+@given(st.integers(1, 500), st.integers(1, 64))
+def test_batches_cover_all_images_and_none_is_a_single_one(count: int, batch_size: int) -> None:
+    bounds = batches.bounds(count, batch_size)
+    assert [start for start, _ in bounds[1:]] == [stop for _, stop in bounds[:-1]]
+    assert (bounds[0][0], bounds[-1][1]) == (0, count)
+    if count > 1 and batch_size > 1:
+        assert min(stop - start for start, stop in bounds) > 1
+    assert max(stop - start for start, stop in bounds) <= batch_size + 1
+
+
+def test_order_is_a_function_of_seed_and_epoch() -> None:
+    a, b, c, d = (batches.order(100, s, e) for s, e in ((0, 0), (0, 0), (0, 1), (1, 0)))
+    assert np.array_equal(a, b)
+    assert not np.array_equal(a, c)
+    assert not np.array_equal(a, d)
+    assert np.array_equal(np.sort(c), np.arange(100))
+
+
+def test_pixels_make_the_way_to_floats_and_back() -> None:
+    levels = np.arange(256, dtype=np.uint8).reshape(1, 16, 16, 1)
+    for pixel_range in ((-1.0, 1.0), (0.0, 1.0)):
+        floats = to_floats(torch.from_numpy(levels), pixel_range)
+        assert (floats.min(), floats.max()) == pixel_range
+        assert np.array_equal(to_pixels(floats, pixel_range), levels)
+    assert to_pixels(torch.full((1, 1, 1, 1), 9.0), (-1.0, 1.0)).item() == 255
+
+
+def test_held_out_share_is_drawn_by_the_seed_and_disjoint() -> None:
+    train, valid = hold_out(IMAGES, 0.25, seed=0)
+    assert (len(train), len(valid)) == (90, 30)
+    assert not set(train.rows) & set(valid.rows)
+    assert np.array_equal(hold_out(IMAGES, 0.25, seed=0)[1].rows, valid.rows)
+    with pytest.raises(InputError, match="--valid 0.001"):
+        hold_out(IMAGES, 0.001, seed=0)
+
+
+# m = 1, s = ln 2 (so the sd is 2), by hand: value, gradient to m, gradient to s
+BY_HAND = {
+    "exact": (0.5 * (4 - 1 - 2 * np.log(2) + 1), 1.0, 4 - 1.0),
+    "course": (2 - 1 - np.log(2), 0.0, 2 - 1.0),
+    "course-m2": (2 - 1 - np.log(2) + 1, 2.0, 2 - 1.0),
+}
+
+
+@pytest.mark.parametrize("convention", sorted(KL))
+def test_kl_conventions_by_hand(convention: str) -> None:
+    m = torch.tensor([[1.0]], requires_grad=True)
+    s = torch.tensor([[np.log(2.0)]], dtype=torch.float32, requires_grad=True)
+    term = KL[convention](m, s)
+    term.sum().backward()
+    value, by_m, by_s = BY_HAND[convention]
+    assert term.item() == pytest.approx(value, rel=1e-6)
+    assert (0.0 if m.grad is None else m.grad.item()) == pytest.approx(by_m)
+    assert s.grad is not None
+    assert s.grad.item() == pytest.approx(by_s, rel=1e-6)
+
+
+def test_kl_is_zero_only_at_the_prior_and_its_gradient_is_alive() -> None:
+    for term in KL.values():
+        assert term(torch.zeros(1, 1), torch.zeros(1, 1)).item() == 0
+    s = torch.full((4, 3), -2.0, requires_grad=True)
+    KL["exact"](torch.ones(4, 3), s).sum().backward()
+    assert s.grad is not None
+    assert (s.grad != 0).all()
+
+
+def test_reconstruction_terms_by_hand() -> None:
+    x, y = torch.zeros(2, 1, 2, 2), torch.full((2, 1, 2, 2), 0.5)
+    passed = Passed(torch.zeros(2, 1), None, torch.zeros(2, 1), y)
+    for name, value in (("mse", 0.25), ("sse", 1.0), ("mae", 0.5), ("bce", 4 * np.log(2))):
+        found = loss(Objective(reconstruction=name), x, passed)
+        assert found.total.item() == pytest.approx(value, rel=1e-6)
+        assert found.terms[name].item() == pytest.approx(value, rel=1e-6)
+
+
+def test_kl_weight_and_warm_up_scale_the_penalty_and_not_its_report() -> None:
+    x, m, s = torch.zeros(3, 1, 2, 2), torch.ones(3, 2), torch.zeros(3, 2)
+    passed = Passed(m, s, m, x)
+    for share in (0.0, 0.5, 1.0):
+        found = loss(Objective(reconstruction="sse", kl="exact", kl_weight=4), x, passed, share)
+        assert found.total.item() == pytest.approx(4 * share)  # exact KL is 0.5 an element
+        assert found.terms["kl"].item() == pytest.approx(1.0)
+        assert found.kl_D is not None
+        assert found.kl_D.tolist() == pytest.approx([0.5, 0.5])
+
+
+def test_noise_is_scaled_by_exp_s_and_shifted_by_m() -> None:
+    model = build(TINY_GAUSSIAN, seed=0)
+    x, noise = torch.randn(5, 3, 8, 8), torch.randn(5, 4)
+    passed = model(x, noise)
+    assert passed.log_sd_BD is not None
+    assert torch.equal(passed.z_BD, passed.mean_BD + passed.log_sd_BD.exp() * noise)
+    assert torch.equal(model(x).z_BD, model.encode(x))
+
+
+def test_plain_torch_and_zatlas_take_the_same_steps(tmp_path: Path) -> None:
+    """The loop against a few lines of plain torch, batch by batch, in the same order."""
+    run = zatlas.train(TINY, IMAGES, valid=0.25, out=tmp_path / "r", epochs=2, batch_size=40,
+                       precision="fp32", seed=5)  # fmt: skip
+    model = build(TINY, seed=5)
+    adam = torch.optim.Adam(model.parameters(), lr=1e-3)
+    train, valid = hold_out(IMAGES, 0.25, seed=5)
+    x = torch.from_numpy(train.pictures()).permute(0, 3, 1, 2) / 127.5 - 1
+    for epoch in range(2):
+        order = torch.from_numpy(batches.order(len(train), 5, epoch))
+        for rows in order.split(40):
+            adam.zero_grad()
+            (model.decode(model.encode(x[rows])) - x[rows]).square().mean().backward()
+            adam.step()
+    held = torch.from_numpy(valid.pictures()).permute(0, 3, 1, 2) / 127.5 - 1
+    with torch.no_grad():
+        expected = (model.decode(model.encode(held)) - held).square().mean().item()
+    assert run.history[-1]["valid_loss"] == pytest.approx(expected, rel=1e-5)
+
+
+class Stop(Exception):
+    """The power goes out."""
+
+
+class StopsAt:
+    """A watcher that stops the training when an epoch's line is due."""
+
+    def __init__(self, epoch: int) -> None:
+        self.at = epoch
+
+    def images(self, epoch: int, done: int, total: int) -> None:
+        pass
+
+    def epoch(self, row: history.Row) -> None:
+        if row["epoch"] == self.at:
+            raise Stop
+
+
+DROPOUT = TINY.model_copy(
+    update={"encoder": ["Linear(192, 16)", "BatchNorm1d(16)", "ReLU()", "Dropout(0.5)",
+                        "Linear(16, 4)"]}
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("model", [TINY, TINY_GAUSSIAN, DROPOUT], ids=["plain", "vae", "dropout"])
+def test_a_stopped_run_resumes_to_the_same_bytes(model: ModelFile, tmp_path: Path) -> None:
+    same = {"valid": 0.25, "epochs": 4, "batch_size": 32, "seed": 1}
+    whole = zatlas.train(model, IMAGES, out=tmp_path / "whole", **same)
+    with pytest.raises(Stop):
+        zatlas.train(model, IMAGES, out=tmp_path / "cut", watcher=StopsAt(2), **same)
+    again = zatlas.train(model, IMAGES, out=tmp_path / "cut", resume=True, **same)
+    for file in ("model.safetensors", "codes.npz"):
+        a, b = ((run.path / file).read_bytes() for run in (whole, again))
+        assert a == b, file
+    clock = set(history.CLOCK)
+    for a, b in zip(whole.history, again.history, strict=True):
+        assert {k: a[k] for k in a.keys() - clock} == {k: b[k] for k in b.keys() - clock}
+
+
+def test_epochs_may_grow_on_resume_and_nothing_else_may_change(tmp_path: Path) -> None:
+    same = {"valid": 0.25, "batch_size": 32, "out": tmp_path / "r"}
+    zatlas.train(TINY, IMAGES, epochs=1, **same)
+    grown = zatlas.train(TINY, IMAGES, epochs=3, resume=True, **same)
+    assert len(grown.history) == 3
+    straight = zatlas.train(TINY, IMAGES, epochs=3, valid=0.25, batch_size=32, out=tmp_path / "s")
+    assert load_file(grown.path / "model.safetensors").keys()
+    for name, weight in load_file(straight.path / "model.safetensors").items():
+        assert torch.equal(load_file(grown.path / "model.safetensors")[name], weight)
+    changed = [
+        ({"epochs": 2}, "--epochs was 3, and is 2"),
+        ({"epochs": 3, "lr": 0.1}, "--lr was 0.001, and is 0.1"),
+        ({"epochs": 3, "batch_size": 16}, "--batch-size was 32, and is 16"),
+        ({"epochs": 3, "valid": 0.5}, "--valid"),
+    ]
+    for settings, words in changed:
+        with pytest.raises(InputError, match=words):
+            zatlas.train(TINY, IMAGES, resume=True, **{**same, **settings})
+    with pytest.raises(InputError, match="--images"):
+        zatlas.train(TINY, discs(120, seed=9), epochs=3, resume=True, **same)
+    with pytest.raises(InputError, match="model"):
+        zatlas.train(TINY_GAUSSIAN, IMAGES, epochs=3, resume=True, **same)
+
+
+def test_a_run_that_exists_is_not_replaced_unasked(tmp_path: Path) -> None:
+    same = {"valid": 0.25, "epochs": 1, "out": tmp_path / "r"}
+    first = zatlas.train(TINY, IMAGES, **same)
+    with pytest.raises(InputError, match=r"--resume.*--overwrite"):
+        zatlas.train(TINY, IMAGES, **same)
+    before = (first.path / "model.safetensors").read_bytes()
+    with pytest.raises(InputError):
+        zatlas.train(TINY, IMAGES, overwrite=True, **{**same, "batch_size": 0})
+    assert (first.path / "model.safetensors").read_bytes() == before
+    zatlas.train(TINY, IMAGES, overwrite=True, seed=7, **same)
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "thesis.txt").write_text("years of work")
+    with pytest.raises(InputError, match="no run folder"):
+        zatlas.train(TINY, IMAGES, overwrite=True, **{**same, "out": tmp_path / "mine"})
+
+
+def test_early_stopping_waits_for_the_warm_up_and_keeps_the_best(tmp_path: Path) -> None:
+    objective = Objective(reconstruction="sse", kl="exact", kl_weight=50.0, kl_warmup_epochs=4)
+    model = TINY_GAUSSIAN.model_copy(update={"objective": objective})
+    run = zatlas.train(model, IMAGES, valid=0.25, out=tmp_path / "r", epochs=30, patience=2,
+                       batch_size=16, lr=0.02)  # fmt: skip
+    losses = [row["valid_loss"] for row in run.history]
+    after = losses[4:]
+    best = 5 + after.index(min(after))
+    position = json.loads(next((run.path / "state").glob("*/position.json")).read_text())
+    assert position["best_epoch"] == best
+    assert len(losses) == min(30, best + 2)
+
+
+def test_history_reports_each_term_and_the_kl_of_each_element(tmp_path: Path) -> None:
+    run = zatlas.train(TINY_GAUSSIAN, IMAGES, valid=0.25, out=tmp_path / "r", epochs=2)
+    row = run.history[0]
+    assert list(row)[:3] == ["epoch", "train_loss", "valid_loss"]
+    assert row["train_loss"] == pytest.approx(row["train_sse"] + row["train_kl"], rel=1e-5)
+    assert row["valid_kl"] == pytest.approx(sum(row[f"kl_{i}"] for i in range(4)), rel=1e-5)
+    assert list(row)[-2:] == list(history.CLOCK)
+
+
+def test_a_loss_that_is_not_finite_stops_with_a_mend(tmp_path: Path) -> None:
+    endless = TINY.model_copy(update={"decoder": ["Linear(4, 192)"], "output": None})
+    with pytest.raises(InputError, match="smaller --lr"):
+        zatlas.train(endless, IMAGES, valid=0.25, out=tmp_path / "r", epochs=3, lr=1e30)
+
+
+def test_training_leaves_the_callers_random_state_and_precision(tmp_path: Path) -> None:
+    before = torch.random.get_rng_state(), torch.get_float32_matmul_precision()
+    zatlas.train(DROPOUT, IMAGES, valid=0.25, out=tmp_path / "r", epochs=1)
+    assert torch.equal(torch.random.get_rng_state(), before[0])
+    assert torch.get_float32_matmul_precision() == before[1]
+
+
+def test_precision_is_tried_and_said() -> None:
+    cpu = torch.device("cpu")
+    assert pick("fp32", cpu).name == "fp32"
+    assert pick("fp32", cpu).matmul == ("medium" if medium_is_exact() else "highest")
+    assert pick("auto", cpu).why
+
+
+def test_settings_are_checked_by_name() -> None:
+    for settings, words in (
+        ({"epochs": 0}, "--epochs 0"),
+        ({"lr": -1.0}, "--lr -1.0"),
+        ({"precision": "fp8"}, "--precision 'fp8'"),
+        ({"momentum": 1}, "momentum"),
+    ):
+        with pytest.raises(InputError, match=words):
+            zatlas.train(TINY, IMAGES, out="never", **settings)
+    assert not Path("never").exists()
+
+
+def test_the_model_given_is_not_changed(tmp_path: Path) -> None:
+    before = copy.deepcopy(TINY.model_dump())
+    zatlas.train(TINY, IMAGES, valid=0.25, out=tmp_path / "r", epochs=1)
+    assert TINY.model_dump() == before
