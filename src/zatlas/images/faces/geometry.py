@@ -1,0 +1,187 @@
+"""Ellipsoids seen along parallel rays: depth, normals, smooth unions, soft shadows.
+
+The camera looks along -z; x points to the right of the picture, y up, z to the viewer. One unit is
+ten centimetres. Vectors over pixels are float32 arrays of shape (3, h, w); whatever is the same
+for a whole picture is worked out in float64 and enters as plain floats, so that it stays so.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[Any]
+Box = tuple[slice, slice]  # rows, columns
+Triple = tuple[float, float, float]
+
+
+def dot(a: Any, b: Any) -> Any:
+    """Scalar product of two vectors, each of them constant or over pixels."""
+    return a[0] * b[0] + a[1] * b[1] + a[2] * b[2]
+
+
+def unit(v: Array) -> Array:
+    """``v`` (3, ...) divided by its length."""
+    direction: Array = v / np.sqrt(dot(v, v) + 1e-12)
+    return direction
+
+
+def ramp(x: Any, low: float, high: float) -> Any:
+    """A smooth step: 0 where ``x`` is ``low`` or beyond, 1 where it is ``high`` (either order)."""
+    t = np.clip((x - low) * (1 / (high - low)), 0, 1)
+    return t * t * (3 - 2 * t)
+
+
+def bump(*distances: Any) -> Any:
+    """A Gaussian spot: exp of minus the summed squares of ``distances``, each in its own width."""
+    return np.exp(-np.minimum(sum(d * d for d in distances), 30))  # subnormal floats are slow
+
+
+@lru_cache(maxsize=64)  # the tilts of a model's parts return with every picture
+def rotation(yaw: float, pitch: float) -> Array:
+    """A (3, 3) rotation, in degrees: first +pitch turns z towards +y, then +yaw z towards +x."""
+    (sy, sp), (cy, cp) = np.sin(np.radians([yaw, pitch])), np.cos(np.radians([yaw, pitch]))
+    nod = np.array([[1, 0, 0], [0, cp, sp], [0, -sp, cp]])
+    turn: Array = np.array([[cy, 0, sy], [0, 1, 0], [-sy, 0, cy]]) @ nod
+    return turn
+
+
+class Ball(NamedTuple):
+    """An ellipsoid of a model: centre, radii, and a tilt in degrees as of ``rotation``."""
+
+    centre: Triple
+    radii: Triple
+    yaw: float = 0.0
+    pitch: float = 0.0
+
+
+def pair(ball: Ball) -> tuple[Ball, Ball]:
+    """``ball`` and its mirror image in the plane x = 0."""
+    x, y, z = ball.centre
+    return ball, Ball((-x, y, z), ball.radii, -ball.yaw, ball.pitch)
+
+
+@dataclass(frozen=True)
+class Pose:
+    """Where a model stands in the world: turned about a pivot."""
+
+    turn: Array
+    pivot: Triple = (0.0, 0.0, 0.0)
+
+    def point(self, own: Triple | Array) -> Array:
+        """The world place (3,) of the model's own point."""
+        return self.turn @ (np.asarray(own) - self.pivot) + self.pivot
+
+    def own(self, point: Array) -> Array:
+        """World points (3, h, w) in the model's own coordinates."""
+        moved = [p - c for p, c in zip(point, self.pivot, strict=True)]
+        axes = self.turn.T.tolist()
+        return np.stack([dot(axis, moved) + c for axis, c in zip(axes, self.pivot, strict=True)])
+
+    def place(self, ball: Ball) -> "Solid":
+        """The model's ``ball`` in the world."""
+        axes = self.turn @ rotation(ball.yaw, ball.pitch)
+        square = np.square(ball.radii)
+        reach = np.sqrt(np.square(axes) @ square)
+        return Solid(self.point(ball.centre), (axes / square) @ axes.T, reach)
+
+
+@dataclass(frozen=True)
+class Solid:
+    """An ellipsoid in the world: (p - centre)ᵀ form (p - centre) = 1, within ± reach."""
+
+    centre: Array
+    form: Array
+    reach: Array
+
+    def cast(self, x: Array, y: Array) -> tuple[Array, Array]:
+        """Rays at ``x`` (w,), ``y`` (h, 1) cross it at depth middle ± chord; chord 0 is a miss."""
+        (a, b, c), (_, d, e), (_, _, f) = self.form.tolist()
+        cx, cy, cz = self.centre.tolist()
+        dx, dy = x - cx, y - cy
+        # The equation is quadratic in z; its discriminant is a paraboloid over the picture.
+        disc = (f - (f * a - c * c) * dx * dx) - (f * d - e * e) * dy * dy
+        disc = disc - (2 * (f * b - c * e) * dx) * dy
+        return (cz - c / f * dx) - e / f * dy, np.sqrt(np.maximum(disc, 0)) * (1 / f)
+
+    def normal(self, x: Array, y: Array, z: Array) -> Array:
+        """Outward unit normals (3, h, w) at the surface's points (x, y, z)."""
+        dx, dy, dz = (v - c for v, c in zip((x, y, z), self.centre.tolist(), strict=True))
+        return unit(np.stack([(a * dx + b * dy) + c * dz for a, b, c in self.form.tolist()]))
+
+    def shade(self, point: Array, light: Array, soft: float) -> Array:
+        """The share, 0 to 1, of a light from direction ``light`` that it keeps from ``point``.
+
+        Measured where the solid is the unit ball: a ray to the light that passes the centre nearer
+        than ``1 - soft`` is blocked, one farther than ``1 + soft`` is free.
+        """
+        d = [p - c for p, c in zip(point, self.centre.tolist(), strict=True)]
+        bent = [dot(row, d) for row in self.form.tolist()]
+        length = float(light @ self.form @ light)
+        ahead = dot(bent, light.tolist()) * (-1 / length)
+        apart = np.sqrt(np.maximum(dot(bent, d) - ahead * ahead * length, 0))
+        shadow: Array = ramp(apart, 1 + soft, 1 - soft) * ramp(ahead, 0.0, 0.15)
+        return shadow
+
+
+class View:
+    """A square of ``side`` x ``side`` parallel rays over ± ``half`` about (0, ``middle``)."""
+
+    def __init__(self, side: int, half: float, middle: float) -> None:
+        steps = (np.arange(side) + 0.5) * (2 * half / side) - half
+        self.side = side
+        self.x = steps.astype(np.float32)  # (side,)
+        self.y = (middle - steps).astype(np.float32)[:, None]  # (side, 1)
+
+    def box(self, solid: Solid) -> Box:
+        """The smallest box of rays outside of which no ray meets ``solid``."""
+        (x, y, _), (across, up, _) = solid.centre.tolist(), solid.reach.tolist()
+        columns = np.searchsorted(self.x, [x - across, x + across])
+        rows = np.searchsorted(-self.y[:, 0], [-y - up, -y + up])
+        return slice(*rows.tolist()), slice(*columns.tolist())
+
+
+def hull(boxes: Iterable[Box]) -> Box:
+    """The smallest box that holds all ``boxes``."""
+    rows, columns = zip(*boxes, strict=True)
+    top, left = min(r.start for r in rows), min(c.start for c in columns)
+    return slice(top, max(r.stop for r in rows)), slice(left, max(c.stop for c in columns))
+
+
+class Surface(NamedTuple):
+    """What the rays of a box meet: points and unit normals (3, h, w), and whether (h, w)."""
+
+    box: Box
+    point: Array
+    normal: Array
+    hit: Array
+
+
+def union(solids: Iterable[Solid], view: View, fillet: float) -> Surface:
+    """The front of several solids that have grown together, their creases rounded over ``fillet``.
+
+    Depth and normal are means over the solids that a ray meets, weighted by exp(depth / fillet):
+    the nearest counts alone unless another lies within a fillet or so. A solid's weight fades
+    towards its own rim, which leaves no seam where it dives under.
+    """
+    pairs = [(solid, view.box(solid)) for solid in solids]
+    box = rows, columns = hull(own for _, own in pairs)
+    x, y = view.x[columns], view.y[rows]
+    total = np.zeros((len(y), len(x)), np.float32)
+    depth, normal = total.copy(), np.zeros((3, *total.shape), np.float32)
+    for solid, (own_rows, own_columns) in pairs:
+        r = slice(own_rows.start - rows.start, own_rows.stop - rows.start)
+        c = slice(own_columns.start - columns.start, own_columns.stop - columns.start)
+        middle, chord = solid.cast(x[c], y[r])
+        z = middle + chord
+        n = solid.normal(x[c], y[r], z)
+        weight = np.exp(z * (1 / fillet)) * (chord > 0) * (n[2] * n[2] + 1e-4)
+        total[r, c] += weight
+        depth[r, c] += weight * z
+        normal[:, r, c] += weight * n
+    hit = total > 0
+    depth /= np.where(hit, total, 1)
+    return Surface(box, np.stack(np.broadcast_arrays(x, y, depth)), unit(normal), hit)

@@ -1,0 +1,103 @@
+"""Hair, from cropped to beyond the shoulders: a shell round the head with a window for the face.
+
+Above the temples the shell is half an ellipsoid, below them another half, stretched as far as the
+hair is long and cut there. Where a ray finds the window, it goes on to the face, or past it to the
+inside of the shell's far wall.
+"""
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from zatlas.images.faces.geometry import (
+    Array,
+    Ball,
+    Pose,
+    Surface,
+    View,
+    bump,
+    dot,
+    hull,
+    ramp,
+    unit,
+)
+from zatlas.images.faces.head import CRANIUM
+from zatlas.images.faces.shading import HAIR, Patch, halfway, tone
+
+STRANDS = (0.1, 0.1, 0.1)  # light hardly passes through
+TEMPLES = CRANIUM.centre[1]
+CROWN = (0.18, 1.1, -0.1)  # where the strands start
+
+
+def grown(length: float) -> float:
+    """From 0 for hair that is cropped to 1 for hair that falls over forehead and temples."""
+    return float(ramp(length, 0.05, 0.40))
+
+
+def inset(own: Array, length: float) -> Array:
+    """How deep the head's points (3, h, w) lie behind the hairline; negative on the face.
+
+    The line runs along the temples up to the forehead, where long hair is parted.
+    """
+    x, y, z = own
+    high = y - TEMPLES
+    line = 0.34 * grown(length) - 0.02 + 0.34 * np.exp(4 * np.minimum(high, 0))
+    line = line + 0.5 * np.maximum(high, 0)
+    parting = (0.04 + 0.26 * grown(length)) * bump((x - 0.20) / 0.22, (y - 0.75) / 0.30)
+    deep: Array = line - parting - z
+    return deep
+
+
+def wall(view: View, pose: Pose, face: Mapping[str, float], side: int) -> Patch:
+    """The shell's wall that is near (``side`` 1) or far (-1) to the viewer, ready to be lit."""
+    length = face["hair_length"]
+    thick = 0.01 + 0.10 * float(ramp(length, -0.05, 0.35))
+    end = -0.05 - 1.70 * length
+    rx, ry, rz = (r + thick for r in CRANIUM.radii)
+    drop = max(ry, 1.45 * (TEMPLES - end))
+    upper, lower = (pose.place(Ball(CRANIUM.centre, (rx, r, rz))) for r in (ry, drop))
+    rows, columns = box = hull(map(view.box, (upper, lower)))
+    x, y = view.x[columns], view.y[rows]
+
+    rise = pose.turn[:, 1].tolist()
+    level = float(pose.point(CRANIUM.centre) @ pose.turn[:, 1])
+    (middle, chord), (middle_low, chord_low) = upper.cast(x, y), lower.cast(x, y)
+    z, z_low = middle + side * chord, middle_low + side * chord_low
+    above = (chord > 0) & (dot(rise, (x, y, z)) >= level)
+    below = (chord_low > 0) & (dot(rise, (x, y, z_low)) <= level)
+    point = np.stack(np.broadcast_arrays(x, y, np.where(above, z, z_low)))
+    surface = Surface(box, point, np.empty_like(point), above | below)
+    hair = Patch.of(surface, pose, tone(HAIR, face["hair_tone"]))
+    (u, v, w), (cx, cy, cz) = hair.own, CRANIUM.centre
+    falls = np.where(above, np.float32(ry**-2), np.float32(drop**-2))
+    slope = (u - cx) * (side / rx**2), (v - cy) * falls * side, (w - cz) * (side / rz**2)
+    hair.normal[:] = unit(np.stack([dot(row, slope) for row in pose.turn.tolist()]))
+
+    # The cut is a little ragged, and climbs to the nape while the hair is short.
+    cut = end + 0.03 * np.sin(14 * u + 9 * w) - 0.35 * (1 - grown(length)) * ramp(w, -0.1, -0.5)
+    hair.cover *= ramp(v - cut, -0.03, 0.03) * ramp(inset(hair.own, length), -0.03, 0.03)
+    hair.cover *= 0.78 + 0.22 * float(ramp(length, 0.0, 0.15))
+    if side < 0:
+        hair.sun *= 0.3
+        hair.sky *= 0.4
+    return hair
+
+
+def sheen(hair: Patch, pose: Pose, light: Array) -> Array:
+    """Streak the hair, and return the light (3, h, w) that its strands mirror.
+
+    A strand mirrors as a thin cylinder does, brightest where it stands across the direction
+    half-way between light and viewer (Kajiya and Kay 1989).
+    """
+    x, y, z = hair.own
+    around = np.arctan2(x - 0.1, z + 0.2)
+    streaks = 1 + 0.10 * np.sin(23 * around + 3 * y) + 0.08 * np.sin(41 * around + 1.0)
+    glint = 0.13 * hair.albedo**0.5 + 0.01
+    hair.albedo *= streaks
+    way = [a - c for a, c in zip(hair.own, CROWN, strict=True)]
+    strand = np.stack([dot(row, way) for row in pose.turn.tolist()])
+    strand = unit(strand - dot(strand, hair.normal) * hair.normal)
+    half = halfway(light).tolist()
+    mirrored = np.maximum(1 - dot(strand, half) ** 2, 0) ** 12
+    light_back: Array = glint * (mirrored * np.maximum(dot(hair.normal, half), 0) * streaks)
+    return light_back

@@ -1,0 +1,35 @@
+"""One face, put together: thirteen numbers in, one picture out."""
+
+from collections.abc import Mapping
+
+from zatlas.images.faces.geometry import Array, Pose, View, ramp, rotation
+from zatlas.images.faces.hair import STRANDS, grown, inset, sheen, wall
+from zatlas.images.faces.head import FLESH, head
+from zatlas.images.faces.outfit import FABRIC, PLASTIC, body, glasses
+from zatlas.images.faces.shading import Canvas
+
+HALF, MIDDLE = 1.55, -0.10  # what the picture shows at scale 1: 15.5 cm about a point
+NECK = (0.0, -0.75, -0.25)  # the head turns about it
+
+
+def portray(face: Mapping[str, float], size: int) -> Array:
+    """The picture, uint8 (size, size, 3), of a face given by the value of every factor."""
+    view = View(2 * size, HALF / face["scale"], MIDDLE)
+    pose = Pose(rotation(face["yaw"], face["pitch"]), NECK)
+    light = rotation(face["light_azimuth"], face["light_elevation"])[:, 2]
+    length = face["hair_length"]
+    canvas = Canvas(view, face["background_hue"], face["background_lightness"])
+
+    torso = body(view, pose, light, face)
+    canvas.draw(torso, torso.lit(light, FABRIC))
+    skin = head(view, pose, light, face)
+    skin.sky *= 1 - 0.6 * grown(length) * ramp(inset(skin.own, length), -0.2, 0.05)
+    canvas.draw(skin, skin.lit(light, FLESH))
+    far, near = wall(view, pose, face, -1), wall(view, pose, face, 1)
+    canvas.draw(far, far.lit(light, STRANDS))
+    gleam = sheen(near, pose, light)
+    canvas.draw(near, near.lit(light, STRANDS) + gleam)
+    if face["glasses"] > 0:
+        for patch in glasses(view, pose, min(face["glasses"], 1.0)):
+            canvas.draw(patch, patch.lit(light, PLASTIC))
+    return canvas.pixels()
