@@ -1,0 +1,1 @@
+"""Figures from arrays and from evidence's records."""

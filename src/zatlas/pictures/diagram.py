@@ -1,0 +1,204 @@
+"""The diagram of a network, drawn from its checked architecture."""
+
+import math
+from collections.abc import Collection
+from xml.etree.ElementTree import Element
+
+from zatlas.models.architecture import Architecture
+from zatlas.pictures import svg
+from zatlas.pictures.blocks import LINE, Block, Lane, grouped, times
+
+_LEFT, _TOP = 56, 66
+_CELL_WIDTH, _CELL_HEIGHT = 34, 19
+_ALL_CELLS = 12  # up to so many latent elements are all drawn
+_GAUSSIAN_WIDTH, _GAUSSIAN_HEIGHT = 204, 130  # the width and half the height of m, s and e
+Point = tuple[float, float]
+
+
+def diagram(architecture: Architecture, title: str = "", marked: Collection[int] = ()) -> str:
+    """An SVG of encoders, code and decoder; blocks are sized by the logarithm of their shape.
+
+    The latent elements in ``marked`` (indexes, negative ones from the end) are highlighted. Of a
+    Gaussian bottleneck it shows m, s, the noise e and the code c = exp(s)·e + m. Readable on light
+    and dark grounds; no fonts or files from elsewhere.
+    """
+    encoders = [
+        Lane(name, grouped(rows))
+        for name, rows in zip(_names(architecture), architecture.encoders, strict=True)
+    ]
+    decoder = Lane("decoder", grouped(architecture.decoder))
+    gaussian = architecture.bottleneck == "gaussian"
+    cells = _visible(architecture.latent, marked)
+    code_half = -_levels(cells, 0)[0] + 4 * LINE
+    middle, bottom = _place(encoders, decoder, max(code_half, _GAUSSIAN_HEIGHT * gaussian))
+    pitch = _pitch([*encoders, decoder])
+    depth = max(len(lane.blocks) for lane in encoders)
+    code_x = _LEFT + pitch * (depth + 1) + _GAUSSIAN_WIDTH * gaussian
+    width = max(code_x + pitch * len(decoder.blocks) + _LEFT + 12, 480)
+    facts = (
+        f"{architecture.parameters:,} parameters · image {times(architecture.image)} · "
+        f"{architecture.latent:,} latent elements"
+    )
+    drawing = svg.drawing(width, bottom, f"{title or 'network'}: {facts}")
+    svg.text(drawing, 20, 30, title, "zd-title", "start")
+    svg.text(drawing, 20, 50, facts, "zd-muted", "start")
+
+    start = _block(drawing, Block(architecture.image, []), (_LEFT, middle), "image")
+    ends = [_lane(drawing, lane, start, _LEFT, pitch) for lane in encoders]
+    if gaussian:
+        ends = [_gaussian(drawing, architecture, ends, (code_x, middle))]
+    targets = _targets(architecture, cells, middle) if len(ends) > 1 else [middle]
+    for end, level in zip(ends, targets, strict=True):
+        svg.arrow(drawing, end, (code_x - _CELL_WIDTH / 2, level))
+    _code(drawing, architecture, cells, marked, (code_x, middle))
+    _lane(drawing, decoder, (code_x + _CELL_WIDTH / 2, middle), code_x, pitch, "reconstruction")
+    return svg.spell(drawing)
+
+
+def _names(architecture: Architecture) -> list[str]:
+    count = len(architecture.encoders)
+    return ["encoder"] if count == 1 else [f"encoder {i + 1}" for i in range(count)]
+
+
+def _pitch(lanes: list[Lane]) -> float:
+    """The distance from block to block: what the longest name of a layer needs."""
+    names = [name for lane in lanes for block in lane.blocks for name in block.layers]
+    return max(90, 7 * max(map(len, names)))
+
+
+def _place(encoders: list[Lane], decoder: Lane, half: float) -> tuple[float, float]:
+    """Set the level of every lane; returns the middle, where the code stands, and the bottom.
+
+    ``half`` is how far the bottleneck reaches above and below the middle.
+    """
+    tall = sum(lane.above + lane.below for lane in encoders)
+    first_above = encoders[0].above if len(encoders) == 1 else tall / 2
+    middle = _TOP + max(first_above, decoder.above, half)
+    bottom = middle - first_above
+    for lane in encoders:
+        lane.level = bottom + lane.above
+        bottom += lane.above + lane.below
+    decoder.level = middle
+    return middle, max(bottom, middle + max(decoder.below, half)) + 8
+
+
+def _lane(
+    drawing: Element, lane: Lane, start: Point, left: float, pitch: float, last: str = ""
+) -> Point:
+    """Draw a lane's blocks to the right of ``left``; returns where the next arrow starts."""
+    for number, block in enumerate(lane.blocks):
+        x = left + pitch * (number + 1)
+        svg.arrow(drawing, start, (x - block.width / 2, lane.level), bend_first=True)
+        heading = "" if number else lane.name
+        start = _block(
+            drawing, block, (x, lane.level), last if block is lane.blocks[-1] and last else heading
+        )
+    return start
+
+
+def _block(drawing: Element, block: Block, at: Point, heading: str) -> Point:
+    x, y = at
+    kind = "zd-vector" if len(block.shape) == 1 else "zd-map"
+    if heading in ("image", "reconstruction"):
+        kind = "zd-picture"
+    svg.mark(
+        drawing, "rect", kind, x=x - block.width / 2, y=y - block.height / 2,
+        width=block.width, height=block.height, rx=2,
+    )  # fmt: skip
+    above, below = y - block.height / 2 - 7, y + block.height / 2 + LINE + 2
+    svg.text(drawing, x, above, times(block.shape), "zd-mono")
+    svg.text(drawing, x, above - LINE - 2, heading, "zd-part")
+    for number, line in enumerate(block.layers):
+        svg.text(drawing, x, below + number * LINE, line)
+    if block.parameters:
+        foot = below + len(block.layers) * LINE
+        svg.text(drawing, x, foot, f"{block.parameters:,}", "zd-muted")
+    return x + block.width / 2, y
+
+
+def _visible(latent: int, marked: Collection[int]) -> list[int]:
+    """The elements that are drawn: all, or the first, the marked and the last ones."""
+    if latent <= _ALL_CELLS:
+        return list(range(latent))
+    marked_first = sorted(index % latent for index in marked)[:6]
+    return sorted({*range(4), latent - 2, latent - 1, *marked_first})
+
+
+def _levels(cells: list[int], middle: float) -> list[float]:
+    """The middle of each visible cell; where elements are left out, a cell's height is free."""
+    levels, y = [], 0.0
+    for before, cell in zip([cells[0] - 1, *cells], cells, strict=False):
+        y += _CELL_HEIGHT * (2 if cell > before + 1 else 1)
+        levels.append(y)
+    shift = middle - (levels[0] + levels[-1]) / 2
+    return [level + shift for level in levels]
+
+
+def _code(
+    drawing: Element, architecture: Architecture, cells: list[int], marked: Collection[int],
+    at: Point,
+) -> None:  # fmt: skip
+    chosen = {index % architecture.latent for index in marked}
+    x, levels = at[0], _levels(cells, at[1])
+    for number, (cell, level) in enumerate(zip(cells, levels, strict=True)):
+        on = "-marked" if cell in chosen else ""
+        svg.mark(
+            drawing, "rect", "zd-marked" if on else "zd-cell", x=x - _CELL_WIDTH / 2,
+            y=level - _CELL_HEIGHT / 2, width=_CELL_WIDTH, height=_CELL_HEIGHT,
+        )  # fmt: skip
+        svg.text(drawing, x, level + 4, f"{cell}", f"zd-mono zd-cell-text{on}")
+        if number and cell > cells[number - 1] + 1:
+            svg.text(drawing, x, level - _CELL_HEIGHT + 4, "⋮")
+    above, below = levels[0] - _CELL_HEIGHT, levels[-1] + _CELL_HEIGHT + 6
+    svg.text(drawing, x, above, times(architecture.code_shape), "zd-mono")
+    name = "code c" if architecture.bottleneck == "gaussian" else "code z"
+    svg.text(drawing, x, above - LINE - 2, name, "zd-part")
+    if architecture.bottleneck == "gaussian":
+        svg.text(drawing, x, below, "c = exp(s)·e + m", "zd-mono")
+
+
+def _targets(architecture: Architecture, cells: list[int], middle: float) -> list[float]:
+    """The level at which each encoder's arrow meets the code: at its own elements, if drawn."""
+    levels = dict(zip(cells, _levels(cells, middle), strict=True))
+    targets, first = [], 0
+    for rows in architecture.encoders:
+        past = first + math.prod(rows[-1].shape)
+        own = [level for cell, level in levels.items() if first <= cell < past]
+        targets.append(sum(own) / len(own) if own else middle)
+        first = past
+    return targets
+
+
+def _gaussian(
+    drawing: Element, architecture: Architecture, ends: list[Point], code: Point
+) -> Point:
+    """m and s from every encoder, the noise e, and how they make the code."""
+    code_x, middle = code
+    x = code_x - _GAUSSIAN_WIDTH + 10
+    product, total = (code_x - 110.0, middle + 45.0), (code_x - 58.0, middle)
+    for head, (letter, level) in enumerate((("m", middle - 85), ("s", middle))):
+        heads = [pair[head] for pair in architecture.heads]
+        for end in ends:
+            svg.arrow(drawing, end, (x - 15, level))
+        _circle(drawing, "zd-vector", (x, level), 15, letter)
+        layers = " + ".join(dict.fromkeys(row.call.name for row in heads))
+        parameters = sum(row.parameters for row in heads)
+        svg.text(drawing, x, level - 21, times(architecture.code_shape), "zd-mono")
+        svg.text(drawing, x, level + 29, layers)
+        svg.text(drawing, x, level + 29 + LINE, f"{parameters:,}", "zd-muted")
+    _circle(drawing, "zd-noise", (x, middle + 85), 15, "e")
+    svg.text(drawing, x - 15, middle + 114, "e ~ N(0, 1)", "zd-mono", "start")
+    svg.text(drawing, x - 15, middle + 128, "drawn in training, else 0", "zd-muted", "start")
+    svg.arrow(drawing, (x + 15, middle), (product[0] - 9, product[1]))
+    svg.arrow(drawing, (x + 15, middle + 85), (product[0] - 9, product[1]))
+    svg.arrow(drawing, (x + 15, middle - 85), (total[0] - 9, middle))
+    svg.arrow(drawing, (product[0] + 9, product[1]), (total[0] - 9, middle))
+    _circle(drawing, "zd-node", product, 9, "×")
+    _circle(drawing, "zd-node", total, 9, "+")
+    svg.text(drawing, product[0] + 12, product[1] + 22, "exp(s)·e", "zd-mono")
+    return total[0] + 9, middle
+
+
+def _circle(drawing: Element, kind: str, at: Point, radius: float, letter: str) -> None:
+    svg.mark(drawing, "circle", kind, cx=at[0], cy=at[1], r=radius)
+    svg.text(drawing, at[0], at[1] + 4, letter, "zd-part")

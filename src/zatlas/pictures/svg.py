@@ -1,0 +1,92 @@
+"""A few marks of SVG, from which diagrams are drawn: valid and escaped by construction."""
+
+from xml.etree import ElementTree
+from xml.etree.ElementTree import Element, SubElement
+
+# plain rules rather than variables, so that viewers other than browsers draw it too; the classes
+# carry a prefix, as an SVG inside an HTML page shares its styles with the page
+STYLE = """
+.zd-page{fill:#fff}
+.zd text{fill:#1b1f24;font:11px system-ui,-apple-system,'Segoe UI',Roboto,sans-serif}
+.zd .zd-muted{fill:#5c6670;font-size:11px}
+.zd .zd-mono{font-family:ui-monospace,Menlo,Consolas,'DejaVu Sans Mono',monospace;font-size:11px}
+.zd .zd-title{font-size:16px;font-weight:600}
+.zd .zd-part{font-size:12px;font-weight:600}
+.zd .zd-cell-text{font-size:10px}
+.zd .zd-cell-text-marked{font-size:10px;fill:#fff;font-weight:600}
+.zd-picture{fill:#dfe5ea;stroke:#5c6670}
+.zd-map{fill:#bcd9ec;stroke:#0072b2}
+.zd-vector{fill:#cfe8dd;stroke:#00805c}
+.zd-cell{fill:#fdeccf;stroke:#b97700}
+.zd-marked{fill:#c04f00;stroke:#c04f00}
+.zd-noise{fill:none;stroke:#5c6670;stroke-dasharray:3 3}
+.zd-node{fill:#fff;stroke:#5c6670}
+.zd-line{fill:none;stroke:#5c6670;stroke-width:1.2}
+.zd-head{fill:#5c6670}
+@media screen and (prefers-color-scheme:dark){
+.zd-page{fill:#14181c}
+.zd text{fill:#e4e8ec}
+.zd .zd-muted{fill:#9aa5b0}
+.zd-picture{fill:#39424b;stroke:#9aa5b0}
+.zd-map{fill:#17405c;stroke:#56b4e9}
+.zd-vector{fill:#15463a;stroke:#33c79b}
+.zd-cell{fill:#4d3a12;stroke:#e69f00}
+.zd-node{fill:#14181c;stroke:#9aa5b0}
+.zd-noise,.zd-line{stroke:#9aa5b0}
+.zd-head{fill:#9aa5b0}
+}
+"""
+
+
+def drawing(width: float, height: float, label: str) -> Element:
+    """An empty drawing of a size in pixels; ``label`` is what a screen reader says."""
+    svg = Element(
+        "svg",
+        {
+            "xmlns": "http://www.w3.org/2000/svg",
+            "class": "zd",
+            "width": _number(width),
+            "height": _number(height),
+            "viewBox": f"0 0 {_number(width)} {_number(height)}",
+            "role": "img",
+            "aria-label": label,
+        },
+    )
+    SubElement(svg, "style").text = STYLE
+    mark(svg, "rect", "zd-page", width=width, height=height)
+    return svg
+
+
+def mark(parent: Element, tag: str, kind: str, **attributes: float | str) -> Element:
+    """One element of a class; underscores in names of attributes stand for hyphens."""
+    named = {key.replace("_", "-"): _number(value) for key, value in attributes.items()}
+    return SubElement(parent, tag, {"class": kind, **named})
+
+
+def text(
+    parent: Element, x: float, y: float, words: str, kind: str = "", anchor: str = "middle"
+) -> None:
+    """Words with their baseline at ``y``; ``anchor`` is start, middle or end."""
+    mark(parent, "text", kind, x=x, y=y, text_anchor=anchor).text = words
+
+
+def arrow(
+    parent: Element, start: tuple[float, float], end: tuple[float, float], bend_first: bool = False
+) -> None:
+    """A line with a head that leaves and arrives level; it changes its height near one end."""
+    (x, y), (to_x, to_y) = start, end
+    tip = to_x - 6
+    bend = min(60.0, tip - x)
+    left = x if bend_first else tip - bend
+    curve = f"C{left + bend / 2:g} {y:g} {left + bend / 2:g} {to_y:g} {left + bend:g} {to_y:g}"
+    mark(parent, "path", "zd-line", d=f"M{x:g} {y:g}H{left:g}{curve}H{tip:g}")
+    mark(parent, "path", "zd-head", d=f"M{to_x:g} {to_y:g}l-7 -3.5v7z")
+
+
+def spell(svg: Element) -> str:
+    """The drawing as text, an XML document of its own."""
+    return ElementTree.tostring(svg, encoding="unicode") + "\n"
+
+
+def _number(value: float | str) -> str:
+    return value if isinstance(value, str) else f"{value:g}"

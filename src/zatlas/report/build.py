@@ -1,0 +1,192 @@
+"""A report is written: one HTML file that opens offline, Markdown and JSON beside it."""
+
+import base64
+import io
+import json
+import os
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+from markupsafe import Markup
+from matplotlib.figure import Figure
+from PIL import Image
+
+from zatlas import __version__
+from zatlas.errors import InputError
+from zatlas.files import whole, write_json, write_text
+from zatlas.pictures.style import png, zoom_for
+from zatlas.report.records import Picture, ReportData, RunReport, Section
+
+SCHEMA = 1  # of report.json
+_SHOWN = 128  # side of a small picture on the page, in CSS pixels
+Drawn = Callable[[str], str]  # an alternative text to what a template puts there
+
+
+@dataclass(frozen=True)
+class _File:
+    """A picture as the bytes of a file; ``pixels`` says to show each pixel as a square."""
+
+    name: str
+    content: bytes
+    size: tuple[int, int] | None
+    pixels: bool
+
+    def in_html(self, alternative: str) -> str:
+        """The picture itself, nothing to load."""
+        if self.size is None:
+            return Markup(self.content.decode())
+        kind = "pixels" if self.pixels else "figure"
+        width, height = self.size
+        zoom = zoom_for(height, width, _SHOWN) if self.pixels else 1
+        return Markup(
+            '<img class="{}" width="{}" height="{}" alt="{}" src="data:image/png;base64,{}">'
+        ).format(
+            kind, width * zoom, height * zoom, alternative,
+            base64.b64encode(self.content).decode(),
+        )  # fmt: skip
+
+    def in_markdown(self, alternative: str) -> str:
+        """A link to the file."""
+        return f"![{alternative}]({self.name})"
+
+
+def write_report(data: ReportData, out: str | os.PathLike[str]) -> list[Path]:
+    """Write ``out`` (``.html``), and ``.md``, ``.json`` and a folder of pictures beside it.
+
+    The templates see ``report.json`` and the pictures, nothing else: every number of the text is
+    in it. Returns the three files. Raises InputError for another suffix than ``.html``.
+    """
+    path = Path(out)
+    if path.suffix.lower() not in (".html", ".htm"):
+        raise InputError(f"--out {path}: give it a name that ends in .html")
+    folder = f"{path.stem}_files"
+    files: list[_File] = []
+
+    def section_record(section: Section, prefix: str) -> dict[str, Any]:
+        names = {}
+        for name, picture in section.pictures.items():
+            files.append(_encoded(f"{folder}/{_slug(prefix, section.kind, name)}", picture))
+            names[name] = files[-1].name
+        return {"kind": section.kind, "heading": section.heading, **section.record,
+                "pictures": names}  # fmt: skip
+
+    record = {
+        "schema": SCHEMA,
+        "zatlas": __version__,
+        "title": data.title,
+        "runs": [
+            {
+                "name": run.name,
+                "about": run.about,
+                "sections": [
+                    section_record(section, _run_prefix(number, run)) for section in run.sections
+                ],
+            }
+            for number, run in enumerate(data.runs)
+        ],
+        "sections": [section_record(section, "all") for section in data.sections],
+    }
+    record = json.loads(json.dumps(record, allow_nan=False))
+    by_name = {file.name: file for file in files}
+    html = {name: file.in_html for name, file in by_name.items()}
+    markdown = {name: file.in_markdown for name, file in by_name.items()}
+    written = [path, path.with_suffix(".md"), path.with_suffix(".json")]
+    for file in files:
+        with whole(path.parent / file.name) as part:
+            part.write_bytes(file.content)
+    write_json(written[2], record)
+    write_text(written[1], _render("page.md.j2", record, markdown))
+    write_text(written[0], _render("page.html.j2", record, html))
+    return written
+
+
+def _render(template: str, record: dict[str, Any], pictures: Mapping[str, Drawn]) -> str:
+    environment = Environment(
+        loader=PackageLoader("zatlas.report"),
+        autoescape=select_autoescape(enabled_extensions=("html.j2",), default=False),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters.update(number=number, setting=setting, code=_code, card=_card)
+    return environment.get_template(template).render(report=record, pictures=pictures)
+
+
+def number(value: float | None, digits: int = 4) -> str:
+    """A measured number as the text shows it: whole ones with commas, others to some digits."""
+    if value is None:
+        return "–"
+    if isinstance(value, int):
+        text = f"{value:,}"
+    elif value and not 1e-4 <= abs(value) < 10**digits:
+        text = f"{value:,.0f}" if 1 <= abs(value) < 1e9 else f"{value:.{digits - 1}e}"
+    else:
+        text = f"{value:#.{digits}g}".removesuffix(".")
+    return text.replace("-", "−")
+
+
+def setting(value: Any) -> str:
+    """Something that was asked for, in the shortest form."""
+    if isinstance(value, list):
+        return " × ".join(map(setting, value))
+    if isinstance(value, float):
+        return f"{value:g}"
+    return "–" if value is None else str(value)
+
+
+def _code(text: str) -> str:
+    """A text as Markdown's code, whatever stands in it."""
+    fence = "`" * (1 + max((len(run) for run in re.findall("`+", text)), default=0))
+    pad = " " if text.startswith("`") or text.endswith("`") else ""
+    return f"{fence}{pad}{text}{pad}{fence}".replace("|", "\\|")
+
+
+def _card(record: dict[str, Any]) -> str:
+    """The YAML head of a model card, as model hubs read it."""
+    results = [
+        {
+            "name": run["name"],
+            "results": [
+                {
+                    "task": {"type": "image-reconstruction"},
+                    "dataset": {"name": section["of"], "type": "images"},
+                    "metrics": [
+                        {"type": name, "value": metric["mean"]}
+                        for name, metric in section["metrics"].items()
+                    ],
+                }
+                for section in run["sections"]
+                if section["kind"] == "reconstruction"
+            ],
+        }
+        for run in record["runs"]
+    ]
+    head = {"library_name": "zatlas", "tags": ["autoencoder"], "model-index": results}
+    return yaml.safe_dump(head, sort_keys=False, allow_unicode=True)
+
+
+def _encoded(stem: str, picture: Picture) -> _File:
+    if isinstance(picture, str):
+        return _File(f"{stem}.svg", picture.encode(), None, pixels=False)
+    if isinstance(picture, Figure):
+        content = png(picture)
+    else:
+        buffer = io.BytesIO()
+        Image.fromarray(picture.squeeze()).save(buffer, "png", optimize=True)
+        content = buffer.getvalue()
+    with Image.open(io.BytesIO(content)) as image:
+        return _File(f"{stem}.png", content, image.size, pixels=not isinstance(picture, Figure))
+
+
+def _run_prefix(number: int, run: RunReport) -> str:
+    return f"{number}-{run.name}"
+
+
+def _slug(*words: str) -> str:
+    """A file's name of plain letters, whatever a run is called."""
+    return re.sub(r"[^a-z0-9]+", "-", "-".join(words).lower()).strip("-")

@@ -1,0 +1,249 @@
+import io
+from xml.etree import ElementTree
+
+import numpy as np
+import pytest
+from PIL import Image, ImageSequence
+
+from zatlas.errors import InputError
+from zatlas.models.modelfile import model_from, zoo
+from zatlas.pictures.curves import loss_curves
+from zatlas.pictures.diagram import diagram
+from zatlas.pictures.plate import differences, plate
+from zatlas.pictures.strip import animation, sheet, strip
+from zatlas.pictures.style import page, png, save, show, wide, wrap
+
+SVG = "{http://www.w3.org/2000/svg}"
+
+
+def pictures(*shape, seed=0):
+    return np.random.default_rng(seed).integers(0, 256, shape, dtype=np.uint8)
+
+
+def drawn(figure):
+    """What a figure looks like, uint8 (height, width, 3)."""
+    return np.array(Image.open(io.BytesIO(png(figure))).convert("RGB"))
+
+
+def found(picture, zoom, ground):
+    """Whether the picture, each pixel zoom wide, stands somewhere on the ground, byte for byte."""
+    large = picture.repeat(zoom, 0).repeat(zoom, 1)
+    windows = np.lib.stride_tricks.sliding_window_view(ground, large.shape[:2], (0, 1))
+    corner = windows[..., 0, 0]
+    places = np.argwhere((corner == large[0, 0]).all(-1))
+    height, width = large.shape[:2]
+    return any((ground[y : y + height, x : x + width] == large).all() for y, x in places)
+
+
+@pytest.mark.parametrize("zoom", [1, 2, 3, 5])
+@pytest.mark.parametrize(("left", "top"), [(0, 0), (7, 13), (101, 33)])
+def test_a_pixel_is_a_square_of_whole_pixels(zoom, left, top):
+    picture = pictures(28, 20, 3)
+    figure, axes = page(331, 257)
+    show(axes, picture, left, top, zoom)
+    image = drawn(figure)
+    assert image.shape == (257, 331, 3)
+    height, width = 28 * zoom, 20 * zoom
+    expected = picture.repeat(zoom, 0).repeat(zoom, 1)
+    np.testing.assert_array_equal(image[top : top + height, left : left + width], expected)
+    image[top : top + height, left : left + width] = 255
+    assert (image == 255).all()
+
+
+@pytest.mark.parametrize("count", [1, 3])
+@pytest.mark.parametrize("edits", [1, 5])
+@pytest.mark.parametrize(("height", "width", "channels"), [(28, 28, 1), (64, 48, 3), (128, 128, 3)])
+def test_a_plate_shows_every_picture_as_it_is(count, edits, height, width, channels):
+    shape = (count, height, width, channels)
+    parts = [pictures(*shape, seed=seed) for seed in range(edits + 2)]
+    figure = plate(
+        *parts[:2], parts[2:], titles=["latent[:,3], latent[:,1000] = 2, 8"] * edits,
+        notes=[["+2.0 sd", "a longer note that needs more than one line"]] * edits,
+        names=[f"image {i}" for i in range(count)], command="zatlas edit runs/a --out plate.png",
+    )  # fmt: skip
+    image = drawn(figure)
+    target = 192 if edits + 2 <= 6 else 128
+    zoom = max(1, target // max(height, width))
+    for part in parts:
+        assert found(np.broadcast_to(part[-1], (height, width, 3)), zoom, image)
+
+
+def test_differences_are_against_the_reconstruction_on_one_scale():
+    originals = np.full((2, 4, 4, 3), 255, np.uint8)
+    reconstructions = np.full((2, 4, 4, 3), 100, np.uint8)
+    brighter, darker = reconstructions + np.uint8(40), reconstructions.copy()
+    darker[1, 0, 0] = (70, 100, 100)
+    maps, scale = differences(reconstructions, [brighter, darker])
+    assert maps.shape == (2, 2, 4, 4)
+    assert (maps[0] == 40).all()
+    assert maps[1, 1, 0, 0] == -10
+    assert np.count_nonzero(maps[1]) == 1
+    assert scale == 40
+    # a hundred grey levels between original and reconstruction leave no trace in the map
+    figure = plate(
+        originals, reconstructions, [reconstructions], titles=["z *= 1"], notes=[[]],
+        names=["image 0", "image 1"],
+    )  # fmt: skip
+    assert differences(reconstructions, [reconstructions])[1] == 0
+    texts = [text.get_text() for text in figure.axes[0].texts]
+    assert "no edit changes a grey level" in " ".join(texts)
+
+
+def test_the_plate_prints_its_scale_and_its_command():
+    before = np.full((1, 16, 16, 3), 100, np.uint8)
+    figure = plate(
+        before, before, [before + np.uint8(83)], titles=["z[0] *= 2"], notes=[["+2.0 sd"]],
+        names=["image 7"], command='zatlas edit runs/a "z[0] *= $2$"',
+    )  # fmt: skip
+    texts = [text.get_text() for text in figure.axes[0].texts]
+    for expected in ("−83", "+83", "grey levels", "image 7", "z[0] *= 2", "+2.0 sd"):
+        assert expected in texts
+    assert '$ zatlas edit runs/a "z[0] *= $2$"' in " ".join(texts)
+
+
+def test_a_plate_without_edits_shows_reconstructions_alone():
+    before = pictures(2, 16, 16, 3)
+    figure = plate(before, before, [], titles=[], notes=[], names=["image 0", "image 1"])
+    assert found(before[1], 12, drawn(figure))
+
+
+def test_a_plate_refuses_parts_that_do_not_belong_together():
+    before = pictures(2, 8, 8, 3)
+    with pytest.raises(InputError, match="1 titles"):
+        plate(before, before, [], titles=["z *= 2"], notes=[], names=["a", "b"])
+    with pytest.raises(InputError, match=r"\(1, 8, 8, 3\)"):
+        plate(before, before[:1], [], titles=[], notes=[], names=["a", "b"])
+    with pytest.raises(InputError, match="C 1 or 3"):
+        show(page(20, 20)[1], np.zeros((4, 4, 2), np.uint8), 0, 0, 1)
+
+
+def test_a_strip_marks_the_own_code():
+    steps = pictures(2, 5, 16, 16, 3)
+    labels = ["−3 sd", "−1.5 sd", "0 sd", "+1.5 sd", "+3 sd"]
+    figure = strip(steps, labels, marked=[2], names=["z[0]", "z[3]"], title="image 0")
+    image = drawn(figure)
+    for row in range(2):
+        for step in range(5):
+            assert found(steps[row, step], 8, image)
+    texts = [text.get_text() for text in figure.axes[0].texts]
+    assert texts.count("own code") == 1
+    assert found(steps[0, 0], 8, drawn(strip(steps[:1], labels, marked=[0, 4], names=[""])))
+    assert len(figure.axes[0].patches) == 2  # a frame in each row
+    with pytest.raises(InputError, match="4 labels"):
+        strip(steps, labels[1:], names=["z[0]", "z[3]"])
+
+
+def test_a_sheet_shows_every_sample():
+    samples = pictures(7, 32, 32, 1)
+    image = drawn(sheet(samples, 3, title="7 samples", command="zatlas sample runs/a"))
+    for sample in samples:
+        assert found(np.broadcast_to(sample, (32, 32, 3)), 4, image)
+
+
+def test_an_animation_keeps_grey_pictures_exactly_and_size_and_order(tmp_path):
+    grey = pictures(6, 16, 20, 1)
+    animation(grey, tmp_path / "a.gif", zoom=3)
+    with Image.open(tmp_path / "a.gif") as file:
+        frames = [np.asarray(frame.convert("L")) for frame in ImageSequence.Iterator(file)]
+    assert len(frames) == 6
+    for frame, picture in zip(frames, grey[..., 0], strict=True):
+        np.testing.assert_array_equal(frame, picture.repeat(3, 0).repeat(3, 1))
+    with pytest.raises(InputError, match=r"written as \.gif"):
+        animation(grey, tmp_path / "a.mp4")
+
+
+@pytest.mark.parametrize("suffix", ["png", "svg", "pdf"])
+def test_the_same_figure_is_the_same_bytes(tmp_path, suffix):
+    for name in ("a", "b"):
+        save(sheet(pictures(2, 8, 8, 3), command="zatlas sample"), tmp_path / f"{name}.{suffix}")
+    assert (tmp_path / f"a.{suffix}").read_bytes() == (tmp_path / f"b.{suffix}").read_bytes()
+    assert sorted(path.name for path in tmp_path.iterdir()) == [f"a.{suffix}", f"b.{suffix}"]
+
+
+def test_a_figure_in_an_unknown_format_is_refused(tmp_path):
+    with pytest.raises(InputError, match=r"a\.jpg: figures are written as \.png"):
+        save(sheet(pictures(1, 8, 8, 3)), tmp_path / "a.jpg")
+
+
+def test_wrapping_keeps_every_letter_and_the_width():
+    text = "latent[:,3], latent[:,1000] = 2, 8 and_one_word_that_is_much_longer_than_a_line"
+    lines = wrap(text, 128, 15, mono=True)
+    assert "".join(lines).replace(" ", "") == text.replace(" ", "")
+    assert all(wide(line, 15, mono=True) <= 128 for line in lines)
+
+
+def test_loss_curves_mark_the_best_epoch_and_choose_their_axis():
+    rows = [
+        {"epoch": e, "train_loss": 0.1 + 0.1 / e, "valid_loss": 0.1 + abs(e - 6) / 100}
+        for e in range(1, 11)
+    ]
+    axes = loss_curves(rows).axes[0]
+    assert axes.get_yscale() == "linear"
+    marked = axes.lines[2]
+    assert (marked.get_xdata()[0], marked.get_ydata()[0]) == (6, pytest.approx(0.1))
+    assert loss_curves(rows, best_epoch=3).axes[0].lines[2].get_xdata()[0] == 3
+    steep = [{"epoch": e, "train_loss": 2.0**-e, "valid_loss": 2.0**-e} for e in range(1, 11)]
+    assert loss_curves(steep).axes[0].get_yscale() == "log"
+    assert len(png(loss_curves(rows[:1]))) > 1000
+
+
+def three_encoders(bottleneck="plain"):
+    lists = [[f"Linear(192, {8 * i})", "ReLU()", f"Linear({8 * i}, {i})"] for i in (1, 2, 3)]
+    data = {
+        "image": [3, 8, 8], "encoders": lists, "bottleneck": bottleneck,
+        "decoder": ["Linear(6, 192)", "Tanh()"],
+    }  # fmt: skip
+    return model_from(data, "three").architecture()
+
+
+def classes(root):
+    return [element.get("class") for element in root.iter()]
+
+
+def words(root):
+    return [element.text for element in root.iter(f"{SVG}text")]
+
+
+@pytest.mark.parametrize("name", sorted(zoo()))
+def test_the_diagram_of_every_preset_shows_the_layer_table(name):
+    architecture = zoo()[name].architecture()
+    root = ElementTree.fromstring(diagram(architecture, '<&> "title"'))
+    shown = words(root)
+    assert '<&> "title"' in shown
+    for row in architecture.rows:
+        assert "×".join(map(str, row.shape)) in shown or row.call.name in ("Flatten", "Unflatten")
+    counts = [e.text for e in root.iter(f"{SVG}text") if e.get("class") == "zd-muted"]
+    numbers = [int(text.replace(",", "")) for text in counts if text.replace(",", "").isdecimal()]
+    assert sum(numbers) == architecture.parameters
+    assert not any("http" in value for e in root.iter() for value in e.attrib.values())
+
+
+def test_the_diagram_marks_elements_and_joins_encoders():
+    root = ElementTree.fromstring(diagram(three_encoders(), "three", marked=[1, -1]))
+    assert classes(root).count("zd-cell") == 4
+    assert classes(root).count("zd-marked") == 2
+    assert {"encoder 1", "encoder 2", "encoder 3", "decoder", "code z"} <= set(words(root))
+
+
+def test_the_diagram_of_a_wide_code_shows_what_is_marked():
+    model = model_from({"encoder": ["Linear(12288, 1024)", "ReLU()"]}, "shallow")
+    root = ElementTree.fromstring(diagram(model.architecture(), "shallow", marked=[3, 1000]))
+    shown = words(root)
+    assert [word for word in shown if word and word.isdecimal()][-7:-1]
+    for cell in ("0", "3", "1000", "1023"):
+        assert cell in shown
+    assert "500" not in shown
+
+
+@pytest.mark.parametrize(
+    "architecture",
+    [
+        three_encoders("gaussian"),
+        model_from(
+            {"image": [1, 8, 8], "encoder": ["Linear(64, 4)"], "bottleneck": "gaussian"}, "tiny"
+        ).architecture(),
+    ],
+)
+def test_the_diagram_of_a_gaussian_bottleneck_shows_m_s_e_and_the_code(architecture):
+    root = ElementTree.fromstring(diagram(architecture, "vae"))
+    assert {"m", "s", "e", "code c", "c = exp(s)·e + m", "e ~ N(0, 1)"} <= set(words(root))
