@@ -50,7 +50,8 @@ def test_a_run_opens_again_as_it_was(tiny_run: Run) -> None:
     assert again.statistics.count == 120
     assert again.name == "model file"
     assert len(again.history) == 3
-    assert np.array_equal(again.held_out(), discs(40, seed=1))
+    assert np.array_equal(again.held_out().pictures(), discs(40, seed=1))
+    assert again.best_epoch == 1 + np.argmin([row["valid_loss"] for row in again.history])
 
 
 def test_evidence_of_reconstruction_is_what_numpy_says(tiny_run: Run) -> None:

@@ -163,8 +163,14 @@ DROPOUT = TINY.model_copy(
                         "Linear(16, 4)"]}
 )  # fmt: skip
 
+CONV = TINY.model_copy(
+    update={"encoder": ["Conv2d(3, 8, 4, stride=2, padding=1)", "ReLU()", "Linear(128, 4)"]}
+)
 
-@pytest.mark.parametrize("model", [TINY, TINY_GAUSSIAN, DROPOUT], ids=["plain", "vae", "dropout"])
+
+@pytest.mark.parametrize(
+    "model", [TINY, TINY_GAUSSIAN, DROPOUT, CONV], ids=["plain", "vae", "dropout", "conv"]
+)
 def test_a_stopped_run_resumes_to_the_same_bytes(model: ModelFile, tmp_path: Path) -> None:
     same = {"valid": 0.25, "epochs": 4, "batch_size": 32, "seed": 1}
     whole = zatlas.train(model, IMAGES, out=tmp_path / "whole", **same)

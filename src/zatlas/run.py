@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -20,8 +20,9 @@ from zatlas.images import ImageSet, open_images
 from zatlas.latents import coding, edits, paths, statistics
 from zatlas.latents.edits import Size, Space
 from zatlas.latents.statistics import CodeStatistics
-from zatlas.models.modelfile import ModelFile, parse_model, read_model
+from zatlas.models.modelfile import ModelFile, adapt, parse_model, read_model
 from zatlas.models.network import Autoencoder, build
+from zatlas.models.scaling import scaled
 from zatlas.training import history
 from zatlas.training.folder import configuration, make_folder, read_config
 from zatlas.training.loop import Trained, Watcher, fit
@@ -124,13 +125,25 @@ class Run:
             raise InputError(f"--sampler {chosen!r}: known are {', '.join(drawn)}")
         return drawn[chosen]()
 
-    def held_out(self) -> Pictures:
+    @property
+    def best_epoch(self) -> int:
+        """The epoch (from 1) whose weights the run holds: the least held-out loss when warm."""
+        warm = self.history[self.model.model_file.objective.kl_warmup_epochs :] or self.history
+        return int(min(warm, key=lambda row: row["valid_loss"])["epoch"])
+
+    @property
+    def held_out_path(self) -> str:
+        """The file of the held-out images, empty where they were given as an array."""
+        valid = self.config["valid"]
+        return str((self.config["images"] if isinstance(valid, float) else valid)["path"] or "")
+
+    def held_out(self) -> Part:
         """The images that the run was validated on; InputError where they are not to be found."""
         valid = self.config["valid"]
         images = self._opened(self.config["images"] if isinstance(valid, float) else valid)
         if not isinstance(valid, float):
-            return images.array
-        return hold_out(images.array, valid, self.config["training"]["seed"])[1].pictures()
+            return whole_set(images.array)
+        return hold_out(images.array, valid, self.config["training"]["seed"])[1]
 
     def _opened(self, described: dict[str, Any]) -> ImageSet:
         if described["path"] is None:
@@ -152,11 +165,14 @@ class Run:
         except ValueError as error:
             raise InputError(f"{file}: is not JSON ({error})") from None
 
+    def edits_tried(self) -> list[dict[str, Any]]:
+        """The records of all edits that ``zatlas edit`` has tried on this run."""
+        kept = (self.path / "evidence" / "edits.json").exists()
+        return list(self.evidence("edits")) if kept else []
+
     def keep_edits(self, record: dict[str, Any]) -> None:
         """Remember edits that were tried, for the report; the same command is kept once."""
-        file = self.path / "evidence" / "edits.json"
-        before = self.evidence("edits") if file.exists() else []
-        kept = [other for other in before if other["command"] != record["command"]]
+        kept = [old for old in self.edits_tried() if old["command"] != record["command"]]
         self.keep_evidence("edits", [*kept, record])
 
     def keep_evidence(self, name: str, record: Any) -> None:
@@ -195,6 +211,9 @@ def train(
     *,
     out: str | os.PathLike[str],
     valid: str | os.PathLike[str] | float | ImageSet = 0.1,
+    recipe: str | None = None,
+    scale: float = 1.0,
+    changes: Mapping[str, Any] | None = None,
     resume: bool = False,
     overwrite: bool = False,
     watcher: Watcher | None = None,
@@ -203,12 +222,16 @@ def train(
     """Train a model into the folder ``out``, measure it, and open the run.
 
     ``images`` is an image set or anything ``open_images`` opens; ``valid`` the held-out images, or
-    the share of ``images`` to hold out (drawn by the seed). ``settings`` are those of ``Plan``:
-    epochs, batch_size, lr, seed, precision, patience. Raises InputError before anything is
+    the share of ``images`` to hold out (drawn by the seed). ``recipe`` gives the model another
+    bottleneck and objective, ``scale`` other widths, ``changes`` other values of single keys of
+    its file, as ``{"objective.kl_weight": 4}``. ``settings`` are those of ``Plan``: epochs,
+    batch_size, lr, seed, precision, patience. Raises InputError before anything is
     written where one does not fit, and where ``out`` exists without ``resume`` or ``overwrite``.
     """
     asked = plan(**settings)
     model_file = model if isinstance(model, ModelFile) else read_model(model)
+    model_file = adapt(model_file, recipe, changes) if recipe or changes else model_file
+    model_file = scaled(model_file, scale) if scale != 1 else model_file
     size = model_file.architecture().image[1:]
     image_set = open_images(images, size=size)
     held_out = float(valid) if isinstance(valid, (int, float)) else open_images(valid, size=size)
@@ -223,6 +246,14 @@ def train(
     trained = fit(network, train_part, valid_part, asked, folder, group, watcher or _Silent())
     group.first(lambda: _finish(folder, network, trained, train_part, valid_part))
     return open_run(folder)
+
+
+def file_or_share(valid: str) -> str | float:
+    """``--valid`` as typed: a share where it is a number, else the name of a file."""
+    try:
+        return float(valid)
+    except ValueError:
+        return valid
 
 
 def _parts(images: ImageSet, held_out: float | ImageSet, seed: int) -> tuple[Part, Part]:

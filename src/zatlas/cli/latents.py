@@ -61,20 +61,14 @@ def edit(
     An EDIT reads like "z[0] *= 2", "z[2] += 5", "z[4] += 2*sd" or "z[3] = 2; z[1000] = 8".
     """
     from zatlas.latents.trial import try_edits
-    from zatlas.pictures.plate import plate
+    from zatlas.pictures.plate import trial_plate
     from zatlas.pictures.style import save
 
     opened, image_set = _open(run, images)
     rows = _rows(index, image_set)
     trial = try_edits(opened.model, opened.space, image_set[rows], list(edits))
-    figure = plate(
-        trial.originals, trial.reconstructions, [e.pictures for e in trial.edits],
-        titles=[e.text for e in trial.edits], notes=[e.notes for e in trial.edits],
-        names=[f"image {i}" for i in rows], command=typed_command(),
-    )  # fmt: skip
-    save(figure, out)
-    record = {"images": str(images), "index": rows, "command": typed_command(),
-              "edits": [e.record() for e in trial.edits]}  # fmt: skip
+    save(trial_plate(trial, rows, typed_command()), out)
+    record = trial.record(str(images), rows, typed_command())
     opened.keep_edits(record)
     answer_json(record, answer)
     shown = console(answer)

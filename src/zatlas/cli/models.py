@@ -15,10 +15,10 @@ def models() -> None:
 @models.command(name="list")
 @json_option
 def list_models(answer: str | None) -> None:
-    """List every preset: name, latent elements, parameters, one line."""
+    """List every preset and recipe: name, latent elements, parameters, one line."""
     from rich.table import Table
 
-    from zatlas.models.modelfile import zoo
+    from zatlas.models.modelfile import recipes, zoo
 
     table = Table("name", "latent", "parameters", "what it is", box=None, pad_edge=False)
     for column in (1, 2):
@@ -29,8 +29,14 @@ def list_models(answer: str | None) -> None:
         table.add_row(name, f"{network.latent:,}", f"{network.parameters:,}", model.title)
         records.append({"name": name, "latent": network.latent, "title": model.title,
                         "parameters": network.parameters})  # fmt: skip
+    families = Table("recipe", "what it does to any network", box=None, pad_edge=False)
+    for name, recipe in recipes().items():
+        families.add_row(name, recipe.title)
     if answer != "-":
-        console().print(table)
+        shown = console()
+        shown.print(table)
+        shown.print()
+        shown.print(families)
     answer_json(records, answer)
 
 
@@ -41,12 +47,12 @@ def list_models(answer: str | None) -> None:
 def show(model: str, svg: Path | None, answer: str | None) -> None:
     """Show the layers of MODEL with their output shapes and parameters.
 
-    MODEL is a preset or a model file.
+    MODEL is a preset, a model file, or pasted code (class source or a printed model).
     """
     from rich.table import Table
 
     from zatlas.models.architecture import spell
-    from zatlas.models.modelfile import read_model
+    from zatlas.models.modelfile import assumed, read_model
     from zatlas.syntax import format_call
 
     model_file = read_model(model)
@@ -73,6 +79,8 @@ def show(model: str, svg: Path | None, answer: str | None) -> None:
         shown = console()
         shown.print(f"{model_file.title or model}\n", markup=False)
         shown.print(table)
+        for note in assumed(model):
+            shown.print(f"assumed: {note}", markup=False)
         shown.print(f"\n{network.parameters:,} parameters, {network.latent:,} latent elements")
     answer_json({"layers": records, "parameters": network.parameters}, answer)
     if svg is not None:

@@ -23,7 +23,8 @@ def reconstruction(
 
     Returns a record that is plain JSON: ``n``; for each metric its mean, a 95 % interval of the
     mean over images (BCa bootstrap, Efron 1987), its unit and its value for each image; and the
-    indices of the best, median and worst image by MSE. PSNR is of the data range 2, SSIM (Wang et
+    indices of the best, median and worst image by MSE. A number that is not finite (the PSNR of
+    an image that came back exactly) is None. PSNR is of the data range 2, SSIM (Wang et
     al. 2004) with a Gaussian window of sd 1.5.
     """
     values = _per_image(images_NHWC, reconstructions_NHWC)
@@ -32,10 +33,10 @@ def reconstruction(
         "n": len(images_NHWC),
         "metrics": {
             name: {
-                "mean": float(v.mean()),
+                "mean": _number(v.mean()),
                 "interval": _interval(v, seed),
                 "unit": UNITS[name],
-                "per_image": [float(f"{x:.6g}") for x in v],
+                "per_image": [_number(x) for x in v],
             }
             for name, v in values.items()
         },
@@ -60,6 +61,11 @@ def _per_image(images: Pictures, reconstructions: Pictures) -> dict[str, NDArray
 
 def _floats(pictures: Pictures) -> torch.Tensor:
     return torch.from_numpy(pictures.astype(np.float32)).permute(0, 3, 1, 2) * (2 / 255) - 1
+
+
+def _number(value: float) -> float | None:
+    """Six digits; None for the infinite PSNR of an image that came back exactly."""
+    return float(f"{value:.6g}") if np.isfinite(value) else None
 
 
 def _interval(values: NDArray[np.float64], seed: int) -> list[float] | None:

@@ -53,10 +53,18 @@ def apply(edit: str | Edit, z_BD: Codes, space: Space) -> Codes:
         if direction is not None:
             result += _along(operation, direction, space)
         else:
-            elements = _elements(edit, operation, space)
+            elements = _elements(edit, operation, space.shape, space.names)
             amount = _amounts(operation.amount, elements, space.statistics)
             result[:, elements] = _operate(operation.op, result[:, elements], amount)
     return result
+
+
+def check(text: str, shape: Shape) -> None:
+    """Raises InputError unless the text is an edit of a code of this shape; names are let pass."""
+    edit = parse_edit(text)
+    for operation in edit.operations:
+        if not (operation.index and isinstance(operation.index[-1], str)):
+            _elements(edit, operation, shape, {})
 
 
 def assumptions(edit: str | Edit, space: Space) -> list[str]:
@@ -68,7 +76,7 @@ def assumptions(edit: str | Edit, space: Space) -> list[str]:
     for operation in edit.operations:
         if operation.amount.unit != "sd" or _direction(operation, space) is not None:
             continue
-        elements = _elements(edit, operation, space)
+        elements = _elements(edit, operation, space.shape, space.names)
         dead = elements[space.statistics.dead[elements]]
         if len(dead):
             listed = ", ".join(map(str, dead[:5])) + (" ..." if len(dead) > 5 else "")
@@ -113,23 +121,22 @@ def _amounts(
     return np.full(len(elements), amount.value, np.float32)
 
 
-def _elements(edit: Edit, operation: Operation, space: Space) -> NDArray[np.int64]:
+def _elements(edit: Edit, operation: Operation, shape: Shape, names: Names) -> NDArray[np.int64]:
     """The elements (K,) that an operation touches, counted in C order of the code's shape."""
-    index = operation.index[1:] if _names_image(operation, space.shape) else operation.index
-    latent = int(np.prod(space.shape))
+    index = operation.index[1:] if _names_image(operation, shape) else operation.index
+    latent = int(np.prod(shape))
     if not index:
         return np.arange(latent)
     if isinstance(index[0], str):
-        return np.array([_lookup(index[0], space)])  # _direction has taken the directions
+        return np.array([_lookup(index[0], names)])  # _direction has taken the directions
     if len(index) == 1:
         grid = np.arange(latent)
-    elif len(index) == len(space.shape):
-        grid = np.arange(latent).reshape(space.shape)
+    elif len(index) == len(shape):
+        grid = np.arange(latent).reshape(shape)
     else:
         raise InputError(
             f"edit {edit.text!r}, column {operation.column}: {len(operation.index)} indexes, but "
-            f"a code is {spell(space.shape)}; write one index, {len(space.shape)}, or one more for "
-            "the image"
+            f"a code is {spell(shape)}; write one index, {len(shape)}, or one more for the image"
         )
     try:
         return np.atleast_1d(grid[index]).reshape(-1)  # type: ignore[index]  # no names here
@@ -150,13 +157,13 @@ def _names_image(operation: Operation, shape: Shape) -> bool:
     return count > 1 and count != len(shape) and count in (2, len(shape) + 1)
 
 
-def _lookup(name: str, space: Space) -> int | list[float]:
-    if name not in space.names:
-        mend = nearest(name, space.names) if space.names else (
+def _lookup(name: str, names: Names) -> int | list[float]:
+    if name not in names:
+        mend = nearest(name, names) if names else (
             f'no element has a name yet; give one with `zatlas atlas RUN --name 0="{name}"`'
         )  # fmt: skip
         raise InputError(f"edit: no element or direction is named {name!r}; {mend}")
-    return space.names[name]
+    return names[name]
 
 
 def _direction(operation: Operation, space: Space) -> NDArray[np.floating] | None:
@@ -164,7 +171,7 @@ def _direction(operation: Operation, space: Space) -> NDArray[np.floating] | Non
     name = operation.index[-1] if operation.index else None
     if not isinstance(name, str):
         return None
-    value = _lookup(name, space)
+    value = _lookup(name, space.names)
     if isinstance(value, int):
         return None
     if operation.op not in ("+=", "-="):

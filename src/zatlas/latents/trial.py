@@ -52,6 +52,11 @@ class Trial:
     reconstructions: Pictures
     edits: list[Tried]
 
+    def record(self, images: str, index: list[int], command: str) -> dict[str, Any]:
+        """As plain JSON: of which images (a file and rows of it), by which command, each edit."""
+        return {"images": images, "index": index, "command": command,
+                "edits": [edit.record() for edit in self.edits]}  # fmt: skip
+
 
 def try_edits(model: Autoencoder, space: Space, images: Pictures, texts: list[str]) -> Trial:
     """Encode uint8 pictures (B, H, W, C), apply each edit to the codes as they were, decode.

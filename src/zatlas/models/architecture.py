@@ -73,9 +73,10 @@ def check(
 ) -> Architecture:
     """Pass one image's shape through every layer on the meta device.
 
-    Raises InputError with both layers and both numbers where two layers do not meet, and with the
-    layer where a shape goes astray where the image does not come back.
+    Raises InputError with both layers and both numbers wherever two layers do not meet, and with
+    the layer where a shape goes astray where the image does not come back.
     """
+    faults: list[str] = []  # widths that do not meet: all of them are told at once
     aspect = (image[1], image[2])
     names = _part_names(len(encoders))
     trunks, heads, ends = [], [], []
@@ -83,9 +84,9 @@ def check(
         if not any(call.name in PARAMETRIC for call in calls):
             raise InputError(f"{name}: has no layer with weights; give it at least one")
         head = _last_parametric(calls) if bottleneck == "gaussian" else len(calls)
-        trunk, shape = trace(name, calls[:head], image, aspect)
+        trunk, shape = trace(name, calls[:head], image, aspect, faults=faults)
         if bottleneck == "gaussian":
-            reshape, head_shape = trace(name, calls[head : head + 1], shape, aspect, head)
+            reshape, head_shape = trace(name, calls[head:][:1], shape, aspect, head, faults)
             trunk += reshape[:-1]  # a reshape that the head needs belongs before both of them
             shape = head_shape
             pair = [
@@ -98,29 +99,38 @@ def check(
     code = _join(ends)
     if not decoder:
         raise InputError("decoder: is empty; write `mirrored` or a list of layers")
-    rows, end = trace("decoder", decoder, code, aspect)
+    rows, end = trace("decoder", decoder, code, aspect, faults=faults)
+    if faults:
+        raise InputError("; ".join(faults))
     rows += _back_to_image(rows, end, image, code)
     _check_range(rows, pixel_range)
     return Architecture(image, tuple(trunks), tuple(heads), tuple(rows), bottleneck, code)
 
 
 def trace(
-    part: str, calls: list[Call], shape: Shape, aspect: tuple[int, int], first: int = 0
-) -> tuple[list[Row], Shape]:
+    part: str, calls: list[Call], shape: Shape, aspect: tuple[int, int], first: int = 0,
+    faults: list[str] | None = None,
+) -> tuple[list[Row], Shape]:  # fmt: skip
     """The rows of a list of layers for an input of ``shape``, implied reshapes among them.
 
     ``aspect`` is the height and width of the image, by which a flat vector becomes a picture
-    again; ``first`` is the index of the first layer. Raises InputError at the first fault.
+    again; ``first`` is the index of the first layer. Raises InputError at the first fault; where
+    ``faults`` is given, widths that do not meet are added to it and taken as the layer has them.
     """
     rows: list[Row] = []
     for index, call in enumerate(calls, first):
         reshape = _implied_reshape(part, index, call, shape, aspect)
         if reshape is not None:
-            shape = _after(reshape, shape)[0]
+            shape = after_layer(reshape, shape)[0]
             rows.append(Row(part, None, reshape, shape, 0))
-        _check_width(part, index, call, shape, rows)
+        fault = _width_fault(part, index, call, shape, rows)
+        if fault is not None:
+            if faults is None:
+                raise InputError(fault)
+            faults.append(fault)
+            shape = (arguments(call)[TAKES[call.name]], *shape[1:])
         try:
-            after, parameters = _after(call, shape)
+            after, parameters = after_layer(call, shape)
         except (RuntimeError, ValueError, IndexError) as error:
             reason = str(error).strip().splitlines()[0]
             raise InputError(
@@ -136,7 +146,7 @@ def trace(
     return rows, shape
 
 
-def _after(call: Call, shape: Shape) -> tuple[Shape, int]:
+def after_layer(call: Call, shape: Shape) -> tuple[Shape, int]:
     """The shape of one image's activations after a layer, and the layer's parameters, on meta.
 
     Raises RuntimeError, ValueError or IndexError as torch does where the layer refuses ``shape``.
@@ -175,13 +185,13 @@ def _implied_reshape(
     return None
 
 
-def _check_width(part: str, index: int, call: Call, shape: Shape, rows: list[Row]) -> None:
-    """Two layers that do not meet: name both, with both numbers."""
+def _width_fault(part: str, index: int, call: Call, shape: Shape, rows: list[Row]) -> str | None:
+    """Two layers that do not meet: both, with both numbers and the mend; None where they meet."""
     if call.name not in TAKES:
-        return
+        return None
     takes = arguments(call)[TAKES[call.name]]
     if not isinstance(takes, int) or takes == shape[0]:
-        return
+        return None
     source = next((row for row in reversed(rows) if row.call.name in GIVES), None)
     before = (
         f"layer {source.index} {format_call(source.call)} gives {spell(source.shape)}"
@@ -189,9 +199,9 @@ def _check_width(part: str, index: int, call: Call, shape: Shape, rows: list[Row
         else f"what reaches it is {spell(shape)}"
     )
     flat = f", {shape[0]} when flattened" if source and len(source.shape) != len(shape) else ""
-    raise InputError(
+    return (
         f"{part} layer {index} {format_call(call)} takes {takes}, but {before}{flat}: {takes} and "
-        f"{shape[0]} do not meet; write {TAKES[call.name]} as {shape[0]}"
+        f"{shape[0]} do not meet, write {TAKES[call.name]} as {shape[0]}"
     )
 
 

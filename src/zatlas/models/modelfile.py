@@ -1,6 +1,7 @@
 """The model file: YAML, data only, every key checked, every short form expanded."""
 
 import os
+from collections.abc import Mapping
 from functools import cache
 from importlib import resources
 from pathlib import Path
@@ -13,8 +14,11 @@ from zatlas.errors import InputError, nearest
 from zatlas.models.architecture import Architecture, check
 from zatlas.models.layers import ACTIVATIONS, LAYERS
 from zatlas.models.mirror import mirrored
+from zatlas.models.pasted import read_pasted
 from zatlas.models.shortforms import SHORT_FORMS, expand
 from zatlas.syntax import Call, format_call, parse_call
+
+YAML, PASTED = (".yaml", ".yml"), (".py", ".txt")  # how files of either kind end
 
 
 class _Strict(BaseModel):
@@ -32,6 +36,14 @@ class Objective(_Strict):
     kl: Literal["exact", "course", "course-m2"] | None = None
     kl_weight: float = Field(default=1.0, ge=0)
     kl_warmup_epochs: int = Field(default=0, ge=0)
+
+
+class Recipe(_Strict):
+    """What makes a family: the bottleneck and the objective, for any network."""
+
+    title: str
+    bottleneck: Literal["plain", "gaussian"]
+    objective: Objective
 
 
 class ModelFile(_Strict):
@@ -100,26 +112,36 @@ def _read(layers: str | list[str], part: str, image: tuple[int, int, int]) -> li
 
 
 def read_model(model: str | os.PathLike[str]) -> ModelFile:
-    """A model by the name of a preset, or by the path of a model file.
+    """A model by the name of a preset, or by the path of a model file or of pasted code.
 
     Raises InputError for an unknown name (naming the nearest preset), an unreadable file, an
     unknown key (naming the nearest key) and a value that does not fit.
     """
     path = Path(model)
-    if path.suffix in (".yaml", ".yml") or path.is_file():
+    if path.suffix in (*YAML, *PASTED) or path.is_file():
         try:
             text = path.read_text(encoding="utf-8")
         except FileNotFoundError:
             raise InputError(f"{path}: no such model file") from None
         except (OSError, UnicodeDecodeError) as error:
             raise InputError(f"{path}: cannot be read as text ({error})") from None
-        return parse_model(text, str(path))
+        if path.suffix in YAML:
+            return parse_model(text, str(path))
+        return model_from(read_pasted(text, str(path), LAYERS).model, str(path))
     presets = zoo()
     if str(model) not in presets:
         raise InputError(
             f"model {str(model)!r}: no such preset or model file; {nearest(str(model), presets)}"
         )
     return presets[str(model)]
+
+
+def assumed(model: str | os.PathLike[str]) -> tuple[str, ...]:
+    """What had to be assumed to read pasted code, a line each; of other models nothing."""
+    path = Path(model)
+    if not path.is_file() or path.suffix in YAML:
+        return ()
+    return read_pasted(path.read_text(encoding="utf-8"), str(path), LAYERS).assumptions
 
 
 def parse_model(text: str, name: str) -> ModelFile:
@@ -158,8 +180,40 @@ def _explain(error: ValidationError) -> str:
 @cache
 def zoo() -> dict[str, ModelFile]:
     """Every preset by name, read from the model files in ``models/zoo``."""
-    folder = resources.files("zatlas.models") / "zoo"
-    files = sorted(
-        (entry for entry in folder.iterdir() if entry.name.endswith(".yaml")), key=lambda e: e.name
-    )
-    return {f.name.removesuffix(".yaml"): parse_model(f.read_text("utf-8"), f.name) for f in files}
+    return {name: parse_model(text, name) for name, text in _texts("zoo")}
+
+
+@cache
+def recipes() -> dict[str, Recipe]:
+    """Every recipe by name, read from ``models/recipes``."""
+    return {name: Recipe.model_validate(yaml.safe_load(text)) for name, text in _texts("recipes")}
+
+
+def adapt(
+    model: ModelFile, recipe: str | None = None, settings: Mapping[str, Any] | None = None
+) -> ModelFile:
+    """The model with a recipe's bottleneck and objective, then with single keys set.
+
+    ``settings`` are keys of a model file, ``objective.kl_weight`` with a dot, and their values.
+    Raises InputError for an unknown recipe or key.
+    """
+    data = model.model_dump()
+    if recipe is not None:
+        if recipe not in recipes():
+            raise InputError(f"--recipe {recipe!r}: is unknown; {nearest(recipe, recipes())}")
+        data |= recipes()[recipe].model_dump(exclude={"title"})
+    for key, value in (settings or {}).items():
+        *path, last = key.split(".")
+        place = data
+        for step in path:
+            if not isinstance(place.get(step), dict):
+                raise InputError(f"--set {key}: {step!r} holds no keys; write KEY or objective.KEY")
+            place = place[step]
+        place[last] = value
+    return model_from(data, "--set" if settings else "--recipe")
+
+
+def _texts(folder: str) -> list[tuple[str, str]]:
+    entries = (resources.files("zatlas.models") / folder).iterdir()
+    files = sorted((e for e in entries if e.name.endswith(".yaml")), key=lambda e: e.name)
+    return [(file.name.removesuffix(".yaml"), file.read_text("utf-8")) for file in files]

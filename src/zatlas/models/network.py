@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from zatlas.errors import InputError
 from zatlas.models.architecture import Architecture, Row
-from zatlas.models.layers import make
+from zatlas.models.layers import CONVOLUTIONS, make
 from zatlas.models.modelfile import ModelFile, read_model
 
 
@@ -41,6 +41,15 @@ class Autoencoder(nn.Module):
         self.means = nn.ModuleList(make(mean.call) for mean, _ in architecture.heads)
         self.log_sds = nn.ModuleList(make(sd.call) for _, sd in architecture.heads)
         self.decoder = _sequence(architecture.decoder)
+
+    @property
+    def memory_format(self) -> torch.memory_format:
+        """How pictures lie in memory where this network is fastest: convolutions want channels
+        last, which is also how image sets have them.
+        """
+        rows = self.architecture.rows
+        convolves = any(row.call.name in CONVOLUTIONS for row in rows)
+        return torch.channels_last if convolves else torch.contiguous_format
 
     @property
     def latent(self) -> int:

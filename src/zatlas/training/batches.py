@@ -57,10 +57,10 @@ class Gather:
 
     def __init__(
         self, image: tuple[int, int, int], largest: int, pixel_range: tuple[float, float],
-        device: torch.device,
+        device: torch.device, memory_format: torch.memory_format,
     ) -> None:  # fmt: skip
         self.pixel_range = pixel_range
-        self.buffer = torch.empty(largest, *image, device=device)
+        self.buffer = torch.empty(largest, *image, device=device, memory_format=memory_format)
 
     def __call__(self, images_NHWC: NDArray[np.uint8], rows: NDArray[np.int64]) -> Tensor:
         """The images of these rows, float32 (B, C, H, W); valid until the next call."""

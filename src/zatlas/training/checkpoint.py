@@ -110,10 +110,18 @@ def _optimizer_state(
 ) -> dict[str, Any]:
     groups = optimizer.state_dict()["param_groups"]
     state = {
-        index: _under(f"optimizer.{name}.", tensors)
-        for index, (name, _) in enumerate(model.named_parameters())
+        index: {
+            key: _laid_out_as(parameter, value)
+            for key, value in _under(f"optimizer.{name}.", tensors).items()
+        }
+        for index, (name, parameter) in enumerate(model.named_parameters())
     }
     return {"state": state, "param_groups": groups}
+
+
+def _laid_out_as(parameter: Tensor, value: Tensor) -> Tensor:
+    """A moment in its parameter's memory format, in which the optimizer had made it."""
+    return torch.empty_like(parameter).copy_(value) if value.shape == parameter.shape else value
 
 
 def _under(prefix: str, tensors: dict[str, Tensor]) -> dict[str, Tensor]:

@@ -75,7 +75,7 @@ class _Fit:
         self.plan, self.folder, self.processes, self.watcher = plan, folder, processes, watcher
         self.precision = precision
         self.train, self.valid, self.objective = train, valid, model.model_file.objective
-        self.model = model.to(processes.device)
+        self.model = model.to(processes.device, memory_format=model.memory_format)
         self.optimizer = torch.optim.Adam(model.parameters(), lr=plan.lr, fused=True)
         self.position, self.best = Position(), None
         found = checkpoint.load(folder / "state", self.model, self.optimizer)
@@ -87,7 +87,9 @@ class _Fit:
         self.bounds = bounds(len(train), plan.batch_size)
         largest = min(plan.batch_size + 1, max(len(train), len(valid)))
         image = model.architecture.image
-        self.gather = Gather(image, largest, model.pixel_range, processes.device)
+        self.gather = Gather(
+            image, largest, model.pixel_range, processes.device, model.memory_format
+        )
         self.saved_at, self.saving_took = time.perf_counter(), 0.0
 
     def run(self) -> Trained:

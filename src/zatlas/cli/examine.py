@@ -1,0 +1,101 @@
+"""``zatlas examine``: somebody's report, done again."""
+
+from pathlib import Path
+
+import click
+
+from zatlas.cli.program import console, images_option, numbers, out_option, typed_command, wrote
+from zatlas.cli.progress import epoch_lines, progress_bar
+from zatlas.errors import InputError
+
+
+@click.command()
+@click.argument("source", metavar="SOURCE")
+@click.argument("edits", nargs=-1, metavar="[EDIT...]")
+@images_option
+@out_option("DIR", "The folder to make: the run, the plates, report.html.")
+@click.option(
+    "--valid",
+    default="0.1",
+    show_default=True,
+    metavar="FILE|SHARE",
+    help="Held-out images, or the share of --images to hold out.",
+)
+@click.option("--index", default="0,1", show_default=True, help="Which held-out images to edit.")
+@click.option("--crop", metavar="TOP,LEFT,HEIGHT,WIDTH", help="Crop the images first, in pixels.")
+@click.option("--epochs", default=30, show_default=True, help="Times through the images.")
+@click.option("--seed", default=0, show_default=True, help="First weights, order and noise.")
+@click.option("--resume", is_flag=True, help="Go on where the same command was stopped.")
+@click.option("--overwrite", is_flag=True, help="Train anew in DIR.")
+def examine(
+    source: str, edits: tuple[str, ...], images: str, out: Path, valid: str, index: str,
+    crop: str | None, epochs: int, seed: int, resume: bool, overwrite: bool,
+) -> None:  # fmt: skip
+    """Do a report again: its network as pasted, its edits as typed.
+
+    SOURCE is a file of class source or of a printed model (or any MODEL). Its faults are named, or
+    it is trained; then every EDIT is drawn on held-out images, and a report is written.
+    """
+    from zatlas.training.heap import keep_freed_blocks
+
+    keep_freed_blocks()
+    from zatlas.latents.edits import check
+    from zatlas.latents.trial import try_edits
+    from zatlas.models.modelfile import assumed, read_model
+    from zatlas.pictures.plate import displays, trial_plate
+    from zatlas.pictures.style import save
+    from zatlas.report.assemble import report_data
+    from zatlas.report.build import write_report
+    from zatlas.report.sections import examination
+    from zatlas.run import file_or_share, train
+
+    model = read_model(source)
+    network = model.architecture()
+    for text in edits:
+        check(text, network.code_shape)
+    rows = numbers(index, "--index")
+    shown, command, notes = console(), typed_command(), assumed(source)
+    for note in notes:
+        shown.print(f"assumed: {note}", markup=False)
+    held_out = file_or_share(valid)
+    if crop is not None:
+        images, held_out = _cropped(crop, images, held_out, out, network.image[1])
+    with epoch_lines(epochs) as watcher:
+        run = train(source, images, valid=held_out, out=out / "run", epochs=epochs, seed=seed,
+                    resume=resume, overwrite=overwrite, watcher=watcher)  # fmt: skip
+    wrote(run.path)
+    part = run.held_out()
+    if not all(0 <= row < len(part) for row in rows):
+        raise InputError(f"--index {index}: there are {len(part)} held-out images")
+    trial = try_edits(run.model, run.space, part.pictures()[rows], list(edits))
+    if edits:
+        for name, draw in (("plate", trial_plate), ("displays", displays)):
+            save(draw(trial, rows, command), out / f"{name}.png")
+            wrote(out / f"{name}.png")
+        run.keep_edits(trial.record(run.held_out_path, [int(i) for i in part.rows[rows]], command))
+    opening = examination(source, notes, edits, displays(trial, rows) if edits else None, command)
+    for path in write_report(report_data([run], opening), out / "report.html"):
+        wrote(path)
+
+
+def _cropped(
+    crop: str, images: str, held_out: str | float, out: Path, side: int
+) -> tuple[str, str | float]:
+    """The images (and the held-out ones, where they are a file) cropped into the folder."""
+    from zatlas.images import prepare_images
+
+    box = numbers(crop, "--crop")
+    if len(box) != 4:
+        raise InputError(f"--crop {crop!r}: takes 4 numbers, TOP,LEFT,HEIGHT,WIDTH")
+    made: list[str | float] = []
+    for name, file in (("images", images), ("held-out", held_out)):
+        if isinstance(file, float):
+            made.append(file)
+            continue
+        with progress_bar("pictures") as advance:
+            prepared = prepare_images(
+                file, out / f"{name}.npy", crop=(box[0], box[1], box[2], box[3]),
+                to=(side, side), progress=advance,
+            )  # fmt: skip
+        made.append(str(prepared.out))
+    return str(made[0]), made[1]
