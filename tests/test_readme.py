@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
 from conftest import discs
 from zatlas.cli.program import main
 from zatlas.models.modelfile import parse_model

@@ -24,9 +24,10 @@ from zatlas.models.modelfile import ModelFile, adapt, parse_model, read_model
 from zatlas.models.network import Autoencoder, build
 from zatlas.models.scaling import scaled
 from zatlas.training import history
-from zatlas.training.folder import configuration, make_folder, read_config
+from zatlas.training.folder import computing_as, configuration, make_folder, read_config
 from zatlas.training.loop import Trained, Watcher, fit
 from zatlas.training.plan import plan
+from zatlas.training.precision import pick
 from zatlas.training.processes import processes
 from zatlas.training.split import Part, hold_out, whole_set
 
@@ -238,12 +239,16 @@ def train(
     train_part, valid_part = _parts(image_set, held_out, asked.seed)
     for part in (train_part, valid_part):
         _check_size(model_file, part)
-    config = configuration(model, image_set, held_out, asked)
     group = processes()
+    picked = pick(asked.precision, group.device)
+    config = configuration(model, image_set, held_out, asked, picked)
     folder = Path(out)
-    group.first(lambda: make_folder(folder, config, model_file, resume, overwrite))
+    kept = group.first(lambda: make_folder(folder, config, model_file, resume, overwrite))
     network = build(model_file, seed=asked.seed)
-    trained = fit(network, train_part, valid_part, asked, folder, group, watcher or _Silent())
+    with computing_as(kept) as precision:
+        trained = fit(
+            network, train_part, valid_part, asked, folder, group, watcher or _Silent(), precision
+        )
     group.first(lambda: _finish(folder, network, trained, train_part, valid_part))
     return open_run(folder)
 

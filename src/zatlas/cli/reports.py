@@ -27,7 +27,7 @@ def report(runs: tuple[Path, ...], out: Path) -> None:
 @out_option("DIR", "The folder to make.")
 @click.option("--count", default=8000, show_default=True, type=click.IntRange(min=200),
               help="Faces to render.")  # fmt: skip
-@click.option("--epochs", default=20, show_default=True, type=click.IntRange(min=1))
+@click.option("--epochs", default=30, show_default=True, type=click.IntRange(min=1))
 def demo(out: Path, count: int, epochs: int) -> None:
     """Go the whole way on rendered faces: images, a trained run, edits, a report."""
     from zatlas.training.heap import keep_freed_blocks
@@ -44,14 +44,14 @@ def demo(out: Path, count: int, epochs: int) -> None:
     if out.exists() and any(out.iterdir()):
         raise InputError(f"--out {out}: exists and is not empty; give another name, or remove it")
     shown = console()
-    faces, folder = out / "faces.npy", out / "conv-64"
+    faces, folder = out / "faces.npy", out / "fcn-64"
     shown.print(f"1/4  rendering {count:,} faces")
     with progress_bar("faces") as advance:
         render_faces(faces, count, seed=0, progress=lambda done: advance(done, count))
     wrote(faces)
-    shown.print("2/4  training conv-64")
+    shown.print("2/4  training fcn-64")
     with epoch_lines(epochs) as watcher:
-        run = train("conv-64", faces, out=folder, epochs=epochs, watcher=watcher)
+        run = train("fcn-64", faces, out=folder, epochs=epochs, watcher=watcher)
     wrote(folder)
     shown.print("3/4  turning latent elements")
     index = [int(row) for row in run.held_out().rows[:3]]

@@ -82,7 +82,7 @@ def _training(run: Run) -> Section:
         words += f" + {objective.kl_weight:g} × kl ({objective.kl})"
     return sections.training(
         run.history, run.best_epoch, run.config["training"], objective=words,
-        warmup=objective.kl_warmup_epochs, machine=run.config["machine"],
+        warmup=objective.kl_warmup_epochs, machine=run.config["machine"] | run.config["computing"],
         versions=run.config["versions"], command=run.config["command"] or "",
     )  # fmt: skip
 

@@ -20,7 +20,7 @@ from torch.optim import Optimizer
 from zatlas.errors import InputError
 from zatlas.files import whole_folder, write_text
 
-POINTER = "latest"
+POINTER, TENSORS, BEST = "latest", "tensors.safetensors", "best.safetensors"
 
 
 @dataclass
@@ -42,14 +42,24 @@ def save(
     folder: Path, model: nn.Module, optimizer: Optimizer, position: Position,
     best: dict[str, Tensor] | None,
 ) -> None:  # fmt: skip
-    """Write a checkpoint into ``folder``, move the pointer to it, remove the one before."""
+    """Write a checkpoint into ``folder``, move the pointer to it, remove the one before.
+
+    ``best`` are the best weights where they are held in memory; None where they are the model's
+    own, or those of the checkpoint before.
+    """
     name = f"{position.epoch:06d}-{position.step:06d}"
+    is_best = (position.best_epoch, 0) == (position.epoch, position.step)
     if (folder / name).exists():
         shutil.rmtree(folder / name)  # a run that was stopped here wrote it, and lost the pointer
     with whole_folder(folder / name) as part:
-        save_file(_tensors(model, optimizer), part / "tensors.safetensors")
+        save_file(_tensors(model, optimizer), part / TENSORS)
         if best is not None:
-            save_file(best, part / "best.safetensors")
+            save_file(best, part / BEST)
+        elif position.best_epoch >= 0 and (position.best_epoch, 0) != (
+            position.epoch,
+            position.step,
+        ):
+            _carry_best(folder, part)
         (part / "position.json").write_text(json.dumps(asdict(position)), encoding="utf-8")
     write_text(folder / POINTER, name)
     for old in folder.iterdir():
@@ -57,22 +67,17 @@ def save(
             shutil.rmtree(old, ignore_errors=True)
 
 
-def load(
-    folder: Path, model: nn.Module, optimizer: Optimizer
-) -> tuple[Position, dict[str, Tensor] | None] | None:
-    """Put the newest checkpoint into model and optimizer; None where there is none.
+def load(folder: Path, model: nn.Module, optimizer: Optimizer) -> Position | None:
+    """Put the newest checkpoint into model and optimizer; its position, None where there is none.
 
-    Returns the position and the best weights so far. Raises InputError where the files do not
-    belong to this model.
+    Raises InputError where the files do not belong to this model.
     """
-    if not (folder / POINTER).exists():
+    place = _newest(folder)
+    if place is None:
         return None
-    place = folder / (folder / POINTER).read_text(encoding="utf-8").strip()
     try:
         position = Position(**json.loads((place / "position.json").read_text(encoding="utf-8")))
-        tensors = load_file(place / "tensors.safetensors")
-        best_file = place / "best.safetensors"
-        best = load_file(best_file) if best_file.exists() else None
+        tensors = load_file(place / TENSORS)
         model.load_state_dict(_under("model.", tensors))
         state = _optimizer_state(model, optimizer, tensors)
         optimizer.load_state_dict(state)
@@ -81,7 +86,19 @@ def load(
         raise InputError(
             f"{place}: cannot be resumed from ({reason}); train anew with --overwrite"
         ) from None
-    return position, best
+    return position
+
+
+def best_weights(folder: Path) -> dict[str, Tensor]:
+    """The best weights so far, read from the newest checkpoint."""
+    place = _newest(folder)
+    assert place is not None  # a run that has trained has written one
+    tensors: dict[str, Tensor]
+    if (place / BEST).exists():
+        tensors = load_file(place / BEST)
+        return tensors
+    tensors = load_file(place / TENSORS)
+    return _under("model.", tensors)
 
 
 def weights(model: nn.Module) -> dict[str, Tensor]:
@@ -92,9 +109,22 @@ def weights(model: nn.Module) -> dict[str, Tensor]:
     }
 
 
-def size(path: Path) -> int:
-    """Bytes of all files below a folder."""
-    return sum(os.path.getsize(file) for file in path.rglob("*") if file.is_file())
+def _newest(folder: Path) -> Path | None:
+    if not (folder / POINTER).exists():
+        return None
+    return folder / (folder / POINTER).read_text(encoding="utf-8").strip()
+
+
+def _carry_best(folder: Path, part: Path) -> None:
+    """The best weights of the checkpoint before, into a new one; the same file where it can be."""
+    before = _newest(folder)
+    if before is None or not (before / BEST).exists():
+        save_file(best_weights(folder), part / BEST)
+        return
+    try:
+        os.link(before / BEST, part / BEST)
+    except OSError:  # not every file system has links
+        shutil.copyfile(before / BEST, part / BEST)
 
 
 def _tensors(model: nn.Module, optimizer: Optimizer) -> dict[str, Tensor]:

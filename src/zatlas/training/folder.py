@@ -4,6 +4,9 @@ import platform
 import shlex
 import shutil
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -17,12 +20,13 @@ from zatlas.files import write_text
 from zatlas.images import ImageSet
 from zatlas.models.modelfile import ModelFile, parse_model
 from zatlas.training.plan import Plan
+from zatlas.training.precision import Precision
 
 FORMAT = 1  # of the run folder; a run of a newer zatlas is refused, not misread
 
 
 def configuration(
-    model: object, images: ImageSet, held_out: float | ImageSet, asked: Plan
+    model: object, images: ImageSet, held_out: float | ImageSet, asked: Plan, picked: Precision
 ) -> dict[str, Any]:
     """What was asked, resolved, and what it ran with."""
     name = "model file" if isinstance(model, ModelFile) else str(model)
@@ -38,9 +42,9 @@ def configuration(
         },
         "machine": {
             "processor": platform.processor() or platform.machine(),
-            "threads": torch.get_num_threads(),
             "device": str(torch.cuda.get_device_name() if torch.cuda.is_available() else "cpu"),
         },
+        "computing": {**asdict(picked), "threads": torch.get_num_threads()},
         "command": " ".join(map(shlex.quote, ["zatlas", *sys.argv[1:]])) if _is_program() else None,
     }  # fmt: skip
 
@@ -56,8 +60,8 @@ def _is_program() -> bool:
 
 def make_folder(
     folder: Path, config: dict[str, Any], model_file: ModelFile, resume: bool, overwrite: bool
-) -> None:
-    """Make the run's folder, or go on with the one that is there."""
+) -> dict[str, Any]:
+    """Make the run's folder, or go on with the one that is there; the configuration in force."""
     if resume and overwrite:
         raise InputError("--resume and --overwrite: give one of them, not both")
     if folder.exists() and not (folder.is_dir() and not any(folder.iterdir())):
@@ -65,6 +69,7 @@ def make_folder(
             raise InputError(f"--out {folder}: exists and is no run folder; give another name")
         if resume:
             _check_same(folder, config, model_file)
+            config = config | {"computing": read_config(folder)["computing"]}  # not chosen anew
         elif overwrite:
             shutil.rmtree(folder)
         else:
@@ -74,6 +79,19 @@ def make_folder(
             )
     write_text(folder / "config.yaml", yaml.safe_dump(config, sort_keys=False, allow_unicode=True))
     write_text(folder / "model.yaml", model_file.long_form().to_yaml())
+    return config
+
+
+@contextmanager
+def computing_as(config: dict[str, Any]) -> Iterator[Precision]:
+    """The precision and the threads that a run began with; the caller's threads again behind it."""
+    recorded = dict(config["computing"])
+    before, threads = torch.get_num_threads(), recorded.pop("threads")
+    torch.set_num_threads(threads)
+    try:
+        yield Precision(**recorded)
+    finally:
+        torch.set_num_threads(before)
 
 
 def _check_same(folder: Path, config: dict[str, Any], model_file: ModelFile) -> None:

@@ -19,7 +19,7 @@ from zatlas.training import checkpoint, history
 from zatlas.training.batches import Draw, Gather, bounds, generator, order, seed_of
 from zatlas.training.checkpoint import Position
 from zatlas.training.plan import Plan
-from zatlas.training.precision import Precision, pick
+from zatlas.training.precision import Precision
 from zatlas.training.processes import Processes
 from zatlas.training.split import Part
 
@@ -39,10 +39,9 @@ class Watcher(Protocol):
 
 @dataclass(frozen=True)
 class Trained:
-    """What training leaves: the history, the epoch of the best weights, and those weights."""
+    """What training leaves: the history, and the best weights."""
 
     rows: list[history.Row]
-    best_epoch: int
     weights: dict[str, Tensor]
 
 
@@ -54,13 +53,13 @@ def fit(
     folder: Path,
     processes: Processes,
     watcher: Watcher,
+    precision: Precision,
 ) -> Trained:
     """Train ``model`` in place, from the newest checkpoint in ``folder`` where there is one.
 
     ``history.csv`` and ``state/`` are kept in ``folder``. "Best" is the least held-out loss after
     the warm-up of the KL term. Raises InputError where the loss stops being finite.
     """
-    precision = pick(plan.precision, processes.device)
     with torch.random.fork_rng(devices=[]), precision.setting():
         return _Fit(model, train, valid, plan, folder, processes, watcher, precision).run()
 
@@ -75,12 +74,12 @@ class _Fit:
         self.plan, self.folder, self.processes, self.watcher = plan, folder, processes, watcher
         self.precision = precision
         self.train, self.valid, self.objective = train, valid, model.model_file.objective
-        self.model = model.to(processes.device, memory_format=model.memory_format)
+        self.model = model.to(processes.device)
+        self.model.to(memory_format=model.memory_format)  # type: ignore[call-overload]  # torch's stub
         self.optimizer = torch.optim.Adam(model.parameters(), lr=plan.lr, fused=True)
-        self.position, self.best = Position(), None
         found = checkpoint.load(folder / "state", self.model, self.optimizer)
-        if found is not None:
-            self.position, self.best = found
+        self.position = Position() if found is None else found
+        self.best: dict[str, Tensor] | None = None  # held here only until it is on disk
         self.rows = history.read(folder / "history.csv") if self.position.epoch else []
         self.rows = self.rows[: self.position.epoch]
         self.wrapped, self.stepper = processes.setup(self.model, self.optimizer)
@@ -91,13 +90,13 @@ class _Fit:
             image, largest, model.pixel_range, processes.device, model.memory_format
         )
         self.saved_at, self.saving_took = time.perf_counter(), 0.0
+        self.saved = (-1, 0) if found is None else (found.epoch, found.step)
 
     def run(self) -> Trained:
         while self.position.epoch < self.plan.epochs and not self._stopped():
             self._epoch()
         self._save()
-        best = self.best if self.best is not None else checkpoint.weights(self.model)
-        return Trained(self.rows, self.position.best_epoch, best)
+        return Trained(self.rows, checkpoint.best_weights(self.folder / "state"))
 
     def _epoch(self) -> None:
         epoch, started = self.position.epoch, time.perf_counter()
@@ -178,12 +177,15 @@ class _Fit:
         self.position.step, self.position.sums = 0, None
         warm = self.position.epoch > self.objective.kl_warmup_epochs
         best = self.position.best_loss
-        if warm and (best is None or valid_loss < best):
+        better = warm and (best is None or valid_loss < best)
+        if better:
             self.position.best_loss, self.position.best_epoch = valid_loss, self.position.epoch
-            self.best = checkpoint.weights(self.model)
+            self.best = None
         self.processes.first(lambda: history.write(self.folder / "history.csv", self.rows))
         if time.perf_counter() - self.saved_at > self.saving_took / WRITING_SHARE:
             self._save()
+        elif better:
+            self.best = checkpoint.weights(self.model)
         self.watcher.epoch(self.rows[-1])
 
     def _stopped(self) -> bool:
@@ -191,12 +193,15 @@ class _Fit:
         return patience is not None and best >= 0 and self.position.epoch - best >= patience
 
     def _save(self) -> None:
+        here = (self.position.epoch, self.position.step)
+        if here == self.saved:
+            return
         started = time.perf_counter()
         state = self.folder / "state"
         self.processes.first(
             lambda: checkpoint.save(state, self.model, self.optimizer, self.position, self.best)
         )
-        self.saved_at = time.perf_counter()
+        self.saved_at, self.saved, self.best = time.perf_counter(), here, None
         self.saving_took = self.saved_at - started
 
 

@@ -12,6 +12,7 @@ import numpy as np
 from zatlas.images.faces.geometry import (
     Array,
     Ball,
+    Box,
     Pose,
     Surface,
     View,
@@ -48,15 +49,20 @@ def inset(own: Array, length: float) -> Array:
     return deep
 
 
-def wall(view: View, pose: Pose, face: Mapping[str, float], side: int) -> Patch:
-    """The shell's wall that is near (``side`` 1) or far (-1) to the viewer, ready to be lit."""
+def wall(
+    view: View, pose: Pose, face: Mapping[str, float], side: int, within: Box | None = None
+) -> Patch:
+    """The shell's wall that is near (``side`` 1) or far (-1) to the viewer, ready to be lit.
+
+    ``within`` spares the rays outside of a box.
+    """
     length = face["hair_length"]
     thick = 0.01 + 0.10 * float(ramp(length, -0.05, 0.35))
     end = -0.05 - 1.70 * length
     rx, ry, rz = (r + thick for r in CRANIUM.radii)
     drop = max(ry, 1.45 * (TEMPLES - end))
     upper, lower = (pose.place(Ball(CRANIUM.centre, (rx, r, rz))) for r in (ry, drop))
-    rows, columns = box = hull(map(view.box, (upper, lower)))
+    rows, columns = box = within or hull(map(view.box, (upper, lower)))
     x, y = view.x[columns], view.y[rows]
 
     rise = pose.turn[:, 1].tolist()
@@ -81,6 +87,17 @@ def wall(view: View, pose: Pose, face: Mapping[str, float], side: int) -> Patch:
         hair.sun *= 0.3
         hair.sky *= 0.4
     return hair
+
+
+def gap(near: Patch, skin: Patch, side: int) -> Box:
+    """The box of rays, of ``side`` x ``side``, that pass the near wall, then miss the head."""
+    passed = np.zeros((side, side), bool)
+    passed[near.box] = near.hit & (near.cover < 0.99)
+    passed[skin.box] &= ~skin.hit
+    rows, columns = np.flatnonzero(passed.any(axis=1)), np.flatnonzero(passed.any(axis=0))
+    if not len(rows):
+        return slice(0, 0), slice(0, 0)
+    return slice(int(rows[0]), int(rows[-1]) + 1), slice(int(columns[0]), int(columns[-1]) + 1)
 
 
 def sheen(hair: Patch, pose: Pose, light: Array) -> Array:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from zatlas.images.faces.geometry import Array, Pose, View, ramp, rotation
-from zatlas.images.faces.hair import STRANDS, grown, inset, sheen, wall
+from zatlas.images.faces.hair import STRANDS, gap, grown, inset, sheen, wall
 from zatlas.images.faces.head import FLESH, head
 from zatlas.images.faces.outfit import FABRIC, PLASTIC, body, glasses
 from zatlas.images.faces.shading import Canvas
@@ -25,7 +25,8 @@ def portray(face: Mapping[str, float], size: int) -> Array:
     skin = head(view, pose, light, face)
     skin.sky *= 1 - 0.6 * grown(length) * ramp(inset(skin.own, length), -0.2, 0.05)
     canvas.draw(skin, skin.lit(light, FLESH))
-    far, near = wall(view, pose, face, -1), wall(view, pose, face, 1)
+    near = wall(view, pose, face, 1)
+    far = wall(view, pose, face, -1, gap(near, skin, view.side))
     canvas.draw(far, far.lit(light, STRANDS))
     gleam = sheen(near, pose, light)
     canvas.draw(near, near.lit(light, STRANDS) + gleam)
