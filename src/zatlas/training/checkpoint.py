@@ -55,10 +55,7 @@ def save(
         save_file(_tensors(model, optimizer), part / TENSORS)
         if best is not None:
             save_file(best, part / BEST)
-        elif position.best_epoch >= 0 and (position.best_epoch, 0) != (
-            position.epoch,
-            position.step,
-        ):
+        elif position.best_epoch >= 0 and not is_best:
             _carry_best(folder, part)
         (part / "position.json").write_text(json.dumps(asdict(position)), encoding="utf-8")
     write_text(folder / POINTER, name)
