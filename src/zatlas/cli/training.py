@@ -69,10 +69,12 @@ def train(
     shown = console()
     record = run.evidence("reconstruction")
     for name, metric in record["metrics"].items():
-        low, high = metric["interval"] or (metric["mean"], metric["mean"])
+        if metric["interval"] is None:
+            continue
+        low, high = metric["interval"]
         shown.print(
-            f"held-out {name.upper()} {metric['mean']:.4g} [{low:.4g}, {high:.4g}] "
-            f"{metric['unit']}, {record['n']} images",
+            f"held-out {name} {metric['mean']:.4g} [{low:.4g}, {high:.4g}] {metric['unit']}, "
+            f"{record['n']} images",
             markup=False,
         )
     wrote(run.path)

@@ -19,7 +19,7 @@ Record = Mapping[str, Any]
 CONFIDENCE = 95  # per cent, of every interval in a report
 _EXAMPLES = 4  # images shown of each rank
 _ELEMENTS = 4  # elements of an edit that the page lists; the JSON lists all
-METRICS = {"mse": "MSE", "psnr": "PSNR", "ssim": "SSIM"}
+METRICS = {"mse": "MSE", "psnr": "PSNR", "ssim": "SSIM", "sharpness": "sharpness"}
 
 
 def data(
