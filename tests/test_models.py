@@ -1,15 +1,40 @@
 """Layer lists become networks, or one line that names the fault."""
 
+from pathlib import Path
+
+import numpy as np
 import pytest
 import torch
 
+import zatlas
 from zatlas.errors import InputError
-from zatlas.models.modelfile import ModelFile, model_from, parse_model, read_model, zoo
+from zatlas.models.modelfile import (
+    ModelFile,
+    adapt,
+    model_from,
+    parse_model,
+    read_model,
+    recipes,
+    zoo,
+)
 from zatlas.models.network import build
+from zatlas.models.scaling import scaled
 from zatlas.syntax import format_call
 
 # widths and parameter counts as published
-PUBLISHED = {"fcn-10": (10, 25_739_146), "fcn-64": (64, 26_574_656), "conv-64": (64, 1_908_483)}
+PUBLISHED = {
+    "fcn-multi-encoder": (3, 131_869_091),
+    "fcn-3-large": (3, 55_893_043),
+    "fcn-3-medium": (3, 25_464_099),
+    "fcn-3-small": (3, 12_749_091),
+    "fcn-64": (64, 26_574_656),
+    "shallow-1024": (1024, 25_179_136),
+    "fcn-10": (10, 25_739_146),
+    "conv": (512 * 4 * 4, 5_512_579),
+    "conv-64": (64, 1_908_483),
+    "vae-conv-64": (64, 2_170_691),
+    "vae-fcn-64": (64, 26_582_912),
+}
 
 
 @pytest.mark.parametrize("name", sorted(zoo()))
@@ -30,6 +55,58 @@ def test_every_preset_gives_the_image_back_in_its_range(name: str) -> None:
 def test_published_sizes(name: str, numbers: tuple[int, int]) -> None:
     network = read_model(name).architecture()
     assert (network.latent, network.parameters) == numbers
+
+
+def test_every_preset_is_published_here() -> None:
+    assert sorted(PUBLISHED) == sorted(zoo())
+
+
+@pytest.mark.parametrize("recipe", sorted(recipes()))
+@pytest.mark.parametrize("name", sorted(zoo()))
+def test_every_recipe_trains_every_network(name: str, recipe: str, tmp_path: Path) -> None:
+    images = np.random.default_rng(0).integers(0, 256, (12, 64, 64, 3), np.uint8)
+    run = zatlas.train(name, images, valid=0.25, out=tmp_path / "r", epochs=1, batch_size=4,
+                       recipe=recipe, scale=0.02)  # fmt: skip
+    assert run.model.latent == PUBLISHED[name][0]
+    assert run.decode(run.sample(2)).shape == (2, 64, 64, 3)
+    assert ("kl_0" in run.history[0]) == (recipe != "plain")
+    if recipe != "plain":
+        exact = sum(run.history[0][f"kl_{i}"] for i in range(run.model.latent))
+        assert exact > 0
+        if "course" not in recipe:
+            assert run.history[0]["valid_kl"] == pytest.approx(exact, rel=1e-4)
+
+
+def test_scale_changes_every_width_but_image_and_code() -> None:
+    half = scaled(read_model("fcn-10"), 0.5)
+    assert half.encoder == ["Linear(12288, 512)", "ReLU()", "Linear(512, 128)", "ReLU()",
+                            "Linear(128, 32)", "ReLU()", "Linear(32, 10)"]  # fmt: skip
+    conv = scaled(read_model("conv-64"), 0.3).architecture()
+    channels = [row.shape[0] for row in conv.rows if row.call.name == "Conv2d"]
+    assert channels == [10, 19, 38, 77]
+    assert conv.latent == 64
+    multi = scaled(read_model("fcn-multi-encoder"), 0.1).architecture()
+    assert [row.shape for row in multi.encoders[0] if row.call.name == "BatchNorm1d"] == [
+        (300,), (300,), (100,)
+    ]  # fmt: skip
+    for factor in (0, -1, float("nan")):
+        with pytest.raises(InputError, match="--scale"):
+            scaled(read_model("fcn-10"), factor)
+
+
+def test_recipes_and_single_keys() -> None:
+    model = adapt(read_model("fcn-64"), "beta-vae", {"objective.kl_weight": 2.5})
+    assert model.bottleneck == "gaussian"
+    assert (model.objective.kl, model.objective.kl_weight) == ("exact", 2.5)
+    faults = [
+        ("vea", None, "'vae'"),
+        (None, {"objective.klw": 1}, "objective.klw"),
+        (None, {"title.x": 1}, "title.x"),
+        (None, {"bottleneck": "gausian"}, "gausian"),
+    ]
+    for recipe, settings, words in faults:
+        with pytest.raises(InputError, match=words):
+            adapt(read_model("fcn-64"), recipe, settings)
 
 
 @pytest.mark.parametrize("name", sorted(zoo()))
