@@ -26,8 +26,8 @@ def main() -> None:
     epochs = int(sys.argv[4]) if len(sys.argv) > 4 else 30
     faces = zatlas.open_images(valid)[:8]
     rows = []
-    figure = Figure(figsize=(12, 8.6), layout="constrained")
-    grid = figure.subplots(3, 3)
+    figure = Figure(figsize=(12, 5.4), layout="constrained")
+    grid = figure.subplots(3, 3, height_ratios=[1, 1, 1.6])
     for column, name in enumerate(CONVENTIONS):
         folder = out / f"vae-conv-64-{name}"
         if (folder / "model.safetensors").exists():
@@ -57,8 +57,8 @@ def main() -> None:
             axes.set_title(title)
             axes.axis("off")
         grid[2, column].bar(range(len(kl)), kl, width=1.0)
-        grid[2, column].set_title(f"exact KL of each element, sorted; sum {kl.sum():.1f} nats")
-        grid[2, column].set_xlabel("rank of the element")
+        grid[2, column].set_title(f"exact KL by element, {kl.sum():.1f} nats in all")
+        grid[2, column].set_xlabel("elements, sorted")
         grid[2, column].set_ylabel("nats")
     with (DOCS / "kl-conventions.csv").open("w", newline="", encoding="utf-8") as handle:
         writer = csv.DictWriter(handle, list(rows[0]))
