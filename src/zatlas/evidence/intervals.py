@@ -1,0 +1,164 @@
+"""How sure a paired effect is: intervals, agreement in sign, tests, over a whole table of cells.
+
+An effect is paired: each image is compared with itself, before and after a move. The images are
+the sample; a cell is one move and one property. Every draw is seeded, so the same values give the
+same numbers. The resamples are shared by all cells, which is what makes a table affordable: the
+means of all of them are one matrix product.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import stats
+
+from zatlas.evidence.measure import Array
+
+SMALLEST_EFFECT = 0.2
+"""A property is named from this many sd of it over real images (Cohen 1988: a small effect)."""
+LEVEL = 0.95
+_BLOCK = 1 << 22  # numbers in one block of work
+
+
+@dataclass(frozen=True)
+class Paired:
+    """Paired effects of many cells; every field has the shape of the cells.
+
+    ``effect`` with its BCa interval ``low`` to ``high`` in the property's unit; the same three in
+    sd of the property over real images (``effect_sd``, ``low_sd``, ``high_sd``; NaN where that sd
+    is 0); ``d_z`` Cohen's d_z, the mean over the sd of the paired differences; ``agree`` the share
+    of images whose own effect has the sign of the mean, with its Wilson interval; ``p`` of the
+    Wilcoxon signed-rank test, and ``q``, p after Benjamini-Hochberg over all the cells given;
+    ``named``: whether a sentence may name it.
+    """
+
+    n: int
+    effect: Array
+    low: Array
+    high: Array
+    effect_sd: Array
+    low_sd: Array
+    high_sd: Array
+    d_z: Array
+    agree: Array
+    agree_low: Array
+    agree_high: Array
+    p: Array
+    q: Array
+    named: Array
+
+
+def paired(differences: Array, real_sd: Array, seed: int, resamples: int = 4999) -> Paired:
+    """Statistics of ``differences`` (N, ..., K): the effect on K properties for each of N images.
+
+    ``real_sd`` (K,) is the sd of each property over real images. A cell is ``named`` where all
+    three hold: its interval is off zero, q is at most 0.05, and the mean is at least 0.2 sd.
+    """
+    n, *shape = differences.shape
+    cells = differences.reshape(n, -1).astype(np.float64)
+    effect = cells.mean(0)
+    low, high = bca(cells, seed, resamples)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        scale = np.broadcast_to(np.where(real_sd > 0, real_sd, np.nan), shape).ravel()
+        spread = cells.std(0, ddof=1) if n > 1 else np.full(len(effect), np.nan)
+        # a spread that is rounding alone (the same change in every image) has no d_z
+        d_z = np.where(spread > 1e-9 * np.abs(effect), effect / spread, np.nan)
+    agreeing = ((np.sign(cells) == np.sign(effect)) & (effect != 0)).sum(0)
+    agree_low, agree_high = wilson(agreeing, n)
+    p = wilcoxon(cells)
+    q = stats.false_discovery_control(p)
+    off_zero = (low > 0) | (high < 0)
+    named = off_zero & (q <= 1 - LEVEL) & (np.abs(effect / scale) >= SMALLEST_EFFECT)
+    fields = [effect, low, high, effect / scale, low / scale, high / scale, d_z]
+    fields += [agreeing / n, agree_low, agree_high, p, q, named]
+    return Paired(n, *(field.reshape(shape) for field in fields))
+
+
+def bca(
+    values: Array, seed: int, resamples: int = 4999, weights: Array | None = None
+) -> tuple[Array, Array]:
+    """Bias-corrected and accelerated bootstrap interval (95 %) of column means (Efron 1987).
+
+    ``values`` (N, C); with ``weights`` (N, C) of the ratio sum(values) / sum(weights) instead.
+    Rows are resampled. The numbers are those of ``scipy.stats.bootstrap(method="BCa")`` with the
+    same seed, which takes one statistic at a time and holds N x resamples numbers for each cell.
+    A column without spread has an interval of no width; one image has none (NaN). Too narrow
+    below about 20 images.
+    """
+    n, cells = values.shape
+    low, high = np.full(cells, np.nan), np.full(cells, np.nan)
+    if n < 2:
+        return low, high
+    counts = _counts(n, resamples, seed)
+    for start in range(0, cells, max(1, _BLOCK // resamples)):
+        part = slice(start, start + max(1, _BLOCK // resamples))
+        top = values[:, part].astype(np.float64)
+        bottom = np.ones_like(top) if weights is None else weights[:, part].astype(np.float64)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            middle = top.sum(0) / bottom.sum(0)
+            left_out = (top.sum(0) - top) / (bottom.sum(0) - bottom)
+            drawn = counts @ top
+            drawn /= n if weights is None else counts @ bottom
+            low[part], high[part] = _bca_ends(drawn, middle, left_out)
+    return low, high
+
+
+def _counts(n: int, resamples: int, seed: int) -> Array:
+    """How often each of ``n`` rows is in each resample, (resamples, n) float64."""
+    counts = np.empty((resamples, n))
+    rng = np.random.default_rng(seed)
+    rows = max(1, _BLOCK // n)
+    for start in range(0, resamples, rows):
+        drawn = rng.integers(0, n, (min(rows, resamples - start), n))
+        drawn += n * np.arange(len(drawn))[:, None]
+        tally = np.bincount(drawn.ravel(), minlength=n * len(drawn))
+        counts[start : start + rows] = tally.reshape(-1, n)
+    return counts
+
+
+def _bca_ends(drawn: Array, middle: Array, left_out: Array) -> tuple[Array, Array]:
+    """Ends of the interval from resampled (R, C), observed (C,) and jackknifed (N, C) values."""
+    drawn = np.sort(drawn, axis=0)
+    # a mean is a sum in another order here than there: equal up to rounding counts as equal
+    close = 1e-12 * np.maximum(np.abs(drawn[-1]), np.abs(drawn[0]))
+    below = ((drawn < middle - close).mean(0) + (drawn <= middle + close).mean(0)) / 2
+    bias = stats.norm.ppf(below)
+    pull = left_out.mean(0) - left_out
+    acceleration = (pull**3).sum(0) / (6 * (pull**2).sum(0) ** 1.5)
+    ends = []
+    for tail in ((1 - LEVEL) / 2, (1 + LEVEL) / 2):
+        z = bias + stats.norm.ppf(tail)
+        at = stats.norm.cdf(bias + z / (1 - acceleration * z)) * (len(drawn) - 1)
+        at = np.nan_to_num(at, nan=0.0)
+        lower = np.floor(at).astype(int)
+        upper = np.minimum(lower + 1, len(drawn) - 1)
+        cell = np.arange(drawn.shape[1])
+        below_it, above_it = drawn[lower, cell], drawn[upper, cell]
+        ends.append(below_it + (at - lower) * (above_it - below_it))
+    flat = drawn[-1] - drawn[0] <= 2 * close  # no spread: nothing to resample
+    return np.where(flat, middle, ends[0]), np.where(flat, middle, ends[1])
+
+
+def wilson(successes: Array, n: int) -> tuple[Array, Array]:
+    """Wilson score interval (95 %) of shares ``successes / n`` (Wilson 1927)."""
+    z2 = stats.norm.ppf((1 + LEVEL) / 2) ** 2
+    share = successes / n
+    centre = (share + z2 / (2 * n)) / (1 + z2 / n)
+    half = np.sqrt(z2 * (share * (1 - share) / n + z2 / (4 * n * n))) / (1 + z2 / n)
+    return np.maximum(centre - half, 0.0), np.minimum(centre + half, 1.0)
+
+
+def wilcoxon(cells: Array) -> Array:
+    """p of the Wilcoxon signed-rank test for each column of (N, C); 1 where all values are 0.
+
+    By the normal approximation with its correction for ties; images without any change are
+    dropped (Wilcoxon 1945), as ``scipy.stats.wilcoxon(method="asymptotic")`` does. It tests that
+    the differences are symmetric about zero, so a skewed cell may reject with a mean near zero;
+    a name needs an interval off zero as well.
+    """
+    p = np.ones(cells.shape[1])
+    alive = np.any(cells != 0, axis=0)
+    width = max(1, _BLOCK // len(cells))
+    for part in np.array_split(np.flatnonzero(alive), -(-alive.sum() // width) or 1):
+        if len(part):
+            p[part] = stats.wilcoxon(cells[:, part], axis=0, method="asymptotic").pvalue
+    return np.nan_to_num(p, nan=1.0)

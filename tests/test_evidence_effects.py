@@ -1,0 +1,265 @@
+import json
+
+import numpy as np
+import pytest
+
+from zatlas.evidence import attributes
+from zatlas.evidence.effects import (
+    AS_TYPED,
+    centre,
+    centre_of_mass,
+    change,
+    element_move,
+    elements,
+    locality,
+    random_move,
+)
+from zatlas.evidence.motion import unexplained
+from zatlas.evidence.records import records
+from zatlas.evidence.response import interactions, sensitivity
+
+SIZE = 32
+SD = np.array([1.0, 2.0, 0.0, 1.0, 1.0, 1.0])
+X, Y = np.meshgrid(np.arange(SIZE) - 15.5, np.arange(SIZE) - 15.5)
+
+
+def toy(z_BD):
+    """0 brightens, 1 moves a blob right, 2 is dead, 3 lights the right, 4 and 5 multiply."""
+    z = np.asarray(z_BD, np.float64)[:, :, None, None]
+    blob = 0.6 * np.exp(-(((X - z[:, 1]) / 6) ** 2 + (Y / 8) ** 2))
+    light = -0.5 + blob + 0.05 * z[:, 0] + 0.05 * z[:, 3] * X / 16
+    light[:, :4] += 0.05 * z[:, 4] * z[:, 5]
+    return np.repeat(light[..., None], 3, axis=3).astype(np.float32)
+
+
+def codes(n=24, seed=0):
+    return (np.random.default_rng(seed).standard_normal((n, 6)) * SD).astype(np.float32)
+
+
+def moved(element, z=None, decode=toy, **options):
+    z = codes() if z is None else z
+    base = centre(decode, attributes.measure, z)
+    return change(decode, attributes.measure, base, element_move(z, element, SD), **options)
+
+
+def test_brightness_by_hand():
+    c = moved(0)
+    assert c.sizes == pytest.approx(np.full(24, 0.05 * 127.5), rel=1e-4)
+    assert c.map == pytest.approx(np.full((SIZE, SIZE), 0.05 * 127.5), rel=1e-4)
+    assert c.signed[..., 0] == pytest.approx(c.map, rel=1e-4)
+    assert c.agreement == pytest.approx(1, abs=1e-4)
+    assert c.linearity == pytest.approx(1, abs=1e-4)
+    assert locality(c.map) == pytest.approx(0.1, abs=0.002)  # 102 of 1024 pixels
+    assert centre_of_mass(c.map) == pytest.approx((0, 0), abs=1e-3)
+    assert c.steps == (-2, -1, 0, 1, 2)
+    luminance = [a.column.name for a in attributes.ATTRIBUTES].index("luminance")
+    assert (np.diff(c.curve[:, luminance]) > 0).all()
+    assert c.lines.shape == (5, 5, len(attributes.ATTRIBUTES))
+    assert c.lines.mean(0)[2] == pytest.approx(attributes.measure(toy(codes()[:5])).mean(0))
+
+
+def test_a_dead_element_changes_nothing_and_is_not_decoded():
+    calls = []
+
+    def counted(z):
+        calls.append(len(z))
+        return toy(z)
+
+    c = moved(2, decode=counted)
+    assert sum(calls) == 24  # the centre alone
+    assert c.size == 0
+    assert not c.differences.any()
+    assert c.linearity is c.motion is c.agreement is None
+    assert locality(c.map) is centre_of_mass(c.map) is None
+
+
+def test_a_shading_lies_where_it_acts_and_agrees():
+    c = moved(3)
+    assert c.agreement == pytest.approx(1, abs=1e-4)
+    assert np.sign(c.signed[0, 0, 0]) == -1
+    assert np.sign(c.signed[0, -1, 0]) == 1
+    assert c.map[0, 0] == pytest.approx(0.05 * 15.5 / 16 * 127.5, rel=1e-3)
+
+
+def test_agreement_is_low_where_the_direction_hangs_on_the_image():
+    z = codes()
+    z[:, 5] = np.resize([1, -1], len(z))  # element 4 brightens one half and darkens the other
+    c = moved(4, z)
+    assert c.agreement == pytest.approx(0, abs=1e-3)
+    assert c.agreement_map[0, 0] == pytest.approx(0, abs=1e-3)
+    assert c.agreement_map[-1, -1] == 0  # nothing changes there at all
+    assert locality(c.map) == pytest.approx(102 / 128, rel=1e-3)  # 128 pixels change alike
+    assert centre_of_mass(c.map) == pytest.approx((0, 14 / 32 * 100), abs=0.1)
+
+
+def test_linearity_by_hand():
+    """v_t = t b + t^2 c, |b| = |c|, at right angles: sum t^2 = 10 on the line, sum t^4 = 34 off."""
+
+    def curved(z_BD):
+        x = np.zeros((len(z_BD), 2, 2, 1), np.float32)
+        x[:, 0, 0, 0] = 0.01 * z_BD[:, 0]
+        x[:, 1, 1, 0] = 0.01 * z_BD[:, 0] ** 2
+        return x
+
+    z = np.zeros((3, 6), np.float32)
+    measure = lambda x: x.reshape(len(x), -1)[:, :1]  # noqa: E731
+    c = change(curved, measure, centre(curved, measure, z), element_move(z, 0, SD))
+    assert c.linearity == pytest.approx(10 / (10 + 34), rel=1e-4)
+
+
+def test_the_same_code_measures_an_edit_as_typed():
+    z = codes()
+    base = centre(toy, attributes.measure, z)
+
+    def edit(codes):
+        answer = codes.copy()
+        answer[:, 0] += 3
+        return answer
+
+    c = change(toy, attributes.measure, base, edit(z) - z, AS_TYPED)
+    assert c.size == pytest.approx(3 * 0.05 * 127.5, rel=1e-4)
+    assert c.steps == (0, 0.5, 1)
+    assert c.linearity == pytest.approx(1, abs=1e-4)
+    expected = attributes.measure(toy(edit(z))) - attributes.measure(toy(z))
+    np.testing.assert_allclose(c.differences, expected, atol=1e-3)
+
+
+def test_effects_are_against_the_reconstruction_not_the_original():
+    """A decoder that gives one picture, far from any original: nothing it does is an effect."""
+    c = moved(0, decode=lambda z: toy(0 * z))
+    assert c.size == 0
+    assert not c.differences.any()
+
+
+def test_effects_do_not_accumulate_and_do_not_hang_on_their_order():
+    z = codes()
+    kept = z.copy()
+    base = centre(toy, attributes.measure, z)
+    ones, others = (
+        [change(toy, attributes.measure, base, element_move(z, j, SD)).size for j in order]
+        for order in ((0, 1, 3), (3, 1, 0))
+    )
+    assert ones == others[::-1]
+    np.testing.assert_array_equal(z, kept)
+    np.testing.assert_array_equal(base.pictures, toy(kept))
+
+
+def test_batches_do_not_change_the_numbers():
+    one, other = moved(1, batch=64), moved(1, batch=5)
+    assert one.sizes == pytest.approx(other.sizes, rel=1e-5)
+    assert one.map == pytest.approx(other.map, rel=1e-5)
+    assert one.linearity == pytest.approx(other.linearity, rel=1e-5)
+    assert one.motion == pytest.approx(other.motion, rel=1e-5)
+    np.testing.assert_allclose(one.differences, other.differences, atol=1e-6)
+
+
+def test_the_outer_steps_are_taken_by_the_first_images():
+    z = codes()
+    calls = []
+
+    def counted(z):
+        calls.append(len(z))
+        return toy(z)
+
+    base = centre(counted, attributes.measure, z)
+    calls.clear()
+    c = change(counted, attributes.measure, base, element_move(z, 1, SD), sweep_n=7, batch=5)
+    assert calls == [20, 8, 10, 10, 10, 4]
+    assert (c.sweep_n, len(c.sizes)) == (7, 24)
+    np.testing.assert_allclose(c.curve[2], base.values[:7].mean(0))
+    full, few = moved(1, z), moved(1, z[:7])
+    np.testing.assert_allclose(c.differences, full.differences, atol=1e-6)
+    np.testing.assert_allclose(c.curve, few.curve, atol=1e-6)
+    assert c.linearity == pytest.approx(few.linearity, rel=1e-5)
+    assert c.size == pytest.approx(full.size, rel=1e-5)
+
+
+def test_motion_and_shade():
+    z = 0 * codes()
+    assert moved(1, z).motion > 0.8
+    assert moved(0, z).motion < 0.2
+    assert moved(3, z).motion < 0.2
+    assert moved(1, z).motion_n == 16
+    one = toy(z[:1])[0]
+    assert unexplained(one, one) == (0, 0)
+
+
+def test_motion_of_a_plain_shift_is_whole():
+    rng = np.random.default_rng(0)
+    from scipy.ndimage import gaussian_filter
+
+    texture = gaussian_filter(rng.standard_normal((64, 64)), 2, mode="wrap")[..., None]
+    texture = (texture / np.abs(texture).max()).astype(np.float32)
+    left, total = unexplained(texture, np.roll(texture, 1, axis=1))
+    assert left < 0.05 * total
+    left, total = unexplained(texture, 0.7 * texture)
+    assert left > 0.8 * total
+
+
+def test_interactions_by_hand():
+    z = 0 * codes()
+    base = centre(toy, attributes.measure, z)
+    answer = interactions(toy, base, SD, [0, 3, 4, 5])
+    assert answer[0, 1] == pytest.approx(0, abs=1e-4)  # light and brightness add up
+    z[:, 4:] = 1  # each alone changes the band by 0.05, both together by 0.05 more than their sum
+    answer = interactions(toy, centre(toy, attributes.measure, z), SD, [4, 5, 0])
+    assert answer[0, 1] == answer[1, 0] == pytest.approx(1, rel=1e-4)
+    assert answer[0, 2] == pytest.approx(0, abs=1e-4)
+    assert (np.diag(answer) == 0).all()
+
+
+def test_sensitivity_by_hand_and_by_jvp():
+    z = codes()
+    slopes = sensitivity(toy, z, SD)
+    assert slopes[0] == pytest.approx(0.05 * 127.5, rel=1e-3)
+    assert slopes[2] == 0
+
+    def jvp(z_BD, v_BD):
+        """Of the brightness alone."""
+        return np.full((len(z_BD), SIZE, SIZE, 3), 0.05, np.float32) * v_BD[:, :1, None, None]
+
+    assert sensitivity(toy, z, SD, jvp)[0] == pytest.approx(slopes[0], rel=1e-3)
+
+
+def test_a_random_move_is_as_long_as_the_edit():
+    z = codes()
+    delta = np.zeros_like(z)
+    delta[:, 1] = z[:, 1]  # z[1] *= 2: another length in each image
+    delta[:, 2] = 5  # dead: no length in sd
+    drawn = random_move(delta, SD, seed=0)
+    live = SD > 0
+    length = np.linalg.norm(drawn[:, live] / SD[live], axis=1)
+    assert length == pytest.approx(np.abs(z[:, 1]) / 2, rel=1e-4)
+    assert not drawn[:, 2].any()
+    np.testing.assert_array_equal(drawn, random_move(delta, SD, seed=0))
+    assert (drawn != random_move(delta, SD, seed=1))[:, live].all()
+
+
+def atlas(workers=1):
+    z = codes(64)
+    base = centre(toy, attributes.measure, z)
+    changes = list(elements(toy, attributes.measure, base, SD, workers))
+    heads = [{"element": j, "sd": SD[j]} for j in range(6)]
+    real_sd = np.maximum(base.values.std(0), 0.5)
+    return records(changes, heads, attributes.columns(3), real_sd)
+
+
+def test_records_name_what_the_toy_does():
+    rows = atlas()
+
+    def first(row):
+        cells = [c for c in row["cells"] if c["named"]]
+        return max(cells, key=lambda c: abs(c["effect_sd"]))["name"] if cells else None
+
+    assert first(rows[0]) == "luminance"
+    assert first(rows[1]) == "horizontal place"
+    assert first(rows[2]) is None
+    assert first(rows[3]) == "left-right light"
+    assert "no measurable effect" in rows[2]["sentence"]
+    assert sum(row["share"] for row in rows) == pytest.approx(1, abs=1e-4)
+    assert [row["element"] for row in rows] == list(range(6))
+
+
+def test_same_seed_same_json_byte_for_byte():
+    one, other = (json.dumps(atlas(workers), allow_nan=False) for workers in (1, 2))
+    assert one == other
