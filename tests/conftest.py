@@ -1,5 +1,7 @@
-"""Small things that several tests use: a tiny model, pictures with something to learn, a run."""
+"""What several tests use: a tiny model, pictures with something to learn, a run, a command line."""
 
+import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -7,6 +9,7 @@ import pytest
 from numpy.typing import NDArray
 
 import zatlas
+from zatlas.cli.program import main
 from zatlas.models.modelfile import ModelFile, Objective
 from zatlas.run import Run
 
@@ -17,6 +20,8 @@ TINY = ModelFile(
 TINY_GAUSSIAN = TINY.model_copy(
     update={"bottleneck": "gaussian", "objective": Objective(reconstruction="sse", kl="exact")}
 )
+
+Zatlas = Callable[..., tuple[int, str, str]]
 
 
 def discs(count: int, seed: int = 0, size: int = 8) -> NDArray[np.uint8]:
@@ -45,3 +50,18 @@ def tiny_run(tmp_path_factory: pytest.TempPathFactory) -> Run:
 def tiny_images(tiny_run: Run) -> Path:
     """The image set that the tiny run was validated on."""
     return tiny_run.path.parent / "held-out.npy"
+
+
+@pytest.fixture(name="zatlas")
+def zatlas_program(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Zatlas:
+    """Run a command in this process: exit status, standard output, standard error."""
+
+    def call(*args: object) -> tuple[int, str, str]:
+        words = [str(a) for a in args]
+        monkeypatch.setattr(sys, "argv", ["zatlas", *words])
+        with pytest.raises(SystemExit) as left:
+            main(words)
+        out, err = capfd.readouterr()
+        return int(left.value.code or 0), out, err
+
+    return call

@@ -115,6 +115,13 @@ def test_size_in_sd_and_percentiles() -> None:
     assert (size.percentile_after > 95).all()
 
 
+def test_the_percentile_of_a_shared_value_is_the_middle_of_those_who_share_it() -> None:
+    mostly_zero = np.zeros((1000, 1), np.float32)
+    mostly_zero[:100, 0] = np.linspace(1, 2, 100)
+    ranks = statistics.gather(mostly_zero).percentile(np.array([[0.0], [-1.0], [3.0], [1.5]]))
+    assert ranks[:, 0] == pytest.approx([45, 0, 100, 95], abs=1)
+
+
 def test_dead_elements_have_no_size_in_sd() -> None:
     size = edits.size(Z, edits.apply("z[5] += 1", Z, SPACE), SPACE)
     assert np.isnan(size.sds).all()
@@ -160,14 +167,14 @@ def test_shrinkage_is_ledoit_and_wolfs() -> None:
 
 def test_statistics_survive_the_file_and_name_their_faults(tmp_path) -> None:
     STATISTICS.save(tmp_path / "codes.npz")
-    again = statistics.load(tmp_path / "codes.npz")
+    again = statistics.load(tmp_path / "codes.npz", 6)
     for key, value in vars(STATISTICS).items():
         assert np.array_equal(getattr(again, key), value)
     (tmp_path / "codes.npz").write_bytes(b"no")
     with pytest.raises(InputError, match=r"codes\.npz"):
-        statistics.load(tmp_path / "codes.npz")
+        statistics.load(tmp_path / "codes.npz", 6)
     with pytest.raises(InputError, match="missing"):
-        statistics.load(tmp_path / "none.npz")
+        statistics.load(tmp_path / "none.npz", 6)
     with pytest.raises(InputError, match="not finite"):
         statistics.gather(np.full((3, 2), np.nan, np.float32))
 

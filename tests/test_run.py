@@ -62,6 +62,13 @@ def test_evidence_of_reconstruction_is_what_numpy_says(tiny_run: Run) -> None:
     metrics = record["metrics"]
     assert metrics["mse"]["mean"] == pytest.approx(errors.mean(), rel=1e-5)
     assert metrics["psnr"]["mean"] == pytest.approx((10 * np.log10(4 / errors)).mean(), rel=1e-5)
+    laplacians = [
+        sum(np.roll(a.mean(3), s, axis=d) for s, d in ((1, 1), (-1, 1), (1, 2), (-1, 2)))
+        - 4 * a.mean(3)
+        for a in (y, x)
+    ]
+    sharp, true = (a[:, 1:-1, 1:-1].reshape(len(a), -1).std(1) for a in laplacians)
+    assert metrics["sharpness"]["per_image"] == pytest.approx(sharp / true, rel=1e-3)
     assert record["best"] == errors.argmin()
     assert record["worst"] == errors.argmax()
     low, high = metrics["mse"]["interval"]

@@ -3,6 +3,8 @@
 import difflib
 from collections.abc import Iterable
 
+LONGEST = 2_000  # characters of a message
+
 
 class InputError(ValueError):
     """Something given by the user is wrong: a file, an option, an edit, a layer.
@@ -13,7 +15,14 @@ class InputError(ValueError):
     """
 
     def __init__(self, message: str) -> None:
-        super().__init__(" ".join(str(message).split()))
+        super().__init__(one_line(message))
+
+
+def one_line(message: str) -> str:
+    """The message as one line that a terminal can show; the middle of a very long one left out."""
+    line = " ".join(message.split())
+    line = "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in line)
+    return line if len(line) <= LONGEST else f"{line[: LONGEST // 2]} … {line[-LONGEST // 2 :]}"
 
 
 def nearest(word: str, known: Iterable[str]) -> str:

@@ -1,67 +1,175 @@
-"""Files are written whole or not at all."""
+"""Files are written whole or not at all, and read as plain data."""
 
+import errno
 import json
 import os
 import secrets
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+import yaml
+from safetensors import SafetensorError
+
 from zatlas.errors import InputError
 
+LONGEST = 50_000_000  # bytes of a text file that is read
+_Name = str | os.PathLike[str]
+
 
 @contextmanager
-def whole(path: str | os.PathLike[str]) -> Iterator[Path]:
+def whole(path: _Name) -> Iterator[Path]:
     """Yield a temporary path beside ``path``; rename it there when the block ends without error.
 
-    The temporary file keeps the suffix of ``path`` (writers choose their format by it). On an
-    error, Ctrl-C included, the temporary file is removed and ``path`` is as it was. Parent folders
-    are made. Raises InputError where the place cannot be written.
+    The temporary file keeps the suffix of ``path`` (writers choose their format by it). Parent
+    folders are made. On an error, Ctrl-C included, the temporary file and the folders that were
+    made are removed, and ``path`` is as it was. Raises InputError where it cannot be written.
     """
     target = Path(path)
-    if target.is_dir():
-        raise InputError(f"{target}: is a folder; give the name of a file")
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise InputError(f"{target.parent}: cannot be made ({error.strerror})") from None
     part = target.with_name(f".{target.stem}.{secrets.token_hex(4)}{target.suffix}")
-    try:
-        yield part
-        if part.exists():
-            with part.open("rb+") as handle:  # on disk before it takes the name
-                os.fsync(handle.fileno())
-            part.replace(target)
-    except OSError as error:
-        raise InputError(f"{target}: cannot be written ({error.strerror or error})") from None
-    finally:
-        with suppress(OSError):  # a read-only place refuses even the removal of what is not there
-            part.unlink(missing_ok=True)
+    with _place_for(target):
+        if target.is_dir():
+            raise InputError(f"{target}: is a folder; give the name of a file")
+        try:
+            yield part
+            if part.exists():
+                with part.open("rb+") as handle:  # on disk before it takes the name
+                    os.fsync(handle.fileno())
+                part.replace(target)
+        finally:
+            with suppress(OSError):  # a read-only place refuses even to remove what is not there
+                part.unlink(missing_ok=True)
 
 
 @contextmanager
-def whole_folder(path: str | os.PathLike[str]) -> Iterator[Path]:
+def whole_folder(path: _Name) -> Iterator[Path]:
     """Like ``whole`` for a folder that does not exist yet."""
     target = Path(path)
     part = target.with_name(f".{target.name}.{secrets.token_hex(4)}")
+    with _place_for(target):
+        try:
+            part.mkdir()
+            yield part
+            part.replace(target)
+        finally:
+            shutil.rmtree(part, ignore_errors=True)
+
+
+@contextmanager
+def _place_for(target: Path) -> Iterator[None]:
+    """Make the folders above ``target``; where nothing comes to stand in them, remove them."""
+    made: list[Path] = []
     try:
-        part.mkdir(parents=True)
-        yield part
-        part.replace(target)
-    except OSError as error:
-        raise InputError(f"{target}: cannot be written ({error.strerror or error})") from None
+        made += [folder for folder in target.parents if not folder.exists()]
+        target.parent.mkdir(parents=True, exist_ok=True)
+        yield
+    except (OSError, SafetensorError) as error:  # safetensors tells of a full disk in its own way
+        raise InputError(_unwritable(target, error)) from None
     finally:
-        shutil.rmtree(part, ignore_errors=True)
+        for folder in made:
+            with suppress(OSError):  # something stands in it
+                folder.rmdir()
 
 
-def write_text(path: str | os.PathLike[str], text: str) -> None:
+def _unwritable(target: Path, error: Exception) -> str:
+    code = error.errno if isinstance(error, OSError) else None
+    full = code in (errno.ENOSPC, errno.EDQUOT) or "No space left" in str(error)
+    reason = getattr(error, "strerror", None) or error
+    mend = "make room there, or give another place" if full else "give another place"
+    return f"{target}: cannot be written ({reason}); {mend}"
+
+
+def make_folder(path: _Name) -> None:
+    """Make a folder that may exist already, and those above it."""
+    try:
+        Path(path).mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(_unwritable(Path(path), error)) from None
+
+
+def write_all(contents: Mapping[Path, bytes]) -> None:
+    """Write several files that belong together: on an error every one of them is as it was."""
+    with ExitStack() as together:
+        for path, content in contents.items():
+            together.enter_context(whole(path)).write_bytes(content)
+
+
+def write_text(path: _Name, text: str) -> None:
     """Write ``text`` as UTF-8, whole or not at all."""
     with whole(path) as part:
         part.write_text(text, encoding="utf-8")
 
 
-def write_json(path: str | os.PathLike[str], value: Any) -> None:
+def json_text(value: Any) -> str:
+    """``value`` as indented JSON; NaN and infinities are refused."""
+    return json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def write_json(path: _Name, value: Any) -> None:
     """Write ``value`` as indented JSON, whole or not at all; NaN and infinities are refused."""
-    write_text(path, json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
+    write_text(path, json_text(value))
+
+
+def read_text(path: _Name, missing: str = "no such file", longest: int = LONGEST) -> str:
+    """The text of a UTF-8 file of at most ``longest`` bytes.
+
+    Raises InputError where it is none, and where it is not there, saying ``missing``.
+    """
+    try:
+        with Path(path).open("rb") as handle:
+            data = handle.read(longest + 1)
+        if len(data) > longest:
+            raise InputError(f"{path}: longer than {longest:,} bytes; is it the right file?")
+        return data.decode("utf-8")
+    except FileNotFoundError:
+        raise InputError(f"{path}: {missing}") from None
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise InputError(f"{path}: cannot be read as text ({reason}); give a text file") from None
+
+
+def read_json(path: _Name, missing: str, mend: str) -> Any:
+    """What a JSON file holds; InputError, ending in ``mend``, where it is none."""
+    text = read_text(path, missing)
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise InputError(f"{path}: is not JSON ({error}); {mend}") from None
+
+
+class _Plain(yaml.SafeLoader):
+    """YAML that says everything once: a file of a few lines cannot grow to fill the memory."""
+
+    def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
+        if self.check_event(yaml.AliasEvent):
+            alias = self.get_event()  # type: ignore[no-untyped-call]  # of the stub
+            problem = f"*{alias.anchor} repeats what stands elsewhere"
+            raise yaml.MarkedYAMLError(problem=problem, problem_mark=alias.start_mark)
+        return super().compose_node(parent, index)
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        keys: set[str] = set()
+        for key, _ in node.value:
+            if str(key.value) in keys:
+                problem = f"{key.value!r} is given twice"
+                raise yaml.MarkedYAMLError(problem=problem, problem_mark=key.start_mark)
+            keys.add(str(key.value))
+        return super().construct_mapping(node, deep)
+
+
+def parse_yaml(text: str, name: str) -> Any:
+    """The plain data in a YAML text; ``name`` opens the InputError about a fault in it."""
+    try:
+        return yaml.load(text, Loader=_Plain)
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        line = f" line {mark.line + 1}" if mark else ""
+        problem = getattr(error, "problem", None) or getattr(error, "reason", "not YAML")
+        raise InputError(f"{name}{line}: {problem}; write plain YAML") from None
+    except Exception as error:  # what claims to be a number or a date raises nearly every kind
+        reason = "nested too deep" if isinstance(error, RecursionError) else "a value is none"
+        if isinstance(error, ValueError):
+            reason = str(error).partition(";")[0]
+        raise InputError(f"{name}: cannot be read ({reason}); write plain YAML") from None

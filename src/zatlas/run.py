@@ -1,6 +1,5 @@
 """The public Run: the folder of one trained model, opened; and training that makes one."""
 
-import json
 import os
 from collections.abc import Iterator, Mapping
 from functools import cached_property
@@ -9,29 +8,41 @@ from typing import Any
 
 import numpy as np
 import torch
-import yaml
 from numpy.typing import NDArray
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
 from zatlas.errors import InputError
-from zatlas.files import whole, write_json
-from zatlas.images import ImageSet, open_images
-from zatlas.latents import coding, edits, paths, statistics
+from zatlas.files import read_json, read_text, whole, write_json
+from zatlas.images import ImageSet
+from zatlas.latents import coding, edits, names, paths, statistics
 from zatlas.latents.edits import Size, Space
 from zatlas.latents.statistics import CodeStatistics
 from zatlas.models.modelfile import ModelFile, adapt, parse_model, read_model
 from zatlas.models.network import Autoencoder, build
 from zatlas.models.scaling import scaled
 from zatlas.training import history
-from zatlas.training.folder import computing_as, configuration, make_folder, read_config
+from zatlas.training.folder import (
+    check_place,
+    computing_as,
+    configuration,
+    make_folder,
+    read_config,
+)
 from zatlas.training.loop import Trained, Watcher, fit
-from zatlas.training.plan import plan
+from zatlas.training.plan import check_batches, plan
 from zatlas.training.precision import pick
 from zatlas.training.processes import processes
 from zatlas.training.split import Part, hold_out, whole_set
 
 MEASURED = 2048  # held-out images at most that the reconstruction is measured on
+EVIDENCE = {  # the keys of each record in evidence/, and how to mend it
+    "reconstruction": (
+        {"n", "metrics", "best", "median", "worst"},
+        "the same `zatlas train` command with --resume measures it again",
+    ),
+    "edits": ({"images", "index", "command", "edits"}, "remove it; `zatlas edit` begins it anew"),
+}
 Pictures = NDArray[np.uint8]
 Codes = NDArray[np.float32]
 
@@ -56,7 +67,7 @@ class Run:
     @cached_property
     def statistics(self) -> CodeStatistics:
         """The statistics of the codes of the images it was trained on."""
-        return statistics.load(self.path / "codes.npz")
+        return statistics.load(self.path / "codes.npz", self.model.latent)
 
     @cached_property
     def history(self) -> list[history.Row]:
@@ -64,10 +75,9 @@ class Run:
         return history.read(self.path / "history.csv")
 
     @property
-    def names(self) -> dict[str, int | list[float]]:
+    def names(self) -> names.Names:
         """The user's names of elements (an index) and of directions (a vector)."""
-        file = self.path / "names.yaml"
-        return (yaml.safe_load(file.read_text(encoding="utf-8")) or {}) if file.exists() else {}
+        return names.read(self.path / "names.yaml", self.model.latent)
 
     @property
     def space(self) -> Space:
@@ -148,23 +158,28 @@ class Run:
 
     def _opened(self, described: dict[str, Any]) -> ImageSet:
         if described["path"] is None:
-            raise InputError(f"{self.path}: its images were given as an array; give --images")
-        images = open_images(described["path"], size=self.model.architecture.image[1:])
+            raise InputError(
+                f"{self.path}: its images were given as an array; train on a file, such as a .npy"
+            )
+        images = coding.open_fitting(described["path"], self.model.architecture.image)
         if images.fingerprint() != described["fingerprint"]:
             raise InputError(
-                f"{described['path']}: has changed since {self.path} was trained; give --images"
+                f"{described['path']}: has changed since {self.path} was trained; put the file "
+                "back, or train again"
             )
         return images
 
     def evidence(self, name: str) -> Any:
-        """A record of ``evidence/`` by name; InputError where it was not measured yet."""
+        """A record of ``evidence/`` by name; InputError where it is missing or damaged."""
         file = self.path / "evidence" / f"{name}.json"
-        try:
-            return json.loads(file.read_text(encoding="utf-8"))
-        except FileNotFoundError:
-            raise InputError(f"{file}: missing; it has not been measured yet") from None
-        except ValueError as error:
-            raise InputError(f"{file}: is not JSON ({error})") from None
+        keys, mend = EVIDENCE[name]
+        record = read_json(file, f"missing; {mend}", mend)
+        entries = record if name == "edits" else [record]
+        if not isinstance(entries, list) or not all(
+            isinstance(entry, dict) and keys <= entry.keys() for entry in entries
+        ):
+            raise InputError(f"{file}: is not what zatlas writes there; {mend}")
+        return record
 
     def edits_tried(self) -> list[dict[str, Any]]:
         """The records of all edits that ``zatlas edit`` has tried on this run."""
@@ -191,14 +206,17 @@ def open_run(path: str | os.PathLike[str]) -> Run:
                 f"{folder / file}: missing; finish the run with the same `zatlas train` command "
                 "and --resume"
             )
-    model_file = parse_model((folder / "model.yaml").read_text("utf-8"), str(folder / "model.yaml"))
+    model_file = parse_model(read_text(folder / "model.yaml"), str(folder / "model.yaml"))
     with torch.device("meta"):
         model = Autoencoder(model_file, model_file.architecture())
     try:
         weights = load_file(folder / "model.safetensors")
+        dtypes = {name: tensor.dtype for name, tensor in model.state_dict().items()}
         model.load_state_dict(weights, assign=True)
+        if any(tensor.dtype != dtypes[name] for name, tensor in weights.items()):
+            raise RuntimeError("not float32")
     except (SafetensorError, RuntimeError, OSError) as error:
-        reason = str(error).strip().splitlines()[0]
+        reason = str(error).strip().splitlines()[-1].strip()
         raise InputError(
             f"{folder / 'model.safetensors'}: holds no weights of this model ({reason}); train "
             "again, or copy the file anew"
@@ -229,22 +247,23 @@ def train(
     batch_size, lr, seed, precision, patience. Raises InputError before anything is
     written where one does not fit, and where ``out`` exists without ``resume`` or ``overwrite``.
     """
-    asked = plan(**settings)
+    asked, folder, group = plan(**settings), Path(out), processes()
+    group.first(lambda: check_place(folder, resume, overwrite))
     model_file = model if isinstance(model, ModelFile) else read_model(model)
     model_file = adapt(model_file, recipe, changes) if recipe or changes else model_file
     model_file = scaled(model_file, scale) if scale != 1 else model_file
-    size = model_file.architecture().image[1:]
-    image_set = open_images(images, size=size)
-    held_out = float(valid) if isinstance(valid, (int, float)) else open_images(valid, size=size)
-    train_part, valid_part = _parts(image_set, held_out, asked.seed)
-    for part in (train_part, valid_part):
-        _check_size(model_file, part)
-    group = processes()
+    architecture = model_file.architecture()
+    check_batches(asked, architecture)
+    image_set = coding.open_fitting(images, architecture.image)
+    held_out = (
+        float(valid) if isinstance(valid, (int, float))
+        else coding.open_fitting(valid, architecture.image)
+    )  # fmt: skip
+    train_part, valid_part = parts(image_set, held_out, asked.seed)
     picked = pick(asked.precision, group.device)
     config = configuration(model, image_set, held_out, asked, picked)
-    folder = Path(out)
-    kept = group.first(lambda: make_folder(folder, config, model_file, resume, overwrite))
     network = build(model_file, seed=asked.seed)
+    kept = group.first(lambda: make_folder(folder, config, model_file, resume))
     with computing_as(kept) as precision:
         trained = fit(
             network, train_part, valid_part, asked, folder, group, watcher or _Silent(), precision
@@ -261,21 +280,15 @@ def file_or_share(valid: str) -> str | float:
         return valid
 
 
-def _parts(images: ImageSet, held_out: float | ImageSet, seed: int) -> tuple[Part, Part]:
+def parts(images: ImageSet, held_out: float | ImageSet, seed: int) -> tuple[Part, Part]:
+    """What is trained on, two images at least, and what is held out."""
     if isinstance(held_out, float):
-        return hold_out(images.array, held_out, seed)
-    return whole_set(images.array), whole_set(held_out.array)
-
-
-def _check_size(model_file: ModelFile, part: Part) -> None:
-    channels, height, width = model_file.image
-    if part.images.shape[1:] != (height, width, channels):
-        here = "x".join(map(str, part.images.shape[1:]))
-        raise InputError(
-            f"images: are {here} (height, width, channels), but the model takes "
-            f"{height}x{width}x{channels}; make them fit with `zatlas images prepare SOURCE "
-            f"OUT.npy --to {height}`"
-        )
+        train_part, valid_part = hold_out(images.array, held_out, seed)
+    else:
+        train_part, valid_part = whole_set(images.array), whole_set(held_out.array)
+    if len(train_part) < 2:
+        raise InputError(f"{images.path or 'images'}: 1 image to train on; give 2 or more")
+    return train_part, valid_part
 
 
 def _finish(

@@ -39,6 +39,8 @@ def examine(
     from zatlas.training.heap import keep_freed_blocks
 
     keep_freed_blocks()
+    from zatlas.latents import names
+    from zatlas.latents.coding import open_fitting
     from zatlas.latents.edits import check
     from zatlas.latents.trial import try_edits
     from zatlas.models.modelfile import assumed, read_model
@@ -47,26 +49,32 @@ def examine(
     from zatlas.report.assemble import report_data
     from zatlas.report.build import write_report
     from zatlas.report.sections import examination
-    from zatlas.run import file_or_share, train
+    from zatlas.run import file_or_share, parts, train
+    from zatlas.training.folder import check_place
 
-    model = read_model(source)
-    network = model.architecture()
+    if not (resume or overwrite) and out.is_dir() and any(out.iterdir()):
+        raise InputError(f"--out {out}: is not empty; give another name, --resume or --overwrite")
+    check_place(out / "run", resume, overwrite)
+    network = read_model(source).architecture()
+    named = {} if overwrite else names.read(out / "run" / "names.yaml", network.latent)
     for text in edits:
-        check(text, network.code_shape)
+        check(text, network.code_shape, named)
     rows = numbers(index, "--index")
-    shown, command, notes = console(), typed_command(), assumed(source)
-    for note in notes:
-        shown.print(f"assumed: {note}", markup=False)
     held_out = file_or_share(valid)
     if crop is not None:
         images, held_out = _cropped(crop, images, held_out, out, network.image[1])
+    opened = open_fitting(images, network.image)
+    shut = held_out if isinstance(held_out, float) else open_fitting(held_out, network.image)
+    part = parts(opened, shut, seed)[1]
+    if not all(0 <= row < len(part) for row in rows):
+        raise InputError(f"--index {index}: there are {len(part)} held-out images, from 0")
+    shown, command, notes = console(), typed_command(), assumed(source)
+    for note in notes:
+        shown.print(f"assumed: {note}", markup=False)
     with epoch_lines(epochs) as watcher:
-        run = train(source, images, valid=held_out, out=out / "run", epochs=epochs, seed=seed,
+        run = train(source, opened, valid=shut, out=out / "run", epochs=epochs, seed=seed,
                     resume=resume, overwrite=overwrite, watcher=watcher)  # fmt: skip
     wrote(run.path)
-    part = run.held_out()
-    if not all(0 <= row < len(part) for row in rows):
-        raise InputError(f"--index {index}: there are {len(part)} held-out images")
     trial = try_edits(run.model, run.space, part.pictures()[rows], list(edits))
     if edits:
         for name, draw in (("plate", trial_plate), ("displays", displays)):

@@ -7,7 +7,7 @@ import click
 import numpy as np
 
 from zatlas.cli.program import (
-    answer_json,
+    answering,
     console,
     images_option,
     json_option,
@@ -25,7 +25,10 @@ if TYPE_CHECKING:
     from zatlas.run import Pictures, Run
 
 picture_out = out_option("FILE", "The picture: .png, .svg, .pdf (or .gif for a strip).")
-steps_option = click.option("--steps", default=9, show_default=True, help="Pictures in a strip.")
+steps_option = click.option(
+    "--steps", default=9, show_default=True, type=click.IntRange(max=999),
+    help="Pictures in a strip.",
+)  # fmt: skip
 
 
 @click.command()
@@ -36,9 +39,11 @@ def encode(run: Path, images: str, out: Path) -> None:
     """Encode images: codes (N, D), and sd (N, D) of a Gaussian bottleneck, into an .npz."""
     from zatlas.files import whole
 
-    opened, image_set = _open(run, images)
     if out.suffix != ".npz":
         raise InputError(f"--out {out}: give it a name that ends in .npz")
+    if out.resolve() == (run / "codes.npz").resolve():
+        raise InputError(f"--out {out}: holds the statistics of the run; give another name")
+    opened, image_set = _open(run, images)
     codes, sd = opened.posterior(image_set)
     arrays = {"codes": codes} if sd is None else {"codes": codes, "sd": sd}
     with whole(out) as part:
@@ -67,10 +72,11 @@ def edit(
     opened, image_set = _open(run, images)
     rows = _rows(index, image_set)
     trial = try_edits(opened.model, opened.space, image_set[rows], list(edits))
-    save(trial_plate(trial, rows, typed_command()), out)
     record = trial.record(str(images), rows, typed_command())
-    opened.keep_edits(record)
-    answer_json(record, answer)
+    opened.edits_tried()  # where its file is damaged, before the plate is written
+    with answering(record, answer):
+        save(trial_plate(trial, rows, typed_command()), out)
+        opened.keep_edits(record)
     shown = console(answer)
     for tried in trial.edits:
         shown.print(f"{tried.text}: {'; '.join(tried.notes)}", markup=False)
@@ -122,7 +128,7 @@ def interpolate(run: Path, images: str, index: str, spherical: bool, steps: int,
 
 @click.command()
 @run_argument
-@click.option("--count", default=64, show_default=True, type=click.IntRange(min=1))
+@click.option("--count", default=64, show_default=True, type=click.IntRange(1, 4096))
 @click.option("--sampler", help="prior (Gaussian bottlenecks' default) or normal.")
 @seed_option
 @picture_out
@@ -139,14 +145,11 @@ def sample(run: Path, count: int, sampler: str | None, seed: int, out: Path) -> 
 
 
 def _open(run: Path, images: str) -> "tuple[Run, ImageSet]":
-    from zatlas.images import open_images
-    from zatlas.latents.coding import check_pictures
+    from zatlas.latents.coding import open_fitting
     from zatlas.run import open_run
 
     opened = open_run(run)
-    image_set = open_images(images, size=opened.model.architecture.image[1:])
-    check_pictures(opened.model, image_set.array[:1])
-    return opened, image_set
+    return opened, open_fitting(images, opened.model.architecture.image)
 
 
 def _rows(text: str, images: "ImageSet", exactly: int | None = None) -> list[int]:

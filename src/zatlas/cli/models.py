@@ -4,7 +4,9 @@ from pathlib import Path
 
 import click
 
-from zatlas.cli.program import answer_json, console, json_option, wrote
+from zatlas.cli.program import answering, console, json_option, wrote
+from zatlas.errors import InputError
+from zatlas.files import write_text
 
 
 @click.group()
@@ -32,12 +34,12 @@ def list_models(answer: str | None) -> None:
     families = Table("recipe", "what it does to any network", box=None, pad_edge=False)
     for name, recipe in recipes().items():
         families.add_row(name, recipe.title)
-    if answer != "-":
-        shown = console()
-        shown.print(table)
-        shown.print()
-        shown.print(families)
-    answer_json(records, answer)
+    with answering(records, answer):
+        if answer != "-":
+            shown = console()
+            shown.print(table)
+            shown.print()
+            shown.print(families)
 
 
 @models.command()
@@ -55,6 +57,8 @@ def show(model: str, svg: Path | None, answer: str | None) -> None:
     from zatlas.models.modelfile import assumed, read_model
     from zatlas.syntax import format_call
 
+    if svg is not None and svg.suffix != ".svg":
+        raise InputError(f"--svg {svg}: give it a name that ends in .svg")
     model_file = read_model(model)
     network = model_file.architecture()
     records = [
@@ -75,6 +79,11 @@ def show(model: str, svg: Path | None, answer: str | None) -> None:
             spell(row.shape), f"{row.parameters:,}" if row.parameters else "",
         )  # fmt: skip
         before = row.part
+    with answering({"layers": records, "parameters": network.parameters}, answer):
+        if svg is not None:
+            from zatlas.pictures.diagram import diagram
+
+            write_text(svg, diagram(network, model_file.title or model))
     if answer != "-":
         shown = console()
         shown.print(f"{model_file.title or model}\n", markup=False)
@@ -82,10 +91,5 @@ def show(model: str, svg: Path | None, answer: str | None) -> None:
         for note in assumed(model):
             shown.print(f"assumed: {note}", markup=False)
         shown.print(f"\n{network.parameters:,} parameters, {network.latent:,} latent elements")
-    answer_json({"layers": records, "parameters": network.parameters}, answer)
     if svg is not None:
-        from zatlas.files import write_text
-        from zatlas.pictures.diagram import diagram
-
-        write_text(svg, diagram(network, model_file.title or model))
         wrote(svg, answer)

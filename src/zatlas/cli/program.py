@@ -1,10 +1,10 @@
 """The program around the commands: finding them, the console, and one line for every fault."""
 
-import json
 import os
 import shlex
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 import click
 
 from zatlas import __version__
-from zatlas.errors import InputError, nearest
-from zatlas.files import write_json
+from zatlas.errors import InputError, nearest, one_line
+from zatlas.files import json_text, whole
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -39,6 +39,14 @@ class _Program(click.Group):
         module = import_module(f"zatlas.cli.{COMMANDS[name]}")
         command: click.Command = getattr(module, name)
         return command
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:  # click would print an empty line wherever standard error goes
+            if sys.stderr.isatty():
+                click.echo(err=True)  # ends the line of ^C
+            raise click.Abort from None
 
     def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
         if args and args[0] not in COMMANDS and not args[0].startswith("-"):
@@ -82,7 +90,7 @@ def main(args: Sequence[str] | None = None) -> NoReturn:
 
 
 def _leave(message: str, status: int = 2) -> NoReturn:
-    click.echo(f"zatlas: {' '.join(message.split())}", err=True)
+    click.echo(f"zatlas: {one_line(message)}", err=True)
     sys.exit(status)
 
 
@@ -99,12 +107,21 @@ def wrote(path: object, answer: str | None = None) -> None:
     console(answer).print(f"wrote {path}", markup=False)
 
 
-def answer_json(record: Any, file: str | None) -> None:
-    """Write a command's answer where ``--json`` asked for it; ``-`` is standard output."""
+@contextmanager
+def answering(record: Any, file: str | None) -> Iterator[None]:
+    """Write a command's answer where ``--json`` asked for it; ``-`` is standard output.
+
+    The block writes what else the command makes: where that fails there is no answer either, and
+    where the answer cannot be written, the block is not begun.
+    """
+    if file is None or file == "-":
+        yield
+    else:
+        with whole(file) as part:
+            part.write_text(json_text(record), encoding="utf-8")
+            yield
     if file == "-":
-        click.echo(json.dumps(record, indent=1, allow_nan=False))
-    elif file is not None:
-        write_json(file, record)
+        click.echo(json_text(record), nl=False)
 
 
 def typed_command() -> str:
@@ -127,7 +144,10 @@ images_option = click.option(
 json_option = click.option(
     "--json", "answer", metavar="FILE", help="Write the answer as JSON too; - for standard output."
 )
-seed_option = click.option("--seed", default=0, show_default=True, help="What is drawn at random.")
+seed_option = click.option(
+    "--seed", default=0, show_default=True, type=click.IntRange(min=0),
+    help="What is drawn at random.",
+)  # fmt: skip
 
 
 def out_option(metavar: str, what: str) -> Callable[[Command], Command]:

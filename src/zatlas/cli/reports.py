@@ -7,6 +7,7 @@ import click
 from zatlas.cli.program import console, out_option, typed_command, wrote
 from zatlas.cli.progress import epoch_lines, progress_bar
 from zatlas.errors import InputError
+from zatlas.files import make_folder
 
 
 @click.command()
@@ -16,9 +17,10 @@ from zatlas.errors import InputError
 def report(runs: tuple[Path, ...], out: Path) -> None:
     """Write one page about one or more runs, which opens offline."""
     from zatlas.report.assemble import report_data
-    from zatlas.report.build import write_report
+    from zatlas.report.build import pages, write_report
     from zatlas.run import open_run
 
+    pages(out)  # before everything is drawn
     for path in write_report(report_data([open_run(run) for run in runs]), out):
         wrote(path)
 
@@ -41,8 +43,9 @@ def demo(out: Path, count: int, epochs: int) -> None:
     from zatlas.report.build import write_report
     from zatlas.run import train
 
-    if out.exists() and any(out.iterdir()):
+    if out.is_dir() and any(out.iterdir()):
         raise InputError(f"--out {out}: exists and is not empty; give another name, or remove it")
+    make_folder(out)
     shown = console()
     faces, folder = out / "faces.npy", out / "fcn-64"
     shown.print(f"1/4  rendering {count:,} faces")

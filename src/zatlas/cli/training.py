@@ -4,11 +4,11 @@ from pathlib import Path
 from typing import Any
 
 import click
-import yaml
 
 from zatlas.cli.program import console, images_option, out_option, wrote
 from zatlas.cli.progress import epoch_lines
 from zatlas.errors import InputError
+from zatlas.files import parse_yaml
 
 
 @click.command()
@@ -87,8 +87,5 @@ def _changes(settings: tuple[str, ...]) -> dict[str, Any]:
         key, equals, value = setting.partition("=")
         if not equals or not key:
             raise InputError(f"--set {setting!r}: write KEY=VALUE, as objective.kl_weight=4")
-        try:
-            changes[key] = yaml.safe_load(value)
-        except yaml.YAMLError:
-            raise InputError(f"--set {setting!r}: {value!r} is no YAML value") from None
+        changes[key] = parse_yaml(value, f"--set {setting!r}")
     return changes

@@ -19,6 +19,7 @@ UNITS = {
     "sharpness": "of the original's",
 }
 CHUNK = 256
+SMALLEST = 6  # pixels a side that SSIM's window and the Laplacian need
 
 
 def reconstruction(
@@ -29,9 +30,10 @@ def reconstruction(
     Returns a record that is plain JSON: ``n``; for each metric its mean, a 95 % interval of the
     mean over images (BCa bootstrap, Efron 1987), its unit and its value for each image; and the
     indices of the best, median and worst image by MSE. A number that is not finite (the PSNR of
-    an image that came back exactly) is None. PSNR is of the data range 2, SSIM (Wang et
-    al. 2004) with a Gaussian window of sd 1.5. Sharpness is the sd of the Laplacian of the grey
-    picture (Pech-Pacheco 2000), the reconstruction's over the original's: 1 is as sharp, 0 flat.
+    an image that came back exactly, SSIM and sharpness below 6 pixels a side) is None. PSNR is of
+    the data range 2, SSIM (Wang et al. 2004) with a Gaussian window of sd 1.5. Sharpness is the sd
+    of the Laplacian of the grey picture (Pech-Pacheco 2000), the reconstruction's over the
+    original's: 1 is as sharp, 0 flat.
     """
     values = _per_image(images_NHWC, reconstructions_NHWC)
     ranked = np.argsort(values["mse"], kind="stable")
@@ -59,8 +61,12 @@ def _per_image(images: Pictures, reconstructions: Pictures) -> dict[str, NDArray
         parts["mse"].append((x - y).square().mean((1, 2, 3)).double().numpy())
         kept = {"data_range": 2.0, "reduction": "none"}
         psnr = peak_signal_noise_ratio(y, x, dim=(1, 2, 3), **kept)
-        ssim = structural_similarity_index_measure(y, x, **kept)
         parts["psnr"].append(psnr.double().numpy())
+        if min(x.shape[2:]) < SMALLEST:
+            parts["ssim"].append(np.full(len(x), np.nan))
+            parts["sharpness"].append(np.full(len(x), np.nan))
+            continue
+        ssim = structural_similarity_index_measure(y, x, **kept)
         parts["ssim"].append(np.atleast_1d(ssim.double().numpy()))
         parts["sharpness"].append((_sharpness(y) / _sharpness(x)).double().numpy())
     return {name: np.concatenate(p) for name, p in parts.items()}

@@ -28,8 +28,8 @@ class ImageSet:
 
     ``len(s)`` is N and ``s.shape`` is (H,W,C). ``s[3]`` is a copy (H,W,C); ``s[2:9]`` and
     ``s[indexes]`` are copies (N,H,W,C). ``s.array`` is the array itself, a memory map where the
-    set is a file. ``s.path`` is that file, ``s.skipped`` and ``s.notes`` tell what reading
-    another source left out and assumed.
+    set is a file. ``s.path`` is where it was read from, None of an array; ``s.skipped``
+    and ``s.notes`` tell what reading another source left out and assumed.
     """
 
     def __init__(
@@ -158,4 +158,4 @@ def _decoded(path: Path, size: tuple[int, int] | None) -> ImageSet:
     done = pour(source, Fit.checked(size), keep)
     columns = [typed([text(value) for value in column]) for column in zip(*labels, strict=True)]
     table = dict(zip(source.columns, columns, strict=False))
-    return ImageSet(array[: done.count], None, lambda: table, done.skipped, done.notes)
+    return ImageSet(array[: done.count], path, lambda: table, done.skipped, done.notes)

@@ -58,6 +58,8 @@ def prepare_images(
     target = Path(out)
     if target.suffix != ".npy":
         raise InputError(f"{target}: give the image set a name that ends in .npy")
+    if isinstance(source, (str, os.PathLike)) and target.resolve() == Path(source).resolve():
+        raise InputError(f"{target}: is the source itself; give OUT another name")
     table = beside(target)
     _spare_foreign_table(table)
     fit = Fit.checked(to, crop, gray)
@@ -101,7 +103,7 @@ def _spare_foreign_table(table: Path) -> None:
     try:
         with table.open(encoding="utf-8", errors="replace") as lines:
             ours = lines.readline().startswith("index,source")
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return
     except OSError as error:
         raise InputError(f"{table}: cannot be written ({error.strerror})") from None

@@ -46,6 +46,8 @@ def open_source(source: str | os.PathLike[str] | NDArray[Any]) -> Source:
 
 def existing(source: str | os.PathLike[str]) -> Path:
     """The path of a file or folder that must be there. Raises InputError, with the nearest name."""
+    if source == "":
+        raise InputError("'': names no file; give an image set, or a folder of pictures")
     try:
         path = Path(source)
         if path.is_dir() or path.is_file():

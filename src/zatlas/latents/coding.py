@@ -1,5 +1,6 @@
 """Encode and decode in batches, on arrays."""
 
+import os
 from collections.abc import Iterator
 
 import numpy as np
@@ -7,6 +8,7 @@ import torch
 from numpy.typing import NDArray
 
 from zatlas.errors import InputError
+from zatlas.images import ImageSet, open_images
 from zatlas.models.network import Autoencoder
 from zatlas.models.pixels import to_floats, to_pixels
 
@@ -26,7 +28,7 @@ def posterior(
     model: Autoencoder, images_NHWC: NDArray[np.uint8]
 ) -> tuple[NDArray[np.float32], NDArray[np.float32] | None]:
     """Codes (N, D) and, of a Gaussian bottleneck, their sd (N, D), both float32."""
-    check_pictures(model, images_NHWC)
+    _check_pictures(images_NHWC, model.architecture.image, "images")
     codes = np.empty((len(images_NHWC), model.latent), np.float32)
     sds = np.empty_like(codes) if len(model.log_sds) else None
     for rows in _batches(len(images_NHWC)):
@@ -57,15 +59,30 @@ def decode_floats(model: Autoencoder, z_ND: NDArray[np.float32]) -> NDArray[np.f
     return pictures if (low, high) == (-1.0, 1.0) else (pictures - low) * (2 / (high - low)) - 1
 
 
-def check_pictures(model: Autoencoder, images_NHWC: NDArray[np.uint8]) -> None:
-    """Raises InputError unless the pictures are uint8 (N, H, W, C) of the model's size."""
-    channels, height, width = model.architecture.image
-    if images_NHWC.dtype != np.uint8 or images_NHWC.shape[1:] != (height, width, channels):
-        raise InputError(
-            f"images: {images_NHWC.dtype} {images_NHWC.shape}, but the model takes uint8 (N, "
-            f"{height}, {width}, {channels}); make them fit with `zatlas images prepare SOURCE "
-            f"OUT.npy --to {height}`"
-        )
+def open_fitting(
+    source: str | os.PathLike[str] | NDArray[np.uint8] | ImageSet, image: tuple[int, int, int]
+) -> ImageSet:
+    """The image set that a source holds, for a model that takes ``image`` (C, H, W).
+
+    Raises InputError, with the mend, where its pictures are of another size or other channels.
+    """
+    images = open_images(source, size=image[1:])
+    _check_pictures(images.array, image, str(images.path or "images"))
+    return images
+
+
+def _check_pictures(images_NHWC: NDArray[np.uint8], image: tuple[int, int, int], name: str) -> None:
+    channels, height, width = image
+    if images_NHWC.dtype == np.uint8 and images_NHWC.shape[1:] == (height, width, channels):
+        return
+    mend = f"make them fit with `zatlas images prepare SOURCE OUT.npy --to {height},{width}`"
+    if images_NHWC.shape[1:3] == (height, width) and images_NHWC.ndim == 4:
+        mend = f"write `image: {[images_NHWC.shape[3], height, width]}` in the model file"
+        mend += ", or prepare them with --gray" * (channels == 1)
+    raise InputError(
+        f"{name}: {images_NHWC.dtype} {images_NHWC.shape}, but the model takes uint8 (N, "
+        f"{height}, {width}, {channels}); {mend}"
+    )
 
 
 @torch.inference_mode()

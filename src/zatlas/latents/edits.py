@@ -1,19 +1,18 @@
 """Edits of codes: what was typed, applied to a copy, and its size in the run's own units."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from zatlas.errors import InputError, nearest
+from zatlas.latents.names import Names
 from zatlas.latents.statistics import CodeStatistics
 from zatlas.models.architecture import spell
 from zatlas.models.layers import Shape
 from zatlas.syntax import Amount, Edit, Operation, parse_edit
 
 Codes = NDArray[np.float32]
-Names = Mapping[str, int | list[float]]  # a name of the user's: an element, or a direction (D,)
 
 
 @dataclass(frozen=True)
@@ -48,23 +47,30 @@ def apply(edit: str | Edit, z_BD: Codes, space: Space) -> Codes:
     """
     edit = parse_edit(edit) if isinstance(edit, str) else edit
     result = np.array(z_BD, np.float32, copy=True)
-    for operation in edit.operations:
-        direction = _direction(operation, space)
-        if direction is not None:
-            result += _along(operation, direction, space)
-        else:
-            elements = _elements(edit, operation, space.shape, space.names)
-            amount = _amounts(operation.amount, elements, space.statistics)
-            result[:, elements] = _operate(operation.op, result[:, elements], amount)
+    with np.errstate(over="ignore", divide="ignore", invalid="ignore"):  # looked at below
+        for operation in edit.operations:
+            direction = _direction(operation, space.names)
+            if direction is not None:
+                result += _along(operation, direction, space)
+            else:
+                elements = _elements(edit, operation, space.shape, space.names)
+                amount = _amounts(operation.amount, elements, space.statistics)
+                result[:, elements] = _operate(operation.op, result[:, elements], amount)
+    lost = np.flatnonzero(~np.isfinite(result).all(0))
+    if len(lost):
+        raise InputError(
+            f"edit {edit.text!r}: z[{lost[0]}] leaves the numbers that a code holds, which end at "
+            "3.4e38; take a smaller step"
+        )
     return result
 
 
-def check(text: str, shape: Shape) -> None:
-    """Raises InputError unless the text is an edit of a code of this shape; names are let pass."""
+def check(text: str, shape: Shape, names: Names) -> None:
+    """Raises InputError unless the text is an edit of a code of this shape, with these names."""
     edit = parse_edit(text)
     for operation in edit.operations:
-        if not (operation.index and isinstance(operation.index[-1], str)):
-            _elements(edit, operation, shape, {})
+        if _direction(operation, names) is None:
+            _elements(edit, operation, shape, names)
 
 
 def assumptions(edit: str | Edit, space: Space) -> list[str]:
@@ -74,7 +80,7 @@ def assumptions(edit: str | Edit, space: Space) -> list[str]:
     if any(_names_image(operation, space.shape) for operation in edit.operations):
         notes.append("the first index was read as the image in the batch: every image is edited")
     for operation in edit.operations:
-        if operation.amount.unit != "sd" or _direction(operation, space) is not None:
+        if operation.amount.unit != "sd" or _direction(operation, space.names) is not None:
             continue
         elements = _elements(edit, operation, space.shape, space.names)
         dead = elements[space.statistics.dead[elements]]
@@ -159,19 +165,18 @@ def _names_image(operation: Operation, shape: Shape) -> bool:
 
 def _lookup(name: str, names: Names) -> int | list[float]:
     if name not in names:
-        mend = nearest(name, names) if names else (
-            f'no element has a name yet; give one with `zatlas atlas RUN --name 0="{name}"`'
-        )  # fmt: skip
+        none_yet = f"write its index into names.yaml of the run, as `{name}: 0`"
+        mend = nearest(name, names) if names else none_yet
         raise InputError(f"edit: no element or direction is named {name!r}; {mend}")
     return names[name]
 
 
-def _direction(operation: Operation, space: Space) -> NDArray[np.floating] | None:
+def _direction(operation: Operation, names: Names) -> NDArray[np.floating] | None:
     """The direction (D,) that an operation goes along, None where it edits elements."""
     name = operation.index[-1] if operation.index else None
     if not isinstance(name, str):
         return None
-    value = _lookup(name, space.names)
+    value = _lookup(name, names)
     if isinstance(value, int):
         return None
     if operation.op not in ("+=", "-="):

@@ -1,7 +1,9 @@
 """The statistics of a run's codes: what is usual for each latent element."""
 
 import os
+import zipfile
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,12 +44,16 @@ class CodeStatistics:
     def percentile(self, z_BD: Floats) -> Floats:
         """Where each value stands among the images' values of its element, 0..100, (B, D).
 
-        Below the least value it is 0, above the greatest 100; a dead element's own value is 50.
+        Below the least value it is 0, above the greatest 100; of a value that many share, the
+        middle of them; a dead element's own value is 50.
         """
         z = np.asarray(z_BD, float)
         ranks = np.empty_like(z)
         for d in range(z.shape[1]):
-            ranks[:, d] = np.interp(z[:, d], self.quantiles[:, d], 100 * self.levels, 0.0, 100.0)
+            known, levels = self.quantiles[:, d], 100 * self.levels
+            above = np.interp(z[:, d], known, levels)
+            below = np.interp(-z[:, d], -known[::-1], levels[::-1])
+            ranks[:, d] = (above + below) / 2  # they differ where many images share a value
         dead = np.broadcast_to(self.dead, z.shape)
         beside = np.where(z == self.mean, 50.0, np.where(z < self.mean, 0.0, 100.0))
         return np.where(dead, beside, ranks)
@@ -87,17 +93,36 @@ def gather(codes_ND: NDArray[np.float32]) -> CodeStatistics:
     )
 
 
-def load(path: str | os.PathLike[str]) -> CodeStatistics:
-    """Read what ``CodeStatistics.save`` wrote; InputError where it is not that."""
+def load(path: str | os.PathLike[str], latent: int) -> CodeStatistics:
+    """Read what ``CodeStatistics.save`` wrote of ``latent`` elements; else InputError."""
     try:
+        if Path(path).exists() and not zipfile.is_zipfile(path):
+            raise ValueError("not a whole .npz archive")
         with np.load(path, allow_pickle=False) as arrays:
             found = {key: arrays[key] for key in arrays.files}
         found.setdefault("covariance", None)
-        return CodeStatistics(**{**found, "count": int(found["count"])})
+        statistics = CodeStatistics(**{**found, "count": int(found["count"])})
+        _check_shapes(statistics, latent)
     except FileNotFoundError:
         raise InputError(f"{path}: missing; train the run to its end first") from None
-    except (OSError, ValueError, TypeError, KeyError, EOFError) as error:
-        raise InputError(f"{path}: holds no statistics of codes ({error})") from None
+    except Exception as error:  # damaged archives raise nearly every kind
+        raise InputError(
+            f"{path}: holds no statistics of {latent} latent elements ({error}); copy it anew, or "
+            "train again"
+        ) from None
+    return statistics
+
+
+def _check_shapes(statistics: CodeStatistics, latent: int) -> None:
+    shapes = {
+        "mean": (latent,), "sd": (latent,), "codes": (len(statistics.codes), latent),
+        "quantiles": (len(statistics.levels), latent), "levels": (len(statistics.levels),),
+        "covariance": (latent, latent),
+    }  # fmt: skip
+    for name, shape in shapes.items():
+        array = getattr(statistics, name)
+        if array is not None and (array.shape != shape or array.dtype.kind != "f"):
+            raise ValueError(f"{name}: {array.dtype} {array.shape}")
 
 
 def _shrunk_covariance(codes_ND: Floats) -> Floats:

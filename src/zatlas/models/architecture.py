@@ -256,7 +256,9 @@ def _first_shrinking(rows: list[Row], start: Shape) -> tuple[Row, Shape] | None:
 
 
 def _check_range(rows: list[Row], pixel_range: tuple[float, float]) -> None:
-    """A bounded output layer must bound to the range of the pixels."""
+    """The range of the pixels must be one, and a bounded output layer must bound to it."""
+    if not (math.isfinite(math.dist(pixel_range, (0, 0))) and pixel_range[0] < pixel_range[1]):
+        raise InputError(f"range: {list(pixel_range)}: give two numbers that rise, as [-1, 1]")
     last = next(row for row in reversed(rows) if row.index is not None)
     bounds = BOUNDS.get(last.call.name)
     if bounds is not None and bounds != pixel_range:

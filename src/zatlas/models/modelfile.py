@@ -8,16 +8,18 @@ from pathlib import Path
 from typing import Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, PositiveInt, ValidationError
 
 from zatlas.errors import InputError, nearest
+from zatlas.files import parse_yaml, read_text
 from zatlas.models.architecture import Architecture, check
-from zatlas.models.layers import ACTIVATIONS, LAYERS
+from zatlas.models.layers import ACTIVATIONS, BOUNDS, LAYERS
 from zatlas.models.mirror import mirrored
 from zatlas.models.pasted import read_pasted
 from zatlas.models.shortforms import SHORT_FORMS, expand
 from zatlas.syntax import Call, format_call, parse_call
 
+LONGEST = 1_000_000  # bytes of a model file
 YAML, PASTED = (".yaml", ".yml"), (".py", ".txt")  # how files of either kind end
 
 
@@ -34,7 +36,7 @@ class Objective(_Strict):
 
     reconstruction: Literal["mse", "sse", "mae", "bce"] = "mse"
     kl: Literal["exact", "course", "course-m2"] | None = None
-    kl_weight: float = Field(default=1.0, ge=0)
+    kl_weight: float = Field(default=1.0, ge=0, allow_inf_nan=False)
     kl_warmup_epochs: int = Field(default=0, ge=0)
 
 
@@ -50,7 +52,7 @@ class ModelFile(_Strict):
     """The keys of a model file; ``docs/model-file.md`` explains each."""
 
     title: str = ""
-    image: tuple[int, int, int] = (3, 64, 64)
+    image: tuple[PositiveInt, PositiveInt, PositiveInt] = (3, 64, 64)
     range: tuple[float, float] = (-1.0, 1.0)
     encoder: str | list[str] | None = None
     encoders: list[str | list[str]] | None = None
@@ -62,7 +64,9 @@ class ModelFile(_Strict):
     def architecture(self) -> Architecture:
         """The checked network; raises InputError with the first fault."""
         encoders, decoder = self._layers()
-        return check(self.image, encoders, decoder, self.bottleneck, self.range)
+        network = check(self.image, encoders, decoder, self.bottleneck, self.range)
+        self._check_objective(decoder)
+        return network
 
     def long_form(self) -> "ModelFile":
         """The same model with every short form and ``mirrored`` written out as layer lists."""
@@ -83,6 +87,20 @@ class ModelFile(_Strict):
         data = self.model_dump(mode="json", exclude_defaults=True)
         data.setdefault("image", list(self.image))
         return yaml.safe_dump(data, sort_keys=False, allow_unicode=True, width=100)
+
+    def _check_objective(self, decoder: list[Call]) -> None:
+        """A term that the network gives nothing to measure by is refused, not left out."""
+        term = self.objective
+        if term.kl is not None and self.bottleneck != "gaussian":
+            raise InputError(
+                f"objective.kl {term.kl!r}: measures a Gaussian bottleneck, and this one is "
+                f"{self.bottleneck}; write `bottleneck: gaussian`, or leave the term out"
+            )
+        if term.reconstruction == "bce" and BOUNDS.get(decoder[-1].name) != (0.0, 1.0):
+            raise InputError(
+                f"objective.reconstruction 'bce': takes pixels in [0, 1], and the decoder ends in "
+                f"{format_call(decoder[-1])}; write `range: [0, 1]` and `output: Sigmoid()`"
+            )
 
     def _layers(self) -> tuple[list[list[Call]], list[Call]]:
         if (self.encoder is None) == (self.encoders is None):
@@ -119,12 +137,9 @@ def read_model(model: str | os.PathLike[str]) -> ModelFile:
     """
     path = Path(model)
     if path.suffix in (*YAML, *PASTED) or path.is_file():
-        try:
-            text = path.read_text(encoding="utf-8")
-        except FileNotFoundError:
-            raise InputError(f"{path}: no such model file") from None
-        except (OSError, UnicodeDecodeError) as error:
-            raise InputError(f"{path}: cannot be read as text ({error})") from None
+        text = read_text(
+            path, "no such model file; `zatlas models list` shows the presets", LONGEST
+        )
         if path.suffix in YAML:
             return parse_model(text, str(path))
         return model_from(read_pasted(text, str(path), LAYERS).model, str(path))
@@ -141,25 +156,21 @@ def assumed(model: str | os.PathLike[str]) -> tuple[str, ...]:
     path = Path(model)
     if not path.is_file() or path.suffix in YAML:
         return ()
-    return read_pasted(path.read_text(encoding="utf-8"), str(path), LAYERS).assumptions
+    return read_pasted(read_text(path, longest=LONGEST), str(path), LAYERS).assumptions
 
 
 def parse_model(text: str, name: str) -> ModelFile:
     """The model in the text of a model file; ``name`` stands in the errors."""
-    try:
-        data = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        line = f" line {mark.line + 1}" if mark else ""
-        problem = getattr(error, "problem", None) or "not YAML"
-        raise InputError(f"{name}{line}: {problem}; a model file is YAML") from None
-    return model_from(data, name)
+    return model_from(parse_yaml(text, name), name)
 
 
 def model_from(data: Any, name: str) -> ModelFile:
     """The model in the plain data of a model file; ``name`` stands in the errors."""
     if not isinstance(data, dict):
-        raise InputError(f"{name}: holds {type(data).__name__}, not the keys of a model file")
+        found = "nothing" if data is None else f"a {type(data).__name__}"
+        raise InputError(
+            f"{name}: holds {found}; write the keys of a model file, as `encoder: mlp(64, 10)`"
+        )
     try:
         return ModelFile.model_validate(data)
     except ValidationError as error:

@@ -25,6 +25,7 @@ from zatlas.files import whole
 
 Pixels = NDArray[np.uint8]
 
+LARGEST = 2**16 - 1  # pixels a side that matplotlib draws
 DPI = 150  # prints a picture of 192 figure pixels 32 mm wide
 INK, MUTED, HAIRLINE, GROUND = "#1b1f24", "#5c6670", "#c9d0d7", "#ffffff"
 # Okabe & Ito 2008, "Color universal design": told apart by colour-blind readers
@@ -45,7 +46,15 @@ _METADATA: dict[str, dict[str, None]] = {
 
 
 def page(width: int, height: int) -> tuple[Figure, Axes]:
-    """A new white figure of ``width`` x ``height`` pixels and axes that cover it; y points down."""
+    """A new white figure of ``width`` x ``height`` pixels and axes that cover it; y points down.
+
+    Raises InputError where it would be larger than matplotlib draws.
+    """
+    if max(width, height) > LARGEST:
+        raise InputError(
+            f"the figure would be {width:,} x {height:,} pixels, more than {LARGEST:,} a side; "
+            "take fewer pictures or steps"
+        )
     figure = Figure(figsize=(width / DPI, height / DPI), dpi=DPI, facecolor=GROUND)
     figure.suppressComposite = True  # vector formats keep every picture apart, at its own pixels
     axes = figure.add_axes((0, 0, 1, 1))

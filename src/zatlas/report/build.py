@@ -18,7 +18,7 @@ from PIL import Image
 
 from zatlas import __version__
 from zatlas.errors import InputError
-from zatlas.files import whole, write_json, write_text
+from zatlas.files import json_text, write_all
 from zatlas.pictures.style import png, zoom_for
 from zatlas.report.records import Picture, ReportData, RunReport, Section
 
@@ -61,9 +61,8 @@ def write_report(data: ReportData, out: str | os.PathLike[str]) -> list[Path]:
     The templates see ``report.json`` and the pictures, nothing else: every number of the text is
     in it. Returns the three files. Raises InputError for another suffix than ``.html``.
     """
-    path = Path(out)
-    if path.suffix.lower() not in (".html", ".htm"):
-        raise InputError(f"--out {path}: give it a name that ends in .html")
+    written = pages(out)
+    path = written[0]
     folder = f"{path.stem}_files"
     files: list[_File] = []
 
@@ -95,14 +94,25 @@ def write_report(data: ReportData, out: str | os.PathLike[str]) -> list[Path]:
     by_name = {file.name: file for file in files}
     html = {name: file.in_html for name, file in by_name.items()}
     markdown = {name: file.in_markdown for name, file in by_name.items()}
-    written = [path, path.with_suffix(".md"), path.with_suffix(".json")]
-    for file in files:
-        with whole(path.parent / file.name) as part:
-            part.write_bytes(file.content)
-    write_json(written[2], record)
-    write_text(written[1], _render("page.md.j2", record, markdown))
-    write_text(written[0], _render("page.html.j2", record, html))
+    texts = [
+        _render("page.html.j2", record, html), _render("page.md.j2", record, markdown),
+        json_text(record),
+    ]  # fmt: skip
+    contents = {path.parent / file.name: file.content for file in files}
+    write_all(contents | dict(zip(written, (text.encode() for text in texts), strict=True)))
     return written
+
+
+def pages(out: str | os.PathLike[str]) -> list[Path]:
+    """The three files of a report, the page first; InputError where they may not be written."""
+    path = Path(out)
+    if path.suffix.lower() not in (".html", ".htm"):
+        raise InputError(f"--out {path}: give it a name that ends in .html")
+    beside = [path.with_suffix(".md"), path.with_suffix(".json")]
+    for file in beside:
+        if file.exists() and not path.exists():
+            raise InputError(f"{file}: exists, and the report would go there; give another --out")
+    return [path, *beside]
 
 
 def _render(template: str, record: dict[str, Any], pictures: Mapping[str, Drawn]) -> str:

@@ -7,10 +7,11 @@ text gives a value or one InputError that points at the column.
 from zatlas.syntax.edits import CODES, Amount, Edit, Index, Operation, format_edit, parse_edit
 from zatlas.syntax.layers import Call, call_from_node, format_call, parse_call
 from zatlas.syntax.source import Source
-from zatlas.syntax.values import Value, dotted, value_from_node
+from zatlas.syntax.values import LARGEST, Value, dotted, value_from_node
 
 __all__ = [
     "CODES",
+    "LARGEST",
     "Amount",
     "Call",
     "Edit",

@@ -109,7 +109,7 @@ def weights(model: nn.Module) -> dict[str, Tensor]:
 def _newest(folder: Path) -> Path | None:
     if not (folder / POINTER).exists():
         return None
-    return folder / (folder / POINTER).read_text(encoding="utf-8").strip()
+    return folder / (folder / POINTER).read_text(encoding="utf-8", errors="replace").strip()
 
 
 def _carry_best(folder: Path, part: Path) -> None:

@@ -13,16 +13,37 @@ from typing import Any
 import numpy as np
 import torch
 import yaml
+from pydantic import BaseModel, ValidationError
 
 from zatlas import __version__
 from zatlas.errors import InputError
-from zatlas.files import write_text
+from zatlas.files import parse_yaml, read_text, whole
 from zatlas.images import ImageSet
 from zatlas.models.modelfile import ModelFile, parse_model
 from zatlas.training.plan import Plan
 from zatlas.training.precision import Precision
 
 FORMAT = 1  # of the run folder; a run of a newer zatlas is refused, not misread
+PARTS = ("state", "evidence", "model.safetensors", "codes.npz", "history.csv", "names.yaml")
+
+
+class _Images(BaseModel):
+    path: str | None
+    count: int
+    fingerprint: str
+
+
+class _Config(BaseModel):
+    """What ``config.yaml`` must have for a run to be opened and gone on with."""
+
+    model: str
+    images: _Images
+    valid: float | _Images
+    training: Plan
+    versions: dict[str, str]
+    machine: dict[str, str]
+    computing: dict[str, Any]
+    command: str | None
 
 
 def configuration(
@@ -58,28 +79,49 @@ def _is_program() -> bool:
     return Path(sys.argv[0]).name in ("zatlas", "__main__.py")
 
 
-def make_folder(
-    folder: Path, config: dict[str, Any], model_file: ModelFile, resume: bool, overwrite: bool
-) -> dict[str, Any]:
-    """Make the run's folder, or go on with the one that is there; the configuration in force."""
+def check_place(folder: Path, resume: bool, overwrite: bool) -> None:
+    """Raises InputError unless a run may be made, or gone on with, in ``folder``."""
     if resume and overwrite:
         raise InputError("--resume and --overwrite: give one of them, not both")
-    if folder.exists() and not (folder.is_dir() and not any(folder.iterdir())):
-        if not (folder / "config.yaml").is_file():
-            raise InputError(f"--out {folder}: exists and is no run folder; give another name")
-        if resume:
-            _check_same(folder, config, model_file)
-            config = config | {"computing": read_config(folder)["computing"]}  # not chosen anew
-        elif overwrite:
-            shutil.rmtree(folder)
-        else:
-            raise InputError(
-                f"--out {folder}: exists; go on with --resume, replace it with --overwrite, or "
-                "give another name"
-            )
-    write_text(folder / "config.yaml", yaml.safe_dump(config, sort_keys=False, allow_unicode=True))
-    write_text(folder / "model.yaml", model_file.long_form().to_yaml())
+    if not folder.exists() or (folder.is_dir() and not any(folder.iterdir())):
+        return
+    if not (folder / "config.yaml").is_file():
+        raise InputError(f"--out {folder}: exists and is no run folder; give another name")
+    if not (resume or overwrite):
+        raise InputError(
+            f"--out {folder}: exists; go on with --resume, replace it with --overwrite, or give "
+            "another name"
+        )
+    read_config(folder)  # any project may have a config.yaml: only a run's own is written over
+
+
+def make_folder(
+    folder: Path, config: dict[str, Any], model_file: ModelFile, resume: bool
+) -> dict[str, Any]:
+    """Make the run's folder, or go on with the one that is there; the configuration in force.
+
+    ``check_place`` has let the folder pass. Without ``resume`` the parts of the run before are
+    removed, once the new one's files are sure to be written; other files are left alone.
+    """
+    before = (folder / "config.yaml").is_file()
+    if before and resume:
+        _check_same(folder, config, model_file)
+        config = config | {"computing": read_config(folder)["computing"]}  # not chosen anew
+    text = yaml.safe_dump(config, sort_keys=False, allow_unicode=True)
+    with whole(folder / "config.yaml") as asked, whole(folder / "model.yaml") as model:
+        asked.write_text(text, encoding="utf-8")
+        model.write_text(model_file.long_form().to_yaml(), encoding="utf-8")
+        if before and not resume:
+            for name in PARTS:
+                _remove(folder / name)
     return config
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
 
 
 @contextmanager
@@ -97,7 +139,7 @@ def computing_as(config: dict[str, Any]) -> Iterator[Precision]:
 def _check_same(folder: Path, config: dict[str, Any], model_file: ModelFile) -> None:
     """Resuming another run's folder is refused, with the first difference named."""
     before = read_config(folder)
-    was = parse_model((folder / "model.yaml").read_text("utf-8"), str(folder / "model.yaml"))
+    was = parse_model(read_text(folder / "model.yaml"), str(folder / "model.yaml"))
     if was != model_file.long_form():
         raise InputError(f"--resume {folder}: its model is another one than {config['model']!r}")
     for part in ("images", "valid"):
@@ -119,15 +161,21 @@ def _check_same(folder: Path, config: dict[str, Any], model_file: ModelFile) -> 
 def read_config(folder: Path) -> dict[str, Any]:
     """The ``config.yaml`` of a run; InputError where there is none, or a newer zatlas's."""
     file = folder / "config.yaml"
-    try:
-        config = yaml.safe_load(file.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise InputError(f"{folder}: is no run folder (no config.yaml in it)") from None
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise InputError(f"{file}: cannot be read ({str(error).splitlines()[0]})") from None
+    if not file.exists():
+        raise InputError(f"{folder}: is no run folder (no config.yaml in it); give a trained run")
+    config = parse_yaml(read_text(file), str(file))
     if not isinstance(config, dict) or not isinstance(config.get("format"), int):
-        raise InputError(f"{file}: is no configuration of a run")
+        raise InputError(f"{file}: is no configuration of a run; give another folder")
     if config["format"] > FORMAT:
-        made = config.get("versions", {}).get("zatlas", "?")
-        raise InputError(f"{folder}: was made by a newer zatlas, {made}; upgrade to open it")
+        versions = config.get("versions")
+        made = versions.get("zatlas", "?") if isinstance(versions, dict) else "?"
+        raise InputError(f"{file}: was made by a newer zatlas, {made}; upgrade to open it")
+    try:
+        _Config.model_validate(config)
+    except ValidationError as error:
+        fault = error.errors()[0]
+        where = ".".join(map(str, fault["loc"]))
+        raise InputError(
+            f"{file}: {where}: {fault['msg']}; it was cut short or changed: copy it anew"
+        ) from None
     return config

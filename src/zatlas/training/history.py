@@ -2,10 +2,9 @@
 
 import csv
 import os
-from pathlib import Path
 
 from zatlas.errors import InputError
-from zatlas.files import whole
+from zatlas.files import read_text, whole
 
 Row = dict[str, float]
 CLOCK = ("images_per_second", "seconds")  # the columns that differ between two equal runs
@@ -20,14 +19,17 @@ def write(path: str | os.PathLike[str], rows: list[Row]) -> None:
 
 
 def read(path: str | os.PathLike[str]) -> list[Row]:
-    """The rows of a history; InputError where it is not one."""
+    """The rows of a history, one at least; InputError where it is not one."""
+    text = read_text(path, missing="missing; the run has not finished an epoch")
     try:
-        with Path(path).open(newline="", encoding="utf-8") as handle:
-            return [
-                {key: int(value) if key == "epoch" else float(value) for key, value in row.items()}
-                for row in csv.DictReader(handle)
-            ]
-    except FileNotFoundError:
-        raise InputError(f"{path}: missing; the run has not finished an epoch") from None
-    except (OSError, ValueError, TypeError) as error:
-        raise InputError(f"{path}: is no history of a run ({error})") from None
+        rows = [
+            {key: int(value) if key == "epoch" else float(value) for key, value in row.items()}
+            for row in csv.DictReader(text.splitlines())
+        ]
+        if not rows or not {"epoch", "train_loss", "valid_loss"} <= rows[0].keys():
+            raise ValueError("no epoch with its train_loss and valid_loss")
+    except (ValueError, TypeError, csv.Error) as error:
+        raise InputError(
+            f"{path}: is no history of a run ({error}); copy it anew, or train again"
+        ) from None
+    return rows

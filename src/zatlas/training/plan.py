@@ -1,10 +1,13 @@
 """What a training run was asked to do, checked before anything starts."""
 
+import math
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from zatlas.errors import InputError
+from zatlas.models.architecture import Architecture
+from zatlas.syntax import format_call
 
 
 class Plan(BaseModel):
@@ -35,3 +38,17 @@ def plan(**settings: object) -> Plan:
         if fault["type"] == "extra_forbidden":
             raise InputError(f"unknown training setting {name!r}") from None
         raise InputError(f"{option} {fault['input']!r}: {fault['msg']}") from None
+
+
+def check_batches(asked: Plan, network: Architecture) -> None:
+    """Raises InputError where batches of one image meet a layer that takes a batch's statistics."""
+    for row in network.rows:
+        if (
+            asked.batch_size == 1
+            and row.call.name in ("BatchNorm1d", "BatchNorm2d")
+            and math.prod(row.shape[1:]) == 1
+        ):
+            raise InputError(
+                f"--batch-size 1: {row.part} layer {row.index} {format_call(row.call)} takes the "
+                "mean of a batch; give 2 or more"
+            )

@@ -35,11 +35,11 @@ def hold_out(images: NDArray[np.uint8], share: float, seed: int) -> tuple[Part, 
 
     Raises InputError unless both parts have images.
     """
-    count = round(share * len(images))
-    if not 0 < share < 1 or not 0 < count < len(images):
+    count = round(share * len(images)) if 0 < share < 1 else 0
+    if not 0 < count < len(images):
         raise InputError(
-            f"--valid {share:g}: of {len(images)} images that holds out {count}; give a share "
-            "between 0 and 1 that leaves images on both sides, or a file of images"
+            f"--valid {share:g}: holds out no part of {len(images)} images; give a share between "
+            "0 and 1 that leaves images on both sides, or a file of images"
         )
     drawn = torch.randperm(len(images), generator=generator(Draw.SPLIT, seed)).numpy()
     return Part(images, np.sort(drawn[count:])), Part(images, np.sort(drawn[:count]))

@@ -1,0 +1,45 @@
+"""The user's own names of latent elements and directions, in ``names.yaml`` of a run."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from zatlas.errors import InputError
+from zatlas.files import parse_yaml, read_text
+from zatlas.syntax import LARGEST
+
+Names = Mapping[str, int | list[float]]  # a name: the index of an element, or a direction (D,)
+
+
+def read(path: str | os.PathLike[str], latent: int) -> Names:
+    """The names of ``latent`` elements in a YAML file; none where there is no such file.
+
+    Raises InputError for an index beyond the code, and for a direction that is not ``latent``
+    finite numbers, at least one of them other than 0.
+    """
+    names = parse_yaml(read_text(path), str(path)) if Path(path).exists() else None
+    if names is None:
+        return {}
+    if not isinstance(names, dict):
+        raise InputError(f"{path}: holds no names; write a line for each, as `smile: 0`")
+    for name, value in names.items():
+        if not isinstance(name, str) or not (_is_element(value, latent) or _leads(value, latent)):
+            raise InputError(
+                f"{path}: {name!r} is {value!r}; a name stands for an element, {-latent} to "
+                f"{latent - 1}, or for a direction of {latent} numbers"
+            )
+    return names
+
+
+def _is_element(value: Any, latent: int) -> bool:
+    return type(value) is int and -latent <= value < latent
+
+
+def _leads(value: Any, latent: int) -> bool:
+    if not (isinstance(value, list) and len(value) == latent):
+        return False
+    finite = all(type(v) in (int, float) and abs(v) <= LARGEST for v in value)
+    return finite and bool(np.linalg.norm(value) > 0)
