@@ -1,8 +1,9 @@
 """What a probe sees in a picture: coarse, so that it still sees it in a blurred reconstruction.
 
-Means over 16 x 16 areas; at most 128 principal components of them; and 300 radial basis functions
-of these (Nystroem's method, Williams & Seeger 2001), without which a face's turn or place would
-have to be linear in its pixels. Each is scaled to variance 1 over the images learned from.
+Means over 16 x 16 areas; their principal components, at most 256 and at most one for two images;
+and 300 radial basis functions of these (Nystroem's method, Williams & Seeger 2001), without which
+a face's turn or place would have to be linear in its pixels. Each is scaled to variance 1 over the
+images learned from.
 """
 
 from collections.abc import Callable
@@ -12,7 +13,7 @@ import numpy as np
 from zatlas.errors import InputError
 from zatlas.evidence.measure import GREY_LEVELS, Array, in_batches
 
-SIDE, COMPONENTS, KERNELS = 16, 128, 300
+SIDE, COMPONENTS, KERNELS = 16, 256, 300
 WIDTH = 0.25
 """Of a radial basis, exp(-0.25 d^2): d in sd of the images, all components together."""
 _NOTHING = 1e-6  # a component with less of the variance is rounding
@@ -33,15 +34,16 @@ def learn_features(x_NHWC: Array, seed: int) -> Callable[[Array], Array]:
         raise InputError(
             f"{len(coarse)} images that are all the same; probes cannot learn from them"
         )
-    axes = PCA(min(COMPONENTS, *coarse.shape), svd_solver="covariance_eigh").fit(coarse)
+    rank = min(COMPONENTS, max(1, len(coarse) // 2), coarse.shape[1])
+    axes = PCA(rank, svd_solver="covariance_eigh").fit(coarse)
     kept = axes.explained_variance_ratio_ > _NOTHING
 
     def components(x_BF: Array) -> Array:
         return np.asarray(axes.transform(x_BF)[:, kept])
 
     gamma = WIDTH / axes.explained_variance_[kept].sum()
-    size = min(KERNELS, len(coarse))
-    basis = Nystroem(gamma=gamma, n_components=size, random_state=seed).fit(components(coarse))
+    centres = min(KERNELS, len(coarse))
+    basis = Nystroem(gamma=gamma, n_components=centres, random_state=seed).fit(components(coarse))
 
     def unscaled(x_BF: Array) -> Array:
         linear = components(x_BF)
