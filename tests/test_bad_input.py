@@ -175,6 +175,7 @@ IMAGES: dict[str, Case] = {
     "a name one letter off": (
         lambda p: p.train(images=p.folder / "disc.npy"), ["disc.npy: no such", "'discs.npy'"]),
     "no name": (lambda p: p.train("--images", ""), ["names no file"]),
+    "a device": (lambda p: p.train("--images", "/dev/zero"), ["/dev/zero: is a device", "file"]),
     "an empty folder": (lambda p: p.train(images=p.empty("e")), ["e: no pictures in it"]),
     "a folder of texts": (
         lambda p: p.prepare(p.put("f/a.txt").parent), ["f: no pictures in it", ".png"]),
@@ -414,7 +415,7 @@ DAMAGES: list[tuple[str, Content | Callable[[bytes], bytes] | None, Callable, li
     ("model.yaml", b"\xff\x00", edit, ["model.yaml: cannot be read as text"]),
     ("model.yaml", lambda b: b.replace(b"16", b"17"), edit, [f"{WEIGHTS}: holds", "size mismatch"]),
     ("config.yaml", None, edit, ["run: is no run folder", "no config.yaml"]),
-    ("config.yaml", lambda b: b[: len(b) // 3], edit, ["config.yaml: ", "cut short"]),
+    ("config.yaml", lambda b: b[: b.index(b"count")], edit, ["config.yaml: images.count", "cut"]),
     ("config.yaml", without("computing"), edit, ["config.yaml: computing", "copy it anew"]),
     ("config.yaml", "format: 99\nversions: {zatlas: 9.1}", edit, ["newer zatlas, 9.1", "upgrade"]),
     ("codes.npz", None, edit, ["codes.npz: missing", "train"]),

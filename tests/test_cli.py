@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from conftest import Zatlas, discs
+from conftest import TINY, Zatlas, discs
 from zatlas.cli.program import COMMANDS
-from zatlas.run import Run
+from zatlas.run import Run, open_run
 
 
 def python(*args: str) -> subprocess.CompletedProcess[str]:
@@ -84,6 +84,21 @@ def test_train_edit_traverse_interpolate_sample_encode(
     status, _, _ = zatlas("encode", run, "--images", tiny_images, "--out", tmp_path / "c.npz")
     assert status == 0
     assert np.load(tmp_path / "c.npz")["codes"].shape == (40, 4)
+
+
+def test_a_run_on_a_folder_of_pictures_finds_its_images_again(
+    zatlas: Zatlas, tmp_path: Path
+) -> None:
+    for i, picture in enumerate(discs(30)):
+        (tmp_path / "pictures").mkdir(exist_ok=True)
+        Image.fromarray(picture).save(tmp_path / "pictures" / f"{i:02}.png")
+    (tmp_path / "tiny.yaml").write_text(TINY.to_yaml())
+    status, _, err = zatlas(
+        "train", "--model", tmp_path / "tiny.yaml", "--images", tmp_path / "pictures",
+        "--epochs", 1, "--out", tmp_path / "run",
+    )  # fmt: skip
+    assert (status, err) == (0, "")
+    assert np.array_equal(open_run(tmp_path / "run").held_out().images, discs(30))
 
 
 def test_quiet_prints_nothing(zatlas: Zatlas, tmp_path: Path, tiny_run: Run) -> None:

@@ -52,7 +52,11 @@ def existing(source: str | os.PathLike[str]) -> Path:
         path = Path(source)
         if path.is_dir() or path.is_file():
             return path
+        if path.exists():
+            raise InputError(f"{path}: is a device or a pipe; give a file or a folder of pictures")
         near = [entry.name for entry in path.parent.iterdir()] if path.parent.is_dir() else []
+    except InputError:
+        raise
     except (TypeError, ValueError, OSError) as error:
         raise InputError(f"{str(source)[:200]!r}: not a file or folder ({error})") from None
     hint = nearest(path.name, near)
