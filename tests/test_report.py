@@ -82,7 +82,8 @@ def a_run(name="fcn-10", title="a title"):
                 rows, 8, {"lr": 3e-4, "seed": 5, "patience": None}, objective="mse",
                 machine={"threads": 2}, versions={"torch": "2.13.0"}, command="zatlas train",
             ),
-            sections.reconstruction(measured(6), images, reconstructions, of="faces.npy"),
+            sections.reconstruction(measured(6), images, reconstructions, of="faces.npy",
+                                    rows=np.arange(6)),
             sections.edits([(plate_record, plate_figure)]),
             sections.traversals(
                 [({"images": "faces.npy", "index": 3, "elements": [5], "span": 3.0,

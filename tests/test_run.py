@@ -124,3 +124,10 @@ def test_images_that_changed_since_are_not_taken_for_the_old(tiny_run: Run) -> N
             tiny_run.held_out()
     finally:
         file.write_bytes(kept)
+
+
+def test_a_glimpse_is_nearly_the_decoded_picture(tiny_run: Run, tiny_images: Path) -> None:
+    codes = tiny_run.encode(np.load(tiny_images))
+    exact, quick = tiny_run.decode(codes).astype(int), tiny_run.glimpse(codes).astype(int)
+    assert np.abs(exact - quick).max() <= 3
+    assert tiny_run.model.decoder[0].weight.dtype == torch.float32

@@ -18,8 +18,8 @@ from zatlas.models.modelfile import ModelFile, Objective
 from zatlas.models.network import Passed, build
 from zatlas.models.objectives import KL, loss
 from zatlas.models.pixels import to_floats, to_pixels
+from zatlas.models.precision import medium_is_exact, pick
 from zatlas.training import batches, history
-from zatlas.training.precision import medium_is_exact, pick
 from zatlas.training.split import hold_out
 
 IMAGES = discs(120)
@@ -52,13 +52,13 @@ def test_pixels_make_the_way_to_floats_and_back() -> None:
     assert to_pixels(torch.full((1, 1, 1, 1), 9.0), (-1.0, 1.0)).item() == 255
 
 
-def test_held_out_share_is_drawn_by_the_seed_and_disjoint() -> None:
-    train, valid = hold_out(IMAGES, 0.25, seed=0)
+def test_held_out_share_is_drawn_once_for_all_seeds_and_disjoint() -> None:
+    train, valid = hold_out(IMAGES, 0.25)
     assert (len(train), len(valid)) == (90, 30)
     assert not set(train.rows) & set(valid.rows)
-    assert np.array_equal(hold_out(IMAGES, 0.25, seed=0)[1].rows, valid.rows)
+    assert np.array_equal(hold_out(IMAGES, 0.25)[1].rows, valid.rows)
     with pytest.raises(InputError, match="--valid 0.001"):
-        hold_out(IMAGES, 0.001, seed=0)
+        hold_out(IMAGES, 0.001)
 
 
 # m = 1, s = ln 2 (so the sd is 2), by hand: value, gradient to m, gradient to s
@@ -126,7 +126,7 @@ def test_plain_torch_and_zatlas_take_the_same_steps(tmp_path: Path) -> None:
                        precision="fp32", seed=5)  # fmt: skip
     model = build(TINY, seed=5)
     adam = torch.optim.Adam(model.parameters(), lr=1e-3)
-    train, valid = hold_out(IMAGES, 0.25, seed=5)
+    train, valid = hold_out(IMAGES, 0.25)
     x = torch.from_numpy(train.pictures()).permute(0, 3, 1, 2) / 127.5 - 1
     for epoch in range(2):
         order = torch.from_numpy(batches.order(len(train), 5, epoch))
@@ -144,14 +144,11 @@ class Stop(Exception):
     """The power goes out."""
 
 
-class StopsAt:
+class StopsAt(history.Watcher):
     """A watcher that stops the training when an epoch's line is due."""
 
     def __init__(self, epoch: int) -> None:
         self.at = epoch
-
-    def images(self, epoch: int, done: int, total: int) -> None:
-        pass
 
     def epoch(self, row: history.Row) -> None:
         if row["epoch"] == self.at:
@@ -283,3 +280,26 @@ def test_the_model_given_is_not_changed(tmp_path: Path) -> None:
     before = copy.deepcopy(TINY.model_dump())
     zatlas.train(TINY, IMAGES, valid=0.25, out=tmp_path / "r", epochs=1)
     assert TINY.model_dump() == before
+
+
+def test_images_on_the_device_give_the_same_batches() -> None:
+    rows = np.array([5, 3, 110])
+    gather = batches.Gather((3, 8, 8), 3, (-1.0, 1.0), torch.device("cpu"), torch.contiguous_format)
+    from_file = gather(IMAGES, rows).clone()
+    assert torch.equal(gather(torch.from_numpy(IMAGES), rows), from_file)
+
+
+def test_compiling_is_for_long_runs_on_a_gpu() -> None:
+    assert not pick("fp32", torch.device("cpu"), steps=10**9).compiled
+    assert not pick("fp32", torch.device("cuda"), steps=100).compiled
+    assert pick("fp32", torch.device("cuda"), steps=10**6).compiled
+
+
+def test_a_run_that_ends_within_its_warm_up_holds_its_last_weights(tmp_path: Path) -> None:
+    objective = Objective(reconstruction="sse", kl="exact", kl_warmup_epochs=9)
+    model = TINY_GAUSSIAN.model_copy(update={"objective": objective})
+    run = zatlas.train(model, IMAGES, valid=0.25, out=tmp_path / "r", epochs=3)
+    assert run.best_epoch == 3
+    state = load_file(next((run.path / "state").glob("*/tensors.safetensors")))
+    for name, weight in load_file(run.path / "model.safetensors").items():
+        assert torch.equal(state[f"model.{name}"], weight)

@@ -20,6 +20,7 @@ from zatlas.latents.edits import Size, Space
 from zatlas.latents.statistics import CodeStatistics
 from zatlas.models.modelfile import ModelFile, adapt, parse_model, read_model
 from zatlas.models.network import Autoencoder, build
+from zatlas.models.precision import pick
 from zatlas.models.scaling import scaled
 from zatlas.training import history
 from zatlas.training.folder import (
@@ -29,9 +30,8 @@ from zatlas.training.folder import (
     make_folder,
     read_config,
 )
-from zatlas.training.loop import Trained, Watcher, fit
+from zatlas.training.loop import Trained, fit
 from zatlas.training.plan import check_batches, plan
-from zatlas.training.precision import pick
 from zatlas.training.processes import processes
 from zatlas.training.split import Part, hold_out, whole_set
 
@@ -104,6 +104,17 @@ class Run:
         """Codes to pictures."""
         return coding.decode(self.model, codes)
 
+    def glimpse(self, codes: Codes) -> Pictures:
+        """Codes to pictures as fast as can be, for a slider that is being moved.
+
+        Computed in bfloat16 where the hardware has it: a few pixels are a grey level off.
+        """
+        return coding.decode(self._quick, codes)
+
+    @cached_property
+    def _quick(self) -> Autoencoder:
+        return coding.quick(self.model)
+
     def reconstruct(self, images: Pictures | ImageSet) -> Pictures:
         """Pictures, encoded and decoded."""
         return self.decode(self.encode(images))
@@ -139,7 +150,9 @@ class Run:
     @property
     def best_epoch(self) -> int:
         """The epoch (from 1) whose weights the run holds: the least held-out loss when warm."""
-        warm = self.history[self.model.model_file.objective.kl_warmup_epochs :] or self.history
+        warm = self.history[self.model.model_file.objective.kl_warmup_epochs :]
+        if not warm:  # it ended within the warm-up, where losses cannot be compared: the last one
+            return len(self.history)
         return int(min(warm, key=lambda row: row["valid_loss"])["epoch"])
 
     @property
@@ -154,7 +167,7 @@ class Run:
         images = self._opened(self.config["images"] if isinstance(valid, float) else valid)
         if not isinstance(valid, float):
             return whole_set(images.array)
-        return hold_out(images.array, valid, self.config["training"]["seed"])[1]
+        return hold_out(images.array, valid)[1]
 
     def _opened(self, described: dict[str, Any]) -> ImageSet:
         if described["path"] is None:
@@ -235,19 +248,20 @@ def train(
     changes: Mapping[str, Any] | None = None,
     resume: bool = False,
     overwrite: bool = False,
-    watcher: Watcher | None = None,
+    watcher: history.Watcher | None = None,
     **settings: Any,
 ) -> Run:
     """Train a model into the folder ``out``, measure it, and open the run.
 
     ``images`` is an image set or anything ``open_images`` opens; ``valid`` the held-out images, or
-    the share of ``images`` to hold out (drawn by the seed). ``recipe`` gives the model another
-    bottleneck and objective, ``scale`` other widths, ``changes`` other values of single keys of
-    its file, as ``{"objective.kl_weight": 4}``. ``settings`` are those of ``Plan``: epochs,
+    the share of ``images`` to hold out (the same whatever the seed). ``recipe`` gives the model
+    another bottleneck and objective, ``scale`` other widths, ``changes`` other values of single
+    keys of its file, as ``{"objective.kl_weight": 4}``. ``settings`` are those of ``Plan``: epochs,
     batch_size, lr, seed, precision, patience. Raises InputError before anything is
     written where one does not fit, and where ``out`` exists without ``resume`` or ``overwrite``.
     """
     asked, folder, group = plan(**settings), Path(out), processes()
+    watcher = watcher or history.Watcher()
     group.first(lambda: check_place(folder, resume, overwrite))
     model_file = model if isinstance(model, ModelFile) else read_model(model)
     model_file = adapt(model_file, recipe, changes) if recipe or changes else model_file
@@ -259,15 +273,16 @@ def train(
         float(valid) if isinstance(valid, (int, float))
         else coding.open_fitting(valid, architecture.image)
     )  # fmt: skip
-    train_part, valid_part = parts(image_set, held_out, asked.seed)
-    picked = pick(asked.precision, group.device)
+    train_part, valid_part = parts(image_set, held_out)
+    picked = pick(asked.precision, group.device, asked.epochs * len(train_part) // asked.batch_size)
     config = configuration(model, image_set, held_out, asked, picked)
     network = build(model_file, seed=asked.seed)
     kept = group.first(lambda: make_folder(folder, config, model_file, resume))
+    for remark in [*image_set.remarks, *group.remarks(network)]:
+        watcher.note(remark)
     with computing_as(kept) as precision:
-        trained = fit(
-            network, train_part, valid_part, asked, folder, group, watcher or _Silent(), precision
-        )
+        watcher.note(f"computing in {precision}, {torch.get_num_threads()} threads")
+        trained = fit(network, train_part, valid_part, asked, folder, group, watcher, precision)
     group.first(lambda: _finish(folder, network, trained, train_part, valid_part))
     return open_run(folder)
 
@@ -280,10 +295,10 @@ def file_or_share(valid: str) -> str | float:
         return valid
 
 
-def parts(images: ImageSet, held_out: float | ImageSet, seed: int) -> tuple[Part, Part]:
+def parts(images: ImageSet, held_out: float | ImageSet) -> tuple[Part, Part]:
     """What is trained on, two images at least, and what is held out."""
     if isinstance(held_out, float):
-        train_part, valid_part = hold_out(images.array, held_out, seed)
+        train_part, valid_part = hold_out(images.array, held_out)
     else:
         train_part, valid_part = whole_set(images.array), whole_set(held_out.array)
     if len(train_part) < 2:
@@ -314,13 +329,3 @@ def _chunks(part: Part, length: int = 4096) -> Iterator[Pictures]:
 
 def _array(images: Pictures | ImageSet) -> Pictures:
     return images.array if isinstance(images, ImageSet) else images
-
-
-class _Silent:
-    """Nobody watches."""
-
-    def images(self, epoch: int, done: int, total: int) -> None:
-        pass
-
-    def epoch(self, row: history.Row) -> None:
-        pass

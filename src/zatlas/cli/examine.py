@@ -62,10 +62,10 @@ def examine(
     rows = numbers(index, "--index")
     held_out = file_or_share(valid)
     if crop is not None:
-        images, held_out = _cropped(crop, images, held_out, out, network.image[1])
+        images, held_out = _cropped(crop, images, held_out, out, network.image[1:])
     opened = open_fitting(images, network.image)
     shut = held_out if isinstance(held_out, float) else open_fitting(held_out, network.image)
-    part = parts(opened, shut, seed)[1]
+    part = parts(opened, shut)[1]
     if not all(0 <= row < len(part) for row in rows):
         raise InputError(f"--index {index}: there are {len(part)} held-out images, from 0")
     shown, command, notes = console(), typed_command(), assumed(source)
@@ -76,18 +76,19 @@ def examine(
                     resume=resume, overwrite=overwrite, watcher=watcher)  # fmt: skip
     wrote(run.path)
     trial = try_edits(run.model, run.space, part.pictures()[rows], list(edits))
+    rows = part.rows[rows].tolist()  # as the file counts them, like everything else does
     if edits:
         for name, draw in (("plate", trial_plate), ("displays", displays)):
             save(draw(trial, rows, command), out / f"{name}.png")
             wrote(out / f"{name}.png")
-        run.keep_edits(trial.record(run.held_out_path, [int(i) for i in part.rows[rows]], command))
+        run.keep_edits(trial.record(run.held_out_path, rows, command))
     opening = examination(source, notes, edits, displays(trial, rows) if edits else None, command)
     for path in write_report(report_data([run], opening), out / "report.html"):
         wrote(path)
 
 
 def _cropped(
-    crop: str, images: str, held_out: str | float, out: Path, side: int
+    crop: str, images: str, held_out: str | float, out: Path, to: tuple[int, int]
 ) -> tuple[str, str | float]:
     """The images (and the held-out ones, where they are a file) cropped into the folder."""
     from zatlas.images import prepare_images
@@ -103,7 +104,7 @@ def _cropped(
         with progress_bar("pictures") as advance:
             prepared = prepare_images(
                 file, out / f"{name}.npy", crop=(box[0], box[1], box[2], box[3]),
-                to=(side, side), progress=advance,
+                to=to, progress=advance,
             )  # fmt: skip
         made.append(str(prepared.out))
     return str(made[0]), made[1]

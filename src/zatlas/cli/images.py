@@ -30,6 +30,7 @@ def prepare(source: str, out: Path, to: str | None, crop: str | None, gray: bool
     .parquet file, or a zip or tar of pictures. Unreadable pictures are listed and skipped.
     """
     from zatlas.images import prepare_images
+    from zatlas.images.stream import remarks
 
     size = _exactly(to, "--to", 1, 2)
     box = _exactly(crop, "--crop", 4)
@@ -40,14 +41,8 @@ def prepare(source: str, out: Path, to: str | None, crop: str | None, gray: bool
             crop=None if box is None else (box[0], box[1], box[2], box[3]),
         )  # fmt: skip
     shown = console()
-    for note in made.notes:
-        shown.print(note, markup=False)
-    for name, reason in made.skipped[:20]:
-        shown.print(f"skipped {name}: {reason}", markup=False)
-    if len(made.skipped) > 20:
-        shown.print(f"... and {len(made.skipped) - 20} more")
-    if made.skipped:
-        shown.print(f"{len(made.skipped)} pictures skipped")
+    for remark in remarks(made.notes, made.skipped):
+        shown.print(remark, markup=False)
     size_text = "x".join(map(str, made.shape))
     shown.print(f"{made.count:,} pictures, {size_text} (height, width, channels)")
     wrote(made.out)

@@ -27,6 +27,9 @@ COMMANDS = {  # name: module of zatlas.cli that holds it, in the order of the he
 }  # fmt: skip
 
 
+FIRST = os.environ.get("RANK", "0") == "0"  # of several processes, which torchrun numbers
+
+
 class _Program(click.Group):
     """The group of all commands; a command's module is imported when it is called."""
 
@@ -43,10 +46,10 @@ class _Program(click.Group):
     def invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)
-        except KeyboardInterrupt:  # click would print an empty line wherever standard error goes
+        except KeyboardInterrupt as stop:  # click would print an empty line, terminal or not
             if sys.stderr.isatty():
                 click.echo(err=True)  # ends the line of ^C
-            raise click.Abort from None
+            raise click.Abort(str(stop)) from None
 
     def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
         if args and args[0] not in COMMANDS and not args[0].startswith("-"):
@@ -71,8 +74,8 @@ def main(args: Sequence[str] | None = None) -> NoReturn:
         click.echo(error.format_message())
     except (InputError, click.ClickException) as error:
         _leave(error.format_message() if isinstance(error, click.ClickException) else str(error))
-    except (KeyboardInterrupt, click.Abort):
-        _leave("stopped by the keyboard; nothing is left half-written", 130)
+    except (KeyboardInterrupt, click.Abort) as stop:
+        _leave(str(stop) or "stopped by the keyboard; nothing is left half-written", 130)
     except BrokenPipeError:  # the reader of standard output has gone, as `| head` does
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except MemoryError:
@@ -90,7 +93,8 @@ def main(args: Sequence[str] | None = None) -> NoReturn:
 
 
 def _leave(message: str, status: int = 2) -> NoReturn:
-    click.echo(f"zatlas: {one_line(message)}", err=True)
+    if FIRST:
+        click.echo(f"zatlas: {one_line(message)}", err=True)
     sys.exit(status)
 
 
@@ -98,7 +102,7 @@ def console(answer: str | None = None) -> "Console":
     """Where a command prints: standard output, or standard error where ``--json -`` has that."""
     from rich.console import Console
 
-    quiet = click.get_current_context().find_root().obj
+    quiet = click.get_current_context().find_root().obj or not FIRST
     return Console(stderr=answer == "-", quiet=bool(quiet), highlight=False, soft_wrap=True)
 
 

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from zatlas.cli.program import console
+from zatlas.training.history import Watcher
 
 if TYPE_CHECKING:
     from rich.progress import Progress
@@ -23,7 +24,7 @@ def progress_bar(what: str) -> Iterator[Callable[[int, int], None]]:
         yield advance
 
 
-class EpochLines:
+class EpochLines(Watcher):
     """Watches a training run: a live line within the epoch, a line that stays for each epoch."""
 
     def __init__(self, bar: "Progress", epochs: int) -> None:
@@ -45,6 +46,10 @@ class EpochLines:
             f"valid {row['valid_loss']:.5g}  {row['images_per_second']:,.0f} images/s  "
             f"{row['seconds']:.1f} s"
         )
+
+    def note(self, text: str) -> None:
+        """Print it above the live line."""
+        self.bar.console.print(text, markup=False)
 
 
 @contextmanager

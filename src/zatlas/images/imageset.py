@@ -17,7 +17,7 @@ from zatlas.images.decode import Fit
 from zatlas.images.labels import beside, read_table, text, typed
 from zatlas.images.records import Item
 from zatlas.images.sources import existing, open_source
-from zatlas.images.stream import Fault, pour
+from zatlas.images.stream import Fault, pour, remarks
 
 Labels = dict[str, NDArray[Any]]
 _SAMPLE = 256  # rows that a fingerprint looks at
@@ -49,6 +49,11 @@ class ImageSet:
 
     def __len__(self) -> int:
         return len(self.array)
+
+    @property
+    def remarks(self) -> list[str]:
+        """What reading the source assumed and left out, a line each."""
+        return remarks(self.notes, self.skipped)
 
     @overload
     def __getitem__(self, key: int) -> NDArray[np.uint8]: ...

@@ -17,6 +17,7 @@ from zatlas.errors import InputError
 from zatlas.images.decode import Data, Fit, Fitted, UnreadableError, prepare_one
 from zatlas.images.records import Item, Source
 
+_NAMED = 20  # pictures left out that are named
 _CHUNK = 64  # pictures a worker takes at once,
 _CHUNK_BYTES = 1 << 24  # fewer where they are large
 
@@ -29,6 +30,14 @@ class Fault(NamedTuple):
 
     name: str
     reason: str
+
+
+def remarks(notes: tuple[str, ...], skipped: tuple[Fault, ...]) -> list[str]:
+    """What was assumed and left out, a line each; of many left out the first ones by name."""
+    lines = [*notes, *(f"skipped {name}: {reason}" for name, reason in skipped[:_NAMED])]
+    if len(skipped) > _NAMED:
+        lines.append(f"... and {len(skipped) - _NAMED} more")
+    return [*lines, f"{len(skipped)} pictures skipped"] if skipped else lines
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,9 @@
 """Encode and decode in batches, on arrays."""
 
+import copy
 import os
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import numpy as np
 import torch
@@ -11,6 +13,7 @@ from zatlas.errors import InputError
 from zatlas.images import ImageSet, open_images
 from zatlas.models.network import Autoencoder
 from zatlas.models.pixels import to_floats, to_pixels
+from zatlas.models.precision import multiplies_bfloat16, pick
 
 BATCH = 128  # beyond this the activations of a convolution leave the cache
 
@@ -23,7 +26,6 @@ def encode(model: Autoencoder, images_NHWC: NDArray[np.uint8]) -> NDArray[np.flo
     return posterior(model, images_NHWC)[0]
 
 
-@torch.inference_mode()
 def posterior(
     model: Autoencoder, images_NHWC: NDArray[np.uint8]
 ) -> tuple[NDArray[np.float32], NDArray[np.float32] | None]:
@@ -31,12 +33,13 @@ def posterior(
     _check_pictures(images_NHWC, model.architecture.image, "images")
     codes = np.empty((len(images_NHWC), model.latent), np.float32)
     sds = np.empty_like(codes) if len(model.log_sds) else None
-    for rows in _batches(len(images_NHWC)):
-        floats = to_floats(torch.from_numpy(np.array(images_NHWC[rows])), model.pixel_range)
-        mean, log_sd = model.posterior(floats)
-        codes[rows] = mean.numpy()
-        if sds is not None and log_sd is not None:
-            sds[rows] = log_sd.exp().numpy()
+    with _computing(model) as device:
+        for rows in _batches(len(images_NHWC)):
+            floats = to_floats(torch.from_numpy(np.array(images_NHWC[rows])), model.pixel_range)
+            mean, log_sd = model.posterior(floats.to(device))
+            codes[rows] = mean.cpu().numpy()
+            if sds is not None and log_sd is not None:
+                sds[rows] = log_sd.exp().cpu().numpy()
     return codes, sds
 
 
@@ -55,7 +58,7 @@ def decode_floats(model: Autoencoder, z_ND: NDArray[np.float32]) -> NDArray[np.f
     low, high = model.pixel_range
     pictures = np.empty((len(z_ND), height, width, channels), np.float32)
     for rows, output in _decoded(model, z_ND):
-        pictures[rows] = output.permute(0, 2, 3, 1).numpy()
+        pictures[rows] = output.permute(0, 2, 3, 1).cpu().numpy()
     return pictures if (low, high) == (-1.0, 1.0) else (pictures - low) * (2 / (high - low)) - 1
 
 
@@ -85,12 +88,33 @@ def _check_pictures(images_NHWC: NDArray[np.uint8], image: tuple[int, int, int],
     )
 
 
-@torch.inference_mode()
+def quick(model: Autoencoder) -> Autoencoder:
+    """The model for decoding a code or two at once, which reading its weights takes longest of.
+
+    With the weights in bfloat16 where the hardware multiplies in it, else the model itself. Read
+    the pictures as ``decode`` gives them: rounded to grey levels.
+    """
+    device = next(model.parameters()).device
+    return copy.deepcopy(model).bfloat16() if multiplies_bfloat16(device) else model
+
+
 def _decoded(model: Autoencoder, z_ND: NDArray[np.float32]) -> Iterator[tuple[slice, torch.Tensor]]:
     if z_ND.ndim != 2 or z_ND.shape[1] != model.latent:
         raise InputError(f"codes: shape {z_ND.shape}, but the model's are (N, {model.latent})")
+    dtype = next(model.parameters()).dtype
     for rows in _batches(len(z_ND)):
-        yield rows, model.decode(torch.from_numpy(np.ascontiguousarray(z_ND[rows], np.float32)))
+        z = torch.from_numpy(np.ascontiguousarray(z_ND[rows], np.float32))
+        with _computing(model) as device:
+            output = model.decode(z.to(device, dtype))
+        yield rows, output
+
+
+@contextmanager
+def _computing(model: Autoencoder) -> Iterator[torch.device]:
+    """No gradients, and exact float32 products by the fastest kernel; yields the model's device."""
+    device = next(model.parameters()).device
+    with torch.inference_mode(), pick("fp32", device).setting():
+        yield device
 
 
 def _batches(count: int) -> Iterator[slice]:

@@ -44,7 +44,8 @@ def _about(run: Run, opening: Section | None) -> RunReport:
         ),
         _training(run),
         sections.reconstruction(
-            measured, images, run.reconstruct(images), of=file, command=_report_command(run)
+            measured, images, run.reconstruct(images), of=file, rows=part.rows,
+            command=_report_command(run),
         ),
         _edits(run, part, file, missing),
         _traversals(run, part, file),

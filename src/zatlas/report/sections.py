@@ -128,11 +128,13 @@ def training(
 
 
 def reconstruction(
-    measured: Record, images: Pictures, reconstructions: Pictures, *, of: str, command: str = ""
-) -> Section:
+    measured: Record, images: Pictures, reconstructions: Pictures, *, of: str,
+    rows: NDArray[np.int64], command: str = "",
+) -> Section:  # fmt: skip
     """How held-out images come back: the record of ``evidence.reconstruction`` and its images.
 
-    ``images`` and ``reconstructions`` (N, H, W, C) are those it was measured on, ``of`` their name.
+    ``images`` and ``reconstructions`` (N, H, W, C) are those it was measured on, ``of`` the name of
+    their file and ``rows`` (N,) their places in it.
     """
     per_image = {name: metric["per_image"] for name, metric in measured["metrics"].items()}
     order = np.argsort(per_image["mse"], kind="stable")
@@ -151,7 +153,8 @@ def reconstruction(
         "names": METRICS,
         "ranks": {
             rank: [
-                {"index": int(i), **{name: values[i] for name, values in per_image.items()}}
+                {"index": int(i), "row": int(rows[i])}
+                | {name: values[i] for name, values in per_image.items()}
                 for i in chosen
             ]
             for rank, chosen in ranks.items()

@@ -52,6 +52,17 @@ def bounds(count: int, batch_size: int) -> list[tuple[int, int]]:
     return list(zip(starts, [*starts[1:], count], strict=True))
 
 
+def resident(images_NHWC: NDArray[np.uint8], device: torch.device) -> NDArray[np.uint8] | Tensor:
+    """The images as a uint8 tensor on a GPU that has room for them twice, else the array itself."""
+    if device.type != "cuda" or 2 * images_NHWC.nbytes > torch.cuda.mem_get_info(device)[0]:
+        return images_NHWC
+    held = torch.empty(images_NHWC.shape, dtype=torch.uint8, device=device)
+    for start in range(0, len(held), 4096):  # a part at a time: the host need not hold them all
+        part = images_NHWC[start : start + 4096]
+        held[start : start + len(part)] = torch.from_numpy(np.array(part))
+    return held
+
+
 class Gather:
     """Batches of images as floats, in one buffer that every batch reuses."""
 
@@ -62,7 +73,10 @@ class Gather:
         self.pixel_range = pixel_range
         self.buffer = torch.empty(largest, *image, device=device, memory_format=memory_format)
 
-    def __call__(self, images_NHWC: NDArray[np.uint8], rows: NDArray[np.int64]) -> Tensor:
+    def __call__(self, images_NHWC: NDArray[np.uint8] | Tensor, rows: NDArray[np.int64]) -> Tensor:
         """The images of these rows, float32 (B, C, H, W); valid until the next call."""
-        batch = torch.from_numpy(images_NHWC[rows])
+        if isinstance(images_NHWC, Tensor):
+            batch = images_NHWC[torch.from_numpy(rows).to(images_NHWC.device)]
+        else:
+            batch = torch.from_numpy(images_NHWC[rows])
         return fill(self.buffer[: len(rows)], batch, self.pixel_range)

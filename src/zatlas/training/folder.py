@@ -20,8 +20,8 @@ from zatlas.errors import InputError
 from zatlas.files import parse_yaml, read_text, whole
 from zatlas.images import ImageSet
 from zatlas.models.modelfile import ModelFile, parse_model
+from zatlas.models.precision import Precision
 from zatlas.training.plan import Plan
-from zatlas.training.precision import Precision
 
 FORMAT = 1  # of the run folder; a run of a newer zatlas is refused, not misread
 PARTS = ("state", "evidence", "model.safetensors", "codes.npz", "history.csv", "names.yaml")

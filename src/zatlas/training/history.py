@@ -1,4 +1,4 @@
-"""``history.csv``: a row an epoch."""
+"""How a training goes: ``history.csv``, a row an epoch, and whoever watches."""
 
 import csv
 import os
@@ -8,6 +8,19 @@ from zatlas.files import read_text, whole
 
 Row = dict[str, float]
 CLOCK = ("images_per_second", "seconds")  # the columns that differ between two equal runs
+
+
+class Watcher:
+    """Someone who is told how the training goes; this one ignores it."""
+
+    def images(self, epoch: int, done: int, total: int) -> None:
+        """``done`` of ``total`` images of an epoch (from 1) have been trained on."""
+
+    def epoch(self, row: Row) -> None:
+        """An epoch has ended; its row of the history."""
+
+    def note(self, text: str) -> None:
+        """Something worth a line: what was picked, left out or assumed."""
 
 
 def write(path: str | os.PathLike[str], rows: list[Row]) -> None:

@@ -2,9 +2,9 @@
 
 import math
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
 
 import numpy as np
 import torch
@@ -15,26 +15,19 @@ from zatlas.errors import InputError
 from zatlas.models.modelfile import Objective
 from zatlas.models.network import Autoencoder, Passed
 from zatlas.models.objectives import Loss, loss
+from zatlas.models.precision import Precision
 from zatlas.training import checkpoint, history
-from zatlas.training.batches import Draw, Gather, bounds, generator, order, seed_of
+from zatlas.training.batches import Draw, Gather, bounds, generator, order, resident, seed_of
 from zatlas.training.checkpoint import Position
 from zatlas.training.plan import Plan
-from zatlas.training.precision import Precision
 from zatlas.training.processes import Processes
 from zatlas.training.split import Part
+from zatlas.training.stopping import Stopped, asked_to_stop
 
 WRITING_SHARE = 0.05  # at most this share of the time goes into checkpoints
 LARGEST_PAUSE = 300.0  # seconds of work that a kill may cost
-
-
-class Watcher(Protocol):
-    """Someone who is told how the training goes."""
-
-    def images(self, epoch: int, done: int, total: int) -> None:
-        """``done`` of ``total`` images of an epoch (from 1) have been trained on."""
-
-    def epoch(self, row: history.Row) -> None:
-        """An epoch has ended; its row of the history."""
+CHECKED = 8  # steps between two looks at the clock, which several processes have to agree on
+NAMES = {"train": "training", "valid": "held-out"}
 
 
 @dataclass(frozen=True)
@@ -52,16 +45,20 @@ def fit(
     plan: Plan,
     folder: Path,
     processes: Processes,
-    watcher: Watcher,
+    watcher: history.Watcher,
     precision: Precision,
 ) -> Trained:
     """Train ``model`` in place, from the newest checkpoint in ``folder`` where there is one.
 
     ``history.csv`` and ``state/`` are kept in ``folder``. "Best" is the least held-out loss after
-    the warm-up of the KL term. Raises InputError where the loss stops being finite.
+    the warm-up of the KL term. Raises InputError where the loss stops being finite, and Stopped,
+    a KeyboardInterrupt, where a signal asked it to stop: the step is finished and saved first.
     """
-    with torch.random.fork_rng(devices=[]), precision.setting():
-        return _Fit(model, train, valid, plan, folder, processes, watcher, precision).run()
+    with torch.random.fork_rng(devices=[]), precision.setting(), asked_to_stop() as asked:
+        fitting = _Fit(model, train, valid, plan, folder, processes, watcher, precision)
+        if processes.count == 1:  # of several, each would stop at another step
+            fitting.asked_to_stop = asked
+        return fitting.run()
 
 
 class _Fit:
@@ -69,12 +66,16 @@ class _Fit:
 
     def __init__(
         self, model: Autoencoder, train: Part, valid: Part, plan: Plan, folder: Path,
-        processes: Processes, watcher: Watcher, precision: Precision,
+        processes: Processes, watcher: history.Watcher, precision: Precision,
     ) -> None:  # fmt: skip
         self.plan, self.folder, self.processes, self.watcher = plan, folder, processes, watcher
         self.precision = precision
         self.train, self.valid, self.objective = train, valid, model.model_file.objective
-        self.model = model.to(processes.device)
+        self.device = processes.device
+        self.train_images = self.valid_images = resident(train.images, self.device)
+        if valid.images is not train.images:
+            self.valid_images = resident(valid.images, self.device)
+        self.model = model.to(self.device)
         self.model.to(memory_format=model.memory_format)  # type: ignore[call-overload]  # torch's stub
         self.optimizer = torch.optim.Adam(model.parameters(), lr=plan.lr, fused=True)
         found = checkpoint.load(folder / "state", self.model, self.optimizer)
@@ -82,15 +83,17 @@ class _Fit:
         self.best: dict[str, Tensor] | None = None  # held here only until it is on disk
         self.rows = history.read(folder / "history.csv") if self.position.epoch else []
         self.rows = self.rows[: self.position.epoch]
-        self.wrapped, self.stepper = processes.setup(self.model, self.optimizer)
+        wrapped, self.stepper = processes.setup(self.model, self.optimizer)
+        self.forward: Callable[..., Passed] = wrapped
+        if precision.compiled:
+            self.forward = torch.compile(wrapped, dynamic=False, mode="reduce-overhead")
         self.bounds = bounds(len(train), plan.batch_size)
         largest = min(plan.batch_size + 1, max(len(train), len(valid)))
         image = model.architecture.image
-        self.gather = Gather(
-            image, largest, model.pixel_range, processes.device, model.memory_format
-        )
+        self.gather = Gather(image, largest, model.pixel_range, self.device, model.memory_format)
         self.saved_at, self.saving_took = time.perf_counter(), 0.0
         self.saved = (-1, 0) if found is None else (found.epoch, found.step)
+        self.asked_to_stop: Callable[[], bool] = lambda: False
 
     def run(self) -> Trained:
         while self.position.epoch < self.plan.epochs and not self._stopped():
@@ -101,7 +104,7 @@ class _Fit:
     def _epoch(self) -> None:
         epoch, started = self.position.epoch, time.perf_counter()
         rows = self.train.rows[order(len(self.train), self.plan.seed, epoch)]
-        sums = torch.zeros(0) if self.position.sums is None else _sums(self.position.sums)
+        sums = torch.tensor(self.position.sums or [], dtype=torch.float64, device=self.device)
         self.model.train()
         first = self.position.step
         for step, (start, stop) in enumerate(self.bounds[first:], first):
@@ -109,8 +112,10 @@ class _Fit:
             sums = record if not len(sums) else sums + record
             self.watcher.images(epoch + 1, stop, len(rows))
             self.position.step = step + 1
-            if time.perf_counter() - self.saved_at > LARGEST_PAUSE:
-                self.position.sums = sums.tolist()
+            if (step % CHECKED == 0 and self._due(LARGEST_PAUSE)) or self.asked_to_stop():
+                shared = self.processes.sum(sums) / self.processes.count  # each resumes with it
+                self.position.sums = shared.tolist()
+                self._stop_if_asked()
                 self._save()
         seconds = time.perf_counter() - started
         done = len(rows) - self.bounds[first][0] if first < len(self.bounds) else 0
@@ -125,9 +130,9 @@ class _Fit:
         torch.manual_seed(seed_of(Draw.LAYERS, self.plan.seed, epoch, step))
         mine = slice(self.processes.rank, None, self.processes.count)
         noise = self._noise(len(rows), Draw.NOISE, epoch, step)
-        x = self.gather(self.train.images, rows[mine])
-        with self.precision.computing(x.device):
-            passed: Passed = self.wrapped(x, None if noise is None else noise[mine].to(x.device))
+        x = self.gather(self.train_images, rows[mine])
+        with self.precision.computing(self.device):
+            passed = self.forward(x, None if noise is None else noise[mine].to(self.device))
         part = loss(self.objective, x, passed, self._kl_share(epoch, step))
         weight = len(x) * self.processes.count / len(rows)  # shares differ by an image
         self.processes.backward(part.total * weight)
@@ -141,9 +146,9 @@ class _Fit:
         self.model.eval()
         total = torch.zeros(0)
         for step, (start, stop) in enumerate(bounds(len(self.valid), self.plan.batch_size)):
-            x = self.gather(self.valid.images, self.valid.rows[start:stop])
+            x = self.gather(self.valid_images, self.valid.rows[start:stop])
             noise = self._noise(len(x), Draw.VALIDATION, 0, step)
-            passed = self.model(x, None if noise is None else noise.to(x.device))
+            passed = self.model(x, None if noise is None else noise.to(self.device))
             record = _record(loss(self.objective, x, passed)) * len(x)
             total = record if not len(total) else total + record
         return self._columns("valid", total / len(self.valid))
@@ -164,7 +169,7 @@ class _Fit:
         values = record.tolist()
         if not math.isfinite(values[0]):
             raise InputError(
-                f"{self.folder}: the {part}ing loss is {values[0]} in epoch "
+                f"{self.folder}: the {NAMES[part]} loss is {values[0]} in epoch "
                 f"{self.position.epoch + 1}; train with a smaller --lr than {self.plan.lr:g}"
             )
         names = [f"{part}_loss", *(f"{part}_{name}" for name in _term_names(self.objective))]
@@ -182,11 +187,28 @@ class _Fit:
             self.position.best_loss, self.position.best_epoch = valid_loss, self.position.epoch
             self.best = None
         self.processes.first(lambda: history.write(self.folder / "history.csv", self.rows))
-        if time.perf_counter() - self.saved_at > self.saving_took / WRITING_SHARE:
+        if self._due(self.saving_took / WRITING_SHARE):
             self._save()
         elif better:
             self.best = checkpoint.weights(self.model)
         self.watcher.epoch(self.rows[-1])
+        self._stop_if_asked()
+
+    def _due(self, pause: float) -> bool:
+        """Whether the last checkpoint is older than ``pause`` seconds, by the first's clock."""
+        return bool(self.processes.first(lambda: time.perf_counter() - self.saved_at > pause))
+
+    def _stop_if_asked(self) -> None:
+        if not self.asked_to_stop():
+            return
+        self._save()
+        place = f"after {self.position.epoch} of {self.plan.epochs} epochs"
+        if self.position.step:
+            place += f" and {self.position.step} of {len(self.bounds)} batches of the next"
+        raise Stopped(
+            f"{self.folder}: stopped {place}; the state is saved, and the same command with "
+            "--resume goes on from there"
+        )
 
     def _stopped(self) -> bool:
         patience, best = self.plan.patience, self.position.best_epoch
@@ -211,10 +233,6 @@ def _record(part: Loss) -> Tensor:
     if part.kl_D is not None:
         values.append(part.kl_D)
     return torch.cat(values).double()
-
-
-def _sums(values: list[float]) -> Tensor:
-    return torch.tensor(values, dtype=torch.float64)
 
 
 def _term_names(objective: Objective) -> list[str]:

@@ -34,6 +34,9 @@ class Processes(Protocol):
     def first(self, work: Callable[[], Any]) -> Any:
         """Do ``work`` in the first process alone; its result, or its InputError, in all."""
 
+    def remarks(self, model: nn.Module) -> list[str]:
+        """What the user should know about training this model so, a line each."""
+
 
 class Alone:
     """The only process, on the CPU or on one GPU."""
@@ -58,6 +61,10 @@ class Alone:
     def first(self, work: Callable[[], Any]) -> Any:
         """Do ``work``."""
         return work()
+
+    def remarks(self, model: nn.Module) -> list[str]:
+        """Nothing: this is the plain case."""
+        return []
 
 
 class Shared:
@@ -102,6 +109,16 @@ class Shared:
         if fault is not None:
             raise InputError(fault)
         return result
+
+    def remarks(self, model: nn.Module) -> list[str]:
+        """How many share a batch, and where that changes the result."""
+        lines = [f"{self.count} processes share each batch"]
+        if any(isinstance(part, nn.modules.batchnorm._BatchNorm) for part in model.modules()):
+            lines.append(
+                "batch normalisation: each process takes the mean of its share alone, so the "
+                "losses differ from those of a single process"
+            )
+        return lines
 
 
 def processes() -> Processes:

@@ -30,9 +30,10 @@ def whole_set(images: NDArray[np.uint8]) -> Part:
     return Part(images, np.arange(len(images)))
 
 
-def hold_out(images: NDArray[np.uint8], share: float, seed: int) -> tuple[Part, Part]:
-    """Training and held-out part: a share of the images, drawn by the seed.
+def hold_out(images: NDArray[np.uint8], share: float) -> tuple[Part, Part]:
+    """Training and held-out part: a share of the images, drawn at random.
 
+    The same ones whatever the training's seed, so that runs of several seeds can be compared.
     Raises InputError unless both parts have images.
     """
     count = round(share * len(images)) if 0 < share < 1 else 0
@@ -41,5 +42,5 @@ def hold_out(images: NDArray[np.uint8], share: float, seed: int) -> tuple[Part, 
             f"--valid {share:g}: holds out no part of {len(images)} images; give a share between "
             "0 and 1 that leaves images on both sides, or a file of images"
         )
-    drawn = torch.randperm(len(images), generator=generator(Draw.SPLIT, seed)).numpy()
+    drawn = torch.randperm(len(images), generator=generator(Draw.SPLIT, seed=0)).numpy()
     return Part(images, np.sort(drawn[count:])), Part(images, np.sort(drawn[:count]))

@@ -14,6 +14,7 @@ from typing import Literal
 
 import torch
 
+LONG = 20_000  # steps of a run on a GPU that is compiled for
 EXACT = 1e-5  # relative error of a float32 product against float64: 3e-7 seen, bfloat16's is 3e-3
 
 
@@ -22,11 +23,15 @@ Matmul = Literal["highest", "medium"]
 
 @dataclass(frozen=True)
 class Precision:
-    """What was picked: ``name`` is fp32 or bf16, ``matmul`` torch's setting, ``why`` a reason."""
+    """What was picked: ``name`` is fp32 or bf16, ``matmul`` torch's setting, ``why`` a reason.
+
+    ``compiled``: whether the network goes through torch.compile and CUDA graphs.
+    """
 
     name: Literal["fp32", "bf16"]
     matmul: Matmul
     why: str
+    compiled: bool = False
 
     @contextmanager
     def setting(self) -> Iterator[None]:
@@ -38,21 +43,28 @@ class Precision:
         finally:
             torch.set_float32_matmul_precision(before)
 
+    def __str__(self) -> str:
+        return f"{self.name} ({self.why}){', compiled' if self.compiled else ''}"
+
     def computing(self, device: torch.device) -> torch.autocast:
         """The context of the forward pass: float32 weights, products in bfloat16 where picked."""
         return torch.autocast(device.type, torch.bfloat16, enabled=self.name == "bf16")
 
 
-def pick(asked: Literal["auto", "fp32", "bf16"], device: torch.device) -> Precision:
-    """The precision for a device; ``auto`` takes bfloat16 where the hardware multiplies in it."""
+def pick(asked: Literal["auto", "fp32", "bf16"], device: torch.device, steps: int = 0) -> Precision:
+    """The precision for a device; ``auto`` takes bfloat16 where the hardware multiplies in it.
+
+    ``steps`` is how many batches will come. Compiling takes half a minute, and on a CPU it gains
+    nothing on these networks (docs/performance.md); a GPU waits for Python without it, so it is
+    compiled for there once the run is long enough to earn the half minute back.
+    """
     matmul: Matmul = "medium" if device.type == "cpu" and medium_is_exact() else "highest"
-    if asked == "fp32":
-        return Precision("fp32", matmul, "as asked")
-    if asked == "bf16":
-        return Precision("bf16", matmul, "as asked")
+    compiled = device.type == "cuda" and steps >= LONG
+    if asked != "auto":
+        return Precision(asked, matmul, "as asked", compiled)
     if multiplies_bfloat16(device):
-        return Precision("bf16", matmul, "the hardware multiplies in bfloat16")
-    return Precision("fp32", matmul, "the hardware does not multiply in bfloat16")
+        return Precision("bf16", matmul, "the hardware multiplies in bfloat16", compiled)
+    return Precision("fp32", matmul, "the hardware does not multiply in bfloat16", compiled)
 
 
 def multiplies_bfloat16(device: torch.device) -> bool:
