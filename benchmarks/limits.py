@@ -1,0 +1,76 @@
+"""What the hardware can do at best: rates of products and of memory, and the bound of a step.
+
+python benchmarks/limits.py        prints the rates as JSON
+
+The bound of a training step adds the time of its counted arithmetic at the measured rate of a large
+product (of a 3x3 convolution where it is one) and of Adam's traffic at the rate of the fused Adam:
+it reads weight, gradient and two moments and writes weight and moments, 28 bytes a parameter. Real
+steps also convert, activate and add, so 100 % is out of reach.
+"""
+
+import json
+import time
+from collections.abc import Callable
+from statistics import median
+
+import torch
+from torch.utils.flop_counter import FlopCounterMode
+
+from zatlas.models.network import build
+from zatlas.models.objectives import loss
+from zatlas.models.precision import pick
+
+SIDE, ROUNDS = 3072, 3
+PARAMETERS = 25_000_000
+
+
+def seconds(work: Callable[[], object]) -> float:
+    """The median of a few calls, after one that does not count."""
+    work()
+    times = []
+    for _ in range(ROUNDS):
+        started = time.perf_counter()
+        work()
+        times.append(time.perf_counter() - started)
+    return median(times)
+
+
+def rates() -> dict[str, float]:
+    """GFLOP/s of products and convolutions, GB/s of the fused Adam."""
+    found = {}
+    a, b = torch.randn(SIDE, SIDE), torch.randn(SIDE, SIDE)
+    found["default"] = 2 * SIDE**3 / seconds(lambda: a @ b) / 1e9
+    with pick("fp32", a.device).setting():
+        found["mm fp32"] = 2 * SIDE**3 / seconds(lambda: a @ b) / 1e9
+    a, b = a.bfloat16(), b.bfloat16()
+    found["mm bf16"] = 2 * SIDE**3 / seconds(lambda: a @ b) / 1e9
+    x = torch.randn(64, 256, 32, 32).to(memory_format=torch.channels_last)
+    conv = torch.nn.Conv2d(256, 256, 3, padding=1).to(memory_format=torch.channels_last)
+    flops = 2 * 64 * 256 * 256 * 9 * 32 * 32
+    with torch.no_grad():
+        found["conv fp32"] = flops / seconds(lambda: conv(x)) / 1e9
+        x, conv = x.bfloat16(), conv.bfloat16()
+        found["conv bf16"] = flops / seconds(lambda: conv(x)) / 1e9
+    weights = torch.randn(PARAMETERS, requires_grad=True)
+    weights.grad = torch.randn(PARAMETERS)
+    adam = torch.optim.Adam([weights], fused=True)
+    found["adam GB/s"] = 28 * PARAMETERS / seconds(adam.step) / 1e9
+    return found
+
+
+def bound(name: str, batch: int, precision: str, found: dict[str, float]) -> float:
+    """The most images/s that training ``name`` in batches could reach at these rates."""
+    model = build(name, seed=0)
+    x = torch.randn(2, *model.architecture.image)
+    noise = torch.randn(2, model.latent) if len(model.log_sds) else None
+    with FlopCounterMode(display=False) as counter:
+        loss(model.model_file.objective, x, model(x, noise)).total.backward()
+    step = 28 * model.architecture.parameters / (found["adam GB/s"] * 1e9)
+    for op, flops in counter.get_flop_counts()["Global"].items():
+        kind = "conv" if "conv" in str(op) else "mm"
+        step += flops / 2 * batch / (found[f"{kind} {precision}"] * 1e9)
+    return batch / step
+
+
+if __name__ == "__main__":
+    print(json.dumps(rates()))
