@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from zatlas.errors import InputError
     from zatlas.images import ImageSet, open_images
+    from zatlas.measured import measure_atlas, measure_edits
     from zatlas.models.network import build
     from zatlas.run import Run, open_run, train
 
@@ -15,6 +16,8 @@ _ROOMS = {
     "InputError": "zatlas.errors",
     "Run": "zatlas.run",
     "build": "zatlas.models.network",
+    "measure_atlas": "zatlas.measured",
+    "measure_edits": "zatlas.measured",
     "open_images": "zatlas.images",
     "open_run": "zatlas.run",
     "train": "zatlas.run",
@@ -22,7 +25,10 @@ _ROOMS = {
 
 __version__ = "0.1.0"
 
-__all__ = ["ImageSet", "InputError", "Run", "build", "open_images", "open_run", "train"]
+__all__ = [
+    "ImageSet", "InputError", "Run", "build", "measure_atlas", "measure_edits", "open_images",
+    "open_run", "train",
+]  # fmt: skip
 
 
 def __getattr__(name: str) -> Any:

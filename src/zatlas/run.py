@@ -42,6 +42,10 @@ EVIDENCE = {  # the keys of each record in evidence/, and how to mend it
         "the same `zatlas train` command with --resume measures it again",
     ),
     "edits": ({"images", "index", "command", "edits"}, "remove it; `zatlas edit` begins it anew"),
+    "atlas": (
+        {"schema", "images", "rows", "n", "properties", "usage", "elements"},
+        "`zatlas atlas` measures it again",
+    ),
 }
 Pictures = NDArray[np.uint8]
 Codes = NDArray[np.float32]
@@ -78,6 +82,19 @@ class Run:
     def names(self) -> names.Names:
         """The user's names of elements (an index) and of directions (a vector)."""
         return names.read(self.path / "names.yaml", self.model.latent)
+
+    def keep_name(self, element: int, name: str) -> None:
+        """Give an element a name of the user's own, in place of one it had.
+
+        Raises InputError for an element beyond the code, and for a name that another one has.
+        """
+        latent = self.model.latent
+        if not -latent <= element < latent:
+            raise InputError(f"element {element}: the code has {latent}, 0 to {latent - 1}")
+        kept = {k: v for k, v in self.names.items() if v not in (element, element % latent)}
+        if name in kept or not name.strip():
+            raise InputError(f"name {name!r}: {'is taken' if name in kept else 'is empty'}")
+        names.write(self.path / "names.yaml", {**kept, name: element % latent})
 
     @property
     def space(self) -> Space:
@@ -164,12 +181,13 @@ class Run:
     def held_out(self) -> Part:
         """The images that the run was validated on; InputError where they are not to be found."""
         valid = self.config["valid"]
-        images = self._opened(self.config["images"] if isinstance(valid, float) else valid)
+        images = self.opened(self.config["images"] if isinstance(valid, float) else valid)
         if not isinstance(valid, float):
             return whole_set(images.array)
         return hold_out(images.array, valid)[1]
 
-    def _opened(self, described: dict[str, Any]) -> ImageSet:
+    def opened(self, described: Mapping[str, Any]) -> ImageSet:
+        """The image set that the configuration describes; InputError where it has changed."""
         if described["path"] is None:
             raise InputError(
                 f"{self.path}: its images were given as an array; train on a file, such as a .npy"

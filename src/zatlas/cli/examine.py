@@ -23,15 +23,21 @@ from zatlas.errors import InputError
 )
 @click.option("--index", default="0,1", show_default=True, help="Which held-out images to edit.")
 @click.option("--crop", metavar="TOP,LEFT,HEIGHT,WIDTH", help="Crop the images first, in pixels.")
+@click.option("--says", multiple=True, metavar="CLAIM",
+              help='What it says of an element, as "element 1 turns the head".')  # fmt: skip
+@click.option("--factors", metavar="FILE.csv", help="Labels, a row for each image of --images.")
+@click.option("--count", default=512, show_default=True, type=click.IntRange(min=2),
+              help="Held-out images to measure edits and claims on.")  # fmt: skip
 @click.option("--epochs", default=30, show_default=True, help="Times through the images.")
 @click.option("--seed", default=0, show_default=True, help="First weights, order and noise.")
 @click.option("--resume", is_flag=True, help="Go on where the same command was stopped.")
 @click.option("--overwrite", is_flag=True, help="Train anew in DIR.")
 def examine(
     source: str, edits: tuple[str, ...], images: str, out: Path, valid: str, index: str,
-    crop: str | None, epochs: int, seed: int, resume: bool, overwrite: bool,
+    crop: str | None, says: tuple[str, ...], factors: str | None, count: int, epochs: int,
+    seed: int, resume: bool, overwrite: bool,
 ) -> None:  # fmt: skip
-    """Do a report again: its network as pasted, its edits as typed.
+    """Do a report again: its network as pasted, its edits as typed, its claims measured.
 
     SOURCE is a file of class source or of a printed model (or any MODEL). Its faults are named, or
     it is trained; then every EDIT is drawn on held-out images, and a report is written.
@@ -39,10 +45,12 @@ def examine(
     from zatlas.training.heap import keep_freed_blocks
 
     keep_freed_blocks()
+    from zatlas.evidence.claims import element_of, judged
     from zatlas.latents import names
     from zatlas.latents.coding import open_fitting
     from zatlas.latents.edits import check
     from zatlas.latents.trial import try_edits
+    from zatlas.measured import measure_edits
     from zatlas.models.modelfile import assumed, read_model
     from zatlas.pictures.plate import displays, trial_plate
     from zatlas.pictures.style import save
@@ -59,6 +67,9 @@ def examine(
     named = {} if overwrite else names.read(out / "run" / "names.yaml", network.latent)
     for text in edits:
         check(text, network.code_shape, named)
+    about = [f"z[{element_of(claim, network.latent)}] += sd" for claim in says]
+    if factors is not None and not Path(factors).is_file():
+        raise InputError(f"--factors {factors}: no such file; give a CSV with a row for each image")
     rows = numbers(index, "--index")
     held_out = file_or_share(valid)
     if crop is not None:
@@ -77,12 +88,23 @@ def examine(
     wrote(run.path)
     trial = try_edits(run.model, run.space, part.pictures()[rows], list(edits))
     rows = part.rows[rows].tolist()  # as the file counts them, like everything else does
+    measured = measure_edits(run, [*edits, *about], part.pictures(), count=count, factors=factors)
+    tried, claimed = measured[: len(edits)], measured[len(edits) :]
+    answers = [judged(claim, found) for claim, found in zip(says, claimed, strict=True)]
+    for answer in answers:
+        shown.print(f"{answer['claim']}: {answer['verdict']}", markup=False)
+    for found in measured:
+        shown.print(found["sentence"], markup=False)
     if edits:
-        for name, draw in (("plate", trial_plate), ("displays", displays)):
-            save(draw(trial, rows, command), out / f"{name}.png")
-            wrote(out / f"{name}.png")
-        run.keep_edits(trial.record(run.held_out_path, rows, command))
-    opening = examination(source, notes, edits, displays(trial, rows) if edits else None, command)
+        sentences = [found["sentence"] for found in tried]
+        save(trial_plate(trial, rows, command, sentences), out / "plate.png")
+        wrote(out / "plate.png")
+        save(displays(trial, rows, command), out / "displays.png")
+        wrote(out / "displays.png")
+        run.keep_edits(trial.record(run.held_out_path, rows, command, measured=tried))
+    opening = examination(
+        source, notes, edits, displays(trial, rows) if edits else None, command, answers
+    )
     for path in write_report(report_data([run], opening), out / "report.html"):
         wrote(path)
 

@@ -56,30 +56,39 @@ def encode(run: Path, images: str, out: Path) -> None:
 @click.argument("edits", nargs=-1, required=True, metavar="EDIT...")
 @images_option
 @click.option("--index", default="0", show_default=True, help="Which images, as in 0,5.")
+@click.option("--count", default=512, show_default=True, type=click.IntRange(min=0),
+              help="Images to measure each edit on; 0 for none.")  # fmt: skip
 @picture_out
 @json_option
 def edit(
-    run: Path, edits: tuple[str, ...], images: str, index: str, out: Path, answer: str | None
-) -> None:
-    """Apply each EDIT to the codes of some images and draw the plate.
+    run: Path, edits: tuple[str, ...], images: str, index: str, count: int, out: Path,
+    answer: str | None,
+) -> None:  # fmt: skip
+    """Apply each EDIT to the codes of some images, draw the plate, and measure what it does.
 
     An EDIT reads like "z[0] *= 2", "z[2] += 5", "z[4] += 2*sd" or "z[3] = 2; z[1000] = 8".
     """
     from zatlas.latents.trial import try_edits
+    from zatlas.measured import measure_edits
     from zatlas.pictures.plate import trial_plate
     from zatlas.pictures.style import save
 
     opened, image_set = _open(run, images)
     rows = _rows(index, image_set)
     trial = try_edits(opened.model, opened.space, image_set[rows], list(edits))
-    record = trial.record(str(images), rows, typed_command())
     opened.edits_tried()  # where its file is damaged, before the plate is written
+    enough = min(count, len(image_set)) >= 2
+    measured = measure_edits(opened, edits, image_set, count=count) if enough else []
+    sentences = [found["sentence"] for found in measured]
+    record = trial.record(str(images), rows, typed_command(), measured)
     with answering(record, answer):
-        save(trial_plate(trial, rows, typed_command()), out)
+        save(trial_plate(trial, rows, typed_command(), sentences), out)
         opened.keep_edits(record)
     shown = console(answer)
     for tried in trial.edits:
         shown.print(f"{tried.text}: {'; '.join(tried.notes)}", markup=False)
+    for sentence in sentences:
+        shown.print(sentence, markup=False)
     wrote(out, answer)
 
 

@@ -23,7 +23,7 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 COMMANDS = {  # name: module of zatlas.cli that holds it, in the order of the help page
     "images": "images", "models": "models", "train": "training", "encode": "latents",
     "edit": "latents", "traverse": "latents", "interpolate": "latents", "sample": "latents",
-    "report": "reports", "examine": "examine", "demo": "reports",
+    "atlas": "atlas", "report": "reports", "examine": "examine", "demo": "reports",
 }  # fmt: skip
 
 

@@ -116,7 +116,7 @@ class Probes:
         given = {factor.name: factor for factor in factors}
         for probe in self.judged:
             if probe.factor in given:
-                truth = _truth(given[probe.factor], probe.level)
+                truth = truth_of(given[probe.factor], probe.level)
                 known = ~np.isnan(truth)
                 if len(np.unique(truth[known])) > 1:
                     guess = self._models[probe.name](seen[known])
@@ -172,8 +172,8 @@ def train_probes(
                 None if level is None else factor.levels.index(level),
             )
             models[name] = _reader(model, place)
-            base = float(np.nanmean(_truth(examples, level)))
-            truth, guess = _truth(others, level)[others.known], models[name](unseen[others.known])
+            base = float(np.nanmean(truth_of(examples, level)))
+            truth, guess = truth_of(others, level)[others.known], models[name](unseen[others.known])
             n = int(examples.known.sum())
             worth = _worth(level, base, truth, guess, seed)
             judged.append(Probe(name, factor.name, factor.kind, level, n, base, **worth))
@@ -184,7 +184,7 @@ def _name(factor: Factor, level: str | None) -> str:
     return factor.label if factor.kind != "categorical" else f"{factor.name} = {level}"
 
 
-def _truth(factor: Factor, level: str | None) -> Array:
+def truth_of(factor: Factor, level: str | None) -> Array:
     """The factor's values, or 1 for a level and 0 for the others; NaN where unknown."""
     if level is None:
         return factor.values

@@ -16,12 +16,31 @@ MOTION, SHADE = 0.5, 0.25
 """Share of a change that a warp explains: from 0.5 it is motion, up to 0.25 it is shade."""
 INVISIBLE = 0.5
 """Grey levels: a change that is smaller in every pixel is lost when a picture is rounded."""
+SURE = 0.05  # of q, after Benjamini-Hochberg
 SHOWN = 3  # properties of a kind in one sentence
 
 
 def sentence(record: Record) -> str:
     """What the move of ``record`` does, in words and numbers; "no measurable effect" included."""
     return f"{_subject(record)}: " + " ".join([_effect(record), *_remarks(record)])
+
+
+def summary(record: Record) -> str:
+    """The same in a few words, for a table: the properties that may be named, with their sizes."""
+    if record.get("sd") == 0:
+        return "dead"
+    cells = sorted(
+        [cell for kind in ("factor", "attribute") for cell in named(record, kind)],
+        key=lambda cell: -abs(cell["effect_sd"]),
+    )
+    words = [f"{c['up'] if c['effect'] > 0 else c['down']} {c['effect_sd']:+.2f} sd" for c in cells]
+    if words:
+        return ", ".join(words[:SHOWN])
+    sure = [cell for cell in record["cells"] if _trusted(cell) and _off_zero(cell)]
+    if not _visible(record) or not sure:
+        return "no measurable effect"
+    c = max(sure, key=lambda cell: abs(cell["effect_sd"]))
+    return f"small: {c['up'] if c['effect'] > 0 else c['down']} {c['effect_sd']:+.2f} sd"
 
 
 def named(record: Record, kind: str) -> list[Record]:
@@ -66,11 +85,15 @@ def _effect(record: Record) -> str:
         return f"{text}; over {record['n']} images."
     if not _visible(record):
         return f"no measurable effect over {record['n']} images."
-    return (
-        "no measurable effect on any property measured, though pixels change by "
-        f"{_number(record['size'])} grey levels, {_number(record['peak'])} where they change most; "
-        f"over {record['n']} images."
+    pixels = (
+        f"pixels change by {_number(record['size'])} grey levels, {_number(record['peak'])} where "
+        f"they change most; over {record['n']} images."
     )
+    sure = [cell for cell in record["cells"] if _trusted(cell) and _off_zero(cell)]
+    if not sure:
+        return f"no measurable effect on any property measured, though {pixels}"
+    largest = max(sure, key=lambda cell: abs(cell["effect_sd"]))
+    return f"small, under 0.2 sd of every property: at most {_cell(largest)}; {pixels}"
 
 
 def _group(cells: list[Record]) -> str:
@@ -85,14 +108,19 @@ def _group(cells: list[Record]) -> str:
     return f"{', '.join(parts[:-1])} and {parts[-1]}"
 
 
+def on_one(cell: Record) -> str:
+    """One property's effect in numbers: "asymmetry +0.05 sd [0.01, 0.09]"."""
+    if cell["effect_sd"] is None:
+        return f"{cell['name']} cannot be told in sd"
+    return (
+        f"{cell['name']} {cell['effect_sd']:+.2f} sd [{cell['low_sd']:.2f}, {cell['high_sd']:.2f}]"
+    )
+
+
 def _cell(cell: Record) -> str:
     words = cell["up"] if cell["effect"] > 0 else cell["down"]
     natural = f"{cell['effect']:+.3g} {cell['unit']}".strip()
-    text = (
-        f"{words} ({cell['name']} {cell['effect_sd']:+.2f} sd "
-        f"[{cell['low_sd']:.2f}, {cell['high_sd']:.2f}], {natural}, "
-        f"same sign in {_percent(cell['agree'])}"
-    )
+    text = f"{words} ({on_one(cell)}, {natural}, same sign in {_percent(cell['agree'])}"
     probe = cell.get("probe")
     if probe:
         text += f"; probe: {probe['metric']} {probe['score']:.2f} on {probe['n']} held-out images"
@@ -122,6 +150,12 @@ def _remarks(record: Record) -> list[str]:
     if record.get("match") is not None:
         remarks.append(f"Other seeds: best match r = {record['match']:.2f}.")
     return remarks
+
+
+def _off_zero(cell: Record) -> bool:
+    """Whether the effect is there at all, small as it may be."""
+    ends = cell["low_sd"], cell["high_sd"]
+    return None not in ends and (ends[0] > 0 or ends[1] < 0) and cell["q"] <= SURE
 
 
 def _visible(record: Record) -> bool:

@@ -6,9 +6,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import yaml
 
 from zatlas.errors import InputError
-from zatlas.files import parse_yaml, read_text
+from zatlas.files import parse_yaml, read_text, write_text
 from zatlas.syntax import LARGEST
 
 Names = Mapping[str, int | list[float]]  # a name: the index of an element, or a direction (D,)
@@ -32,6 +33,11 @@ def read(path: str | os.PathLike[str], latent: int) -> Names:
                 f"{latent - 1}, or for a direction of {latent} numbers"
             )
     return names
+
+
+def write(path: str | os.PathLike[str], names: Names) -> None:
+    """Write names, whole or not at all."""
+    write_text(path, yaml.safe_dump(dict(names), sort_keys=False, allow_unicode=True))
 
 
 def _is_element(value: Any, latent: int) -> bool:

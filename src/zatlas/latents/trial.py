@@ -1,5 +1,6 @@
 """Edits tried on some pictures: what they look like, and how large they were."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -52,10 +53,17 @@ class Trial:
     reconstructions: Pictures
     edits: list[Tried]
 
-    def record(self, images: str, index: list[int], command: str) -> dict[str, Any]:
-        """As plain JSON: of which images (a file and rows of it), by which command, each edit."""
-        return {"images": images, "index": index, "command": command,
-                "edits": [edit.record() for edit in self.edits]}  # fmt: skip
+    def record(
+        self, images: str, index: list[int], command: str, measured: Sequence[dict[str, Any]] = ()
+    ) -> dict[str, Any]:
+        """As plain JSON: of which images (a file and rows of it), by which command, each edit.
+
+        ``measured`` are the records of what each edit does over many images, where it was measured.
+        """
+        tried = [edit.record() for edit in self.edits]
+        for edit, found in zip(tried, measured, strict=False):
+            edit |= {"sentence": found["sentence"], "measured": found}
+        return {"images": images, "index": index, "command": command, "edits": tried}
 
 
 def try_edits(model: Autoencoder, space: Space, images: Pictures, texts: list[str]) -> Trial:

@@ -60,13 +60,15 @@ def plate(
     titles: Sequence[str],
     notes: Sequence[Sequence[str]],
     names: Sequence[str],
+    sentences: Sequence[str] = (),
     command: str = "",
 ) -> Figure:
     """One row an image: original, reconstruction, each edit, and under each edit its difference.
 
     Pictures are uint8 (N, H, W, C); ``edited`` holds E of them. ``titles`` are the E edits as
     typed, ``notes`` the lines that stand under each edit's column, ``names`` the N rows' names,
-    ``command`` what draws the plate again. All differences share one scale (see ``differences``),
+    ``sentences`` what was measured of the edits over many images, ``command`` what draws the plate
+    again. All differences share one scale (see ``differences``),
     whose number is printed. Raises InputError where the parts are not of one size.
     """
     _check(originals, reconstructions, edited, titles, notes, names)
@@ -90,7 +92,9 @@ def plate(
     foot = tops[-1] + group + GAP
     total_width = lefts[-1] + cell_width + MARGIN
     closing = command_lines(command, total_width - 2 * MARGIN)
-    end = foot + max([tall(lines, SMALL) for lines in feet], default=0) + GAP
+    said = [line for text in sentences for line in wrap(text, total_width - 2 * MARGIN, SMALL)]
+    told = foot + max([tall(lines, SMALL) for lines in feet], default=0) + GAP
+    end = told + (tall(said, SMALL) + GAP if said else 0)
     figure, axes = page(total_width, end + (tall(closing, SMALL) if closing else 0) + MARGIN)
 
     for left, head, mono in zip(lefts, heads, [False, False] + [True] * len(edited), strict=True):
@@ -109,16 +113,19 @@ def plate(
         _legend(axes, lefts[0], tops[0] + cell_height + GAP, lefts[2] - lefts[0] - 3 * GAP, scale)
     for left, lines in zip(lefts[2:], feet, strict=True):
         write(axes, left, foot, lines, size=SMALL, colour=MUTED)
+    write(axes, MARGIN, told, said, size=SMALL)
     write(axes, MARGIN, end, closing, size=SMALL, colour=MUTED, mono=True)
     return figure
 
 
-def trial_plate(trial: Trial, indexes: Sequence[int], command: str = "") -> Figure:
+def trial_plate(
+    trial: Trial, indexes: Sequence[int], command: str = "", sentences: Sequence[str] = ()
+) -> Figure:
     """The plate of edits that were tried on the images of these indexes in their file."""
     return plate(
         trial.originals, trial.reconstructions, [tried.pictures for tried in trial.edits],
         titles=[tried.text for tried in trial.edits], notes=[tried.notes for tried in trial.edits],
-        names=[f"image {index}" for index in indexes], command=command,
+        names=[f"image {index}" for index in indexes], sentences=sentences, command=command,
     )  # fmt: skip
 
 

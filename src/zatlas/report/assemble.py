@@ -12,6 +12,7 @@ from zatlas.latents.trial import try_edits
 from zatlas.pictures.plate import differences, trial_plate
 from zatlas.pictures.strip import strip
 from zatlas.report import sections
+from zatlas.report.atlas import atlas_sections
 from zatlas.report.records import ReportData, RunReport, Section
 from zatlas.run import Run
 from zatlas.training.split import Part
@@ -49,6 +50,7 @@ def _about(run: Run, opening: Section | None) -> RunReport:
         ),
         _edits(run, part, file, missing),
         _traversals(run, part, file),
+        *_atlas(run, missing),
         sections.limits(
             run.config["training"]["seed"],
             [c for c in (run.config["command"], _report_command(run)) if c], more=missing,
@@ -109,7 +111,8 @@ def _edits(run: Run, part: Part, file: str, missing: list[str]) -> Section:
         texts = [edit["edit"] for edit in record["edits"]]
         trial = try_edits(run.model, run.space, pictures, texts)
         _, scale = differences(trial.reconstructions, [e.pictures for e in trial.edits])
-        measured = {**record, "scale": scale, "edits": [e.record() for e in trial.edits]}
+        tried = [old | e.record() for old, e in zip(record["edits"], trial.edits, strict=True)]
+        measured = {**record, "scale": scale, "edits": tried}
         plates.append((measured, trial_plate(trial, record["index"])))
     return sections.edits(plates)
 
@@ -128,6 +131,17 @@ def _traversals(run: Run, part: Part, file: str) -> Section:
                        _listed(elements), "--span", "3", "--out", "sweep.png")  # fmt: skip
     record = {"images": file, "index": row, "elements": elements, "span": span, "command": command}
     return sections.traversals([(record, figure)])
+
+
+def _atlas(run: Run, missing: list[str]) -> list[Section]:
+    """The atlas, where one has been measured and can still be drawn."""
+    if not (run.path / "evidence" / "atlas.json").exists():
+        return []
+    try:
+        return atlas_sections(run)
+    except InputError as fault:
+        missing.append(f"The atlas is left out: {fault}.")
+        return []
 
 
 def _liveliest(run: Run, count: int) -> list[int]:

@@ -200,10 +200,14 @@ def traversals(strips: Sequence[tuple[Record, Figure]]) -> Section:
 
 
 def examination(
-    source: str, assumed: Sequence[str], edits: Sequence[str], figure: Figure | None, command: str
-) -> Section:
-    """A report done again: where its network was pasted from, its edits, and both displays."""
-    record = {"source": source, "assumed": list(assumed), "edits": list(edits), "command": command}
+    source: str, assumed: Sequence[str], edits: Sequence[str], figure: Figure | None, command: str,
+    claims: Sequence[Record] = (),
+) -> Section:  # fmt: skip
+    """A report done again: where its network was pasted from, its edits, both displays, and its
+    claims (each with ``claim``, ``verdict`` and ``sentence``).
+    """
+    record = {"source": source, "assumed": list(assumed), "edits": list(edits),
+              "claims": list(claims), "command": command}  # fmt: skip
     pictures: dict[str, Picture] = {} if figure is None else {"displays": figure}
     return Section("examination", "The report that was examined", record, pictures)
 

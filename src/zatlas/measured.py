@@ -1,0 +1,242 @@
+"""What is measured of a run: its atlas, and edits as typed, asked of ``evidence/``."""
+
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from zatlas.errors import InputError
+from zatlas.evidence.atlas import Maps, Subject, edit_records, element_atlas
+from zatlas.evidence.disentanglement import disentanglement
+from zatlas.evidence.factors import tell_apart
+from zatlas.evidence.measure import Array, plain
+from zatlas.evidence.ruler import Labelled, pixel_ruler, with_factors
+from zatlas.evidence.stability import stability
+from zatlas.evidence.usage import gaussian_kl
+from zatlas.files import whole
+from zatlas.images import ImageSet
+from zatlas.images.labels import read_table, typed
+from zatlas.latents import coding
+from zatlas.models.precision import pick
+from zatlas.run import Run, open_run
+from zatlas.training.split import Part, whole_set
+
+SCHEMA = 1  # of evidence/atlas.json
+COUNT = 512
+INFORMATIVE = 0.01  # nats: a Gaussian element that carries less tells of no other run
+_JUDGED = 0.3  # of labelled images that were not held out already
+
+PathLike = str | os.PathLike[str]
+
+
+def measure_atlas(
+    run: Run,
+    *,
+    images: PathLike | ImageSet | None = None,
+    count: int = COUNT,
+    seed: int = 0,
+    factors: PathLike | None = None,
+    others: Sequence[PathLike | Run] = (),
+    workers: int | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> dict[str, Any]:
+    """Measure what every latent element does, keep it in the run's ``evidence/``, return it.
+
+    ``images`` are those it is measured on, ``count`` of them drawn by ``seed``; by default the
+    run's held-out ones. ``factors`` is a CSV with a row for each image of the run's image set (or
+    of its held-out one). ``others`` are runs of the same model from other seeds. ``workers``
+    threads share the elements and change no number. Raises InputError where images, table or runs
+    do not fit.
+    """
+    part, file = _part(run, images)
+    beside = [other if isinstance(other, Run) else open_run(other) for other in others]
+    rows = drawn(part, count, seed)
+    with one_core_each():
+        subject = subject_of(run, part.images[rows])
+        ruler, labels = pixel_ruler(part.images[rows]), None
+        if factors is not None:
+            labelled = _labelled(run, Path(factors), seed)
+            ruler, probes = with_factors(ruler, labelled, seed)
+            judged = np.flatnonzero(labelled.held_out)
+            labels = {
+                "file": str(factors),
+                "judged": [plain(probe) for probe in probes.judged],
+                "untrained": probes.untrained,
+                "disentanglement": plain(disentanglement(
+                    run.encode(labelled.images[judged]),
+                    [factor.rows(judged) for factor in labelled.factors], seed,
+                )),
+            }  # fmt: skip
+        apart = _apart(run, subject, beside, part.images[rows], seed) if beside else None
+        record, maps = element_atlas(
+            subject, ruler, names=named_elements(run), seed=seed,
+            matches=apart["best"] if apart else None,
+            workers=workers or min(8, os.cpu_count() or 1), progress=progress,
+        )  # fmt: skip
+    record = {
+        "schema": SCHEMA, "run": run.name, "images": file, "seed": seed,
+        "rows": rows.tolist(), **record, "factors": labels, "stability": apart,
+    }  # fmt: skip
+    run.keep_evidence("atlas", record)
+    keep_maps(run, maps)
+    return record
+
+
+def measure_edits(
+    run: Run,
+    texts: Sequence[str],
+    images: NDArray[np.uint8] | ImageSet,
+    *,
+    count: int = COUNT,
+    seed: int = 0,
+    factors: PathLike | None = None,
+) -> list[dict[str, Any]]:
+    """What edits, as typed, do: a record each, with its sentence.
+
+    Measured on ``count`` of the images, drawn by ``seed``, beside a random direction of the same
+    length in sd. ``factors`` are those of :func:`measure_atlas`. Raises InputError for a fault in
+    an edit.
+    """
+    array = images.array if isinstance(images, ImageSet) else images
+    chosen = array[drawn(whole_set(array), count, seed)]
+    with one_core_each(torch.get_num_threads()):
+        subject, ruler = subject_of(run, chosen), pixel_ruler(chosen)
+        if factors is not None:
+            ruler, _ = with_factors(ruler, _labelled(run, Path(factors), seed), seed)
+        edited = {text: run.edit(subject.codes, text) for text in texts}
+        return edit_records(subject, ruler, edited, seed=seed)
+
+
+def keep_maps(run: Run, maps: Maps) -> None:
+    """Keep where pictures change beside the atlas, for its figures: ``evidence/atlas.npz``."""
+    with whole(run.path / "evidence" / "atlas.npz") as part:
+        np.savez_compressed(part, **{k: v.astype(np.float16) for k, v in vars(maps).items()})
+
+
+def kept_maps(run: Run) -> Maps:
+    """The maps of the run's atlas; InputError where they are missing or damaged."""
+    file = run.path / "evidence" / "atlas.npz"
+    try:
+        with np.load(file, allow_pickle=False) as arrays:
+            maps = Maps(*(arrays[key].astype(np.float32) for key in ("absolute", "signed")))
+        if maps.absolute.ndim != 3 or len(maps.absolute) != run.model.latent:
+            raise ValueError(f"maps of shape {maps.absolute.shape}")
+    except Exception as error:  # damaged archives raise nearly every kind
+        raise InputError(
+            f"{file}: holds no maps of this run ({error}); measure them with `zatlas atlas "
+            f"{run.path}`"
+        ) from None
+    return maps
+
+
+def drawn(part: Part, count: int, seed: int) -> NDArray[np.int64]:
+    """The rows of ``count`` of a part's images, or of all, in an order drawn by the seed."""
+    order = np.random.default_rng(seed).permutation(len(part))[:count]
+    return np.asarray(part.rows[order])
+
+
+def named_elements(run: Run) -> dict[int, str]:
+    """The user's names of single elements, by index."""
+    return {v % run.model.latent: k for k, v in run.names.items() if isinstance(v, int)}
+
+
+def subject_of(run: Run, images: NDArray[np.uint8]) -> Subject:
+    """The run as evidence sees it: callables over floats, and the codes of these images."""
+    model = run.model
+    low, high = model.pixel_range
+    scale = 2 / (high - low)
+
+    def decode(codes: Array) -> Array:
+        return coding.decode_floats(model, codes)
+
+    @torch.inference_mode()
+    def encode(pictures: Array) -> Array:
+        x = torch.from_numpy(pictures).permute(0, 3, 1, 2)
+        x = x if (low, high) == (-1.0, 1.0) else (x + 1) / scale + low
+        return model.encode(x).numpy()
+
+    def jvp(codes: Array, direction: Array) -> Array:
+        z, v = torch.from_numpy(codes), torch.from_numpy(direction)
+        slope: Tensor = torch.func.jvp(model.decode, (z,), (v,))[1]
+        return np.asarray((slope * scale).permute(0, 2, 3, 1).numpy())
+
+    codes, sds = run.posterior(images)
+    first = model.decoder[0] if len(model.decoder) else None
+    linear = isinstance(first, nn.Linear) and first.in_features == model.latent
+    weight = first.weight.numpy() if isinstance(first, nn.Linear) and linear else None
+    return Subject(encode, decode, run.statistics, codes, sds, weight, jvp)
+
+
+@contextmanager
+def one_core_each(cores: int = 1) -> Iterator[None]:
+    """``cores`` of torch for each thread of Python, exact products; as before behind it.
+
+    The matmul setting belongs to the whole process: set once here, threads cannot change it under
+    one another.
+    """
+    before = torch.get_num_threads()
+    torch.set_num_threads(cores)
+    try:
+        with pick("fp32", torch.device("cpu")).setting():
+            yield
+    finally:
+        torch.set_num_threads(before)
+
+
+def _part(run: Run, images: PathLike | ImageSet | None) -> tuple[Part, str]:
+    """The images to measure on and the name of their file."""
+    if images is None:
+        return run.held_out(), run.held_out_path
+    opened = coding.open_fitting(images, run.model.architecture.image)
+    return whole_set(opened.array), str(opened.path or "")
+
+
+def _labelled(run: Run, table: Path, seed: int) -> Labelled:
+    """The labelled images of a run: those of its image set, or its held-out ones."""
+    if not table.is_file():
+        raise InputError(f"--factors {table}: no such file; give a CSV with a row for each image")
+    described, valid = run.config["images"], run.config["valid"]
+    sets = [described, *([valid] if isinstance(valid, Mapping) else [])]
+    faults = []
+    for one in sets:
+        try:
+            columns = {k: typed(v) for k, v in read_table(table, one["count"]).items()}
+        except InputError as fault:
+            faults.append(str(fault))
+            continue
+        images = run.opened(one).array
+        factors, left_out = tell_apart(columns)
+        if not factors:
+            reasons = "; ".join(f"{name}: {why}" for name, why in left_out.items())
+            raise InputError(f"--factors {table}: no column is a factor ({reasons})")
+        held_out = np.zeros(len(images), bool)
+        if one is described and isinstance(valid, float):
+            held_out[run.held_out().rows] = True
+        else:
+            rng = np.random.default_rng(seed)
+            held_out[rng.permutation(len(images))[: round(_JUDGED * len(images))]] = True
+        return Labelled(images, factors, held_out)
+    raise InputError(f"--factors {faults[0]}")
+
+
+def _apart(
+    run: Run, subject: Subject, others: Sequence[Run], images: NDArray[np.uint8], seed: int
+) -> dict[str, Any]:
+    """The same images through other runs: how well each element is found in them."""
+    through = [(subject.codes, subject.sds)]
+    for other in others:
+        if other.model.architecture.image != run.model.architecture.image:
+            raise InputError(f"--runs {other.path}: takes pictures of another size than {run.path}")
+        through.append(other.posterior(images))
+    informative = [
+        z.max(0) != z.min(0) if sd is None else gaussian_kl(z, sd) >= INFORMATIVE
+        for z, sd in through
+    ]
+    found = stability([z for z, _ in through], informative=informative, seed=seed)
+    return {"runs": [str(other.path) for other in others], **plain(found)}

@@ -1,0 +1,71 @@
+"""The sections of a run's atlas: all elements at a glance, then a page of figures for some."""
+
+import shlex
+from typing import Any
+
+import numpy as np
+
+from zatlas.errors import InputError
+from zatlas.latents import coding
+from zatlas.measured import kept_maps, named_elements
+from zatlas.pictures.atlas import element_page, overview
+from zatlas.report.records import Picture, Section
+from zatlas.run import Run
+
+FACES = 5  # in a sweep
+PAGES = 8  # elements with figures of their own, the strongest
+_TOLD = ("element", "name", "sd", "size", "size_low", "size_high", "share", "motion", "match",
+         "flags", "sentence")  # fmt: skip
+_COLLECTIONS = ("stability", "interactions", "first_layer")
+
+
+def atlas_sections(run: Run, pages: int = PAGES) -> list[Section]:
+    """The atlas of a run, from its ``evidence/``: its strongest ``pages`` elements with figures.
+
+    Raises InputError where the images that it was measured on are not to be found any more.
+    """
+    record = dict(run.evidence("atlas"))
+    names = named_elements(run)  # a name may have been given since
+    elements = [
+        {**element, "name": names.get(element["element"])} for element in record["elements"]
+    ]
+    record["elements"] = elements
+    command = shlex.join(["zatlas", "atlas", str(run.path), "--images", record["images"],
+                          "--count", str(record["n"]), "--seed", str(record["seed"])])  # fmt: skip
+    told = {key: record[key] for key in ("n", "seed", "images", "usage", "factors")}
+    whole = Section(
+        "atlas",
+        "What every latent element does",
+        {
+            **told,
+            **{key: record[key] for key in _COLLECTIONS},
+            "elements": [{key: element[key] for key in _TOLD} for element in elements],
+            "command": command,
+            "facts": [{"label": "elements used", "value": record["usage"]["used"],
+                       "of": len(elements)}],
+        },
+        {"overview": overview(record, command)},
+    )  # fmt: skip
+    return [whole, _pages(run, record, elements[:pages])]
+
+
+def _pages(run: Run, record: dict[str, Any], elements: list[dict[str, Any]]) -> Section:
+    maps, rows = kept_maps(run), record["rows"][:FACES]
+    source = coding.open_fitting(record["images"], run.model.architecture.image)
+    if max(rows) >= len(source):
+        raise InputError(f"{record['images']}: has changed; measure again with `zatlas atlas`")
+    codes = run.encode(source[rows])
+    pictures: dict[str, Picture] = {}
+    for element in elements:
+        index = element["element"]
+        moved = np.repeat(codes[:, None], len(element["steps"]), axis=1)
+        moved[:, :, index] += np.float32(element["sd"]) * np.float32(element["steps"])
+        sweep = run.decode(moved.reshape(-1, codes.shape[1]))
+        pictures[f"element-{index}"] = element_page(
+            element, sweep.reshape(*moved.shape[:2], *sweep.shape[1:]), maps.absolute[index],
+            maps.signed[index], faces=[f"image {row}" for row in rows],
+        )  # fmt: skip
+    shown = [{key: e[key] for key in ("element", "name", "sentence", "cells")} for e in elements]
+    return Section(
+        "elements", "The strongest elements", {"elements": shown, "n": record["n"]}, pictures
+    )

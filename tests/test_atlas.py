@@ -1,0 +1,267 @@
+"""The atlas end to end: the record, its page, its command; edits measured; claims judged."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import zatlas
+from conftest import TINY, TINY_GAUSSIAN, Zatlas, discs
+from zatlas.errors import InputError
+from zatlas.evidence.atlas import Subject, edit_records, element_atlas
+from zatlas.evidence.claims import element_of, judged, meant
+from zatlas.evidence.factors import tell_apart
+from zatlas.evidence.ruler import Labelled, pixel_ruler, with_factors
+from zatlas.latents.statistics import gather
+from zatlas.measured import kept_maps, measure_atlas, measure_edits
+from zatlas.run import Run
+
+
+def grey_ramp(count: int, seed: int = 0) -> np.ndarray:
+    """Pictures (N, 8, 8, 1) of one random grey each, with a little grain."""
+    rng = np.random.default_rng(seed)
+    grey = rng.uniform(60, 190, (count, 1, 1, 1)) + rng.normal(0, 4, (count, 8, 8, 1))
+    return grey.astype(np.uint8)
+
+
+def known_subject(count: int = 64) -> Subject:
+    """A decoder whose truth is known: element 1 lightens by 0.1 a unit, 0 tilts the light from
+    left to right, 2 does nothing, 3 is dead.
+    """
+    rng = np.random.default_rng(1)
+    codes = rng.standard_normal((count, 4)).astype(np.float32)
+    codes[:, 3] = 2.0
+    tilt = np.broadcast_to(np.linspace(-0.1, 0.1, 8), (8, 8))[None, :, :, None]
+
+    def decode(z: np.ndarray) -> np.ndarray:
+        base = -0.2 + 0.1 * z[:, 1, None, None, None] + z[:, 0, None, None, None] * tilt
+        return np.broadcast_to(base, (len(z), 8, 8, 1)).astype(np.float32)
+
+    def encode(x: np.ndarray) -> np.ndarray:
+        back = np.zeros((len(x), 4), np.float32)
+        back[:, 1] = (x.mean((1, 2, 3)) + 0.2) / 0.1
+        back[:, 3] = 2.0
+        return back
+
+    return Subject(encode, decode, gather(codes), codes)
+
+
+def test_the_atlas_of_a_decoder_whose_truth_is_known() -> None:
+    record, maps = element_atlas(known_subject(), pixel_ruler(grey_ramp(64)))
+    first, second, *rest = record["elements"]
+    assert (first["element"], second["element"]) == (1, 0)
+    # one sd of element 1 moves every pixel by 0.1 * sd of a range of 2, in 255 grey levels
+    assert first["size"] == pytest.approx(0.1 * first["sd"] * 127.5, rel=1e-4)
+    assert first["size_low"] == pytest.approx(first["size"], rel=1e-4)
+    assert "lighter (luminance" in first["sentence"]
+    assert first["linearity"] == pytest.approx(1.0, abs=1e-4)
+    assert first["flags"]["kept"] == pytest.approx(1.0, abs=1e-3)
+    assert second["flags"]["kept"] == pytest.approx(0.0, abs=1e-3)
+    assert "light to the right" in second["sentence"]
+    assert sorted(e["element"] for e in rest) == [2, 3]
+    for element in rest:
+        assert element["size"] == 0
+        assert "no measurable effect" in element["sentence"]
+    assert maps.absolute.shape == (4, 8, 8)
+    assert maps.signed[1].mean() == pytest.approx(first["size"], rel=1e-4)
+    assert record["usage"]["used"] == 2
+    assert record["interactions"]["table"][0][1] == pytest.approx(0, abs=1e-3)
+
+
+def test_an_edit_as_typed_is_an_effect_like_any_other() -> None:
+    subject = known_subject()
+    doubled, none = subject.codes.copy(), subject.codes.copy()
+    doubled[:, 1] += 20
+    records = edit_records(subject, pixel_ruler(grey_ramp(64)), {"z[1] += 20": doubled, "z": none})
+    far, still = records
+    assert far["flags"]["elements"][0]["size"] == pytest.approx(
+        20 / subject.statistics.sd[1], rel=1e-4
+    )
+    assert far["flags"]["in_range"] == 0
+    assert far["flags"]["neighbour_after"] > 10
+    assert "In range in 0 % of images" in far["sentence"]
+    assert far["random"]["size"] > 0
+    assert still["size"] == 0
+    assert "no measurable effect" in still["sentence"]
+
+
+def test_factors_join_the_ruler_only_where_their_probe_beats_chance() -> None:
+    images = grey_ramp(400)
+    grey = images.mean((1, 2, 3))
+    rng = np.random.default_rng(0)
+    factors, _ = tell_apart({"grey": grey + rng.normal(0, 1, 400), "coin": rng.integers(0, 2, 400)})
+    held_out = np.arange(400) % 3 == 0
+    ruler, probes = with_factors(pixel_ruler(images), Labelled(images, factors, held_out))
+    assert [c.name for c in ruler.columns if c.kind == "factor"] == ["grey"]
+    assert ruler.real_sd[-1] == pytest.approx(grey[held_out].std(), rel=0.05)
+    assert {probe.name: probe.passed for probe in probes.judged} == {"grey": True, "coin": False}
+
+
+def test_the_same_seed_gives_the_same_bytes(tiny_run: Run, tiny_images: Path) -> None:
+    texts = []
+    for workers in (1, 2, 1):
+        measure_atlas(tiny_run, images=tiny_images, count=30, seed=3, workers=workers)
+        texts.append((tiny_run.path / "evidence" / "atlas.json").read_bytes())
+    assert texts[0] == texts[1] == texts[2]
+    other = measure_atlas(tiny_run, images=tiny_images, count=30, seed=4)
+    assert other["rows"] != json.loads(texts[0])["rows"]
+
+
+def test_maps_are_kept_and_damage_is_named(tiny_run: Run) -> None:
+    measure_atlas(tiny_run, count=30)
+    assert kept_maps(tiny_run).absolute.shape == (4, 8, 8)
+    file = tiny_run.path / "evidence" / "atlas.npz"
+    whole = file.read_bytes()
+    file.write_bytes(whole[:100])
+    with pytest.raises(InputError, match=r"atlas\.npz.*zatlas atlas"):
+        kept_maps(tiny_run)
+    file.write_bytes(whole)
+
+
+def test_measured_edits_leave_the_callers_threads_and_say_a_fault(tiny_run: Run) -> None:
+    import torch
+
+    before = torch.get_num_threads(), torch.get_float32_matmul_precision()
+    (record,) = measure_edits(tiny_run, ["z[0] += 2*sd"], discs(40, seed=2))
+    assert record["edit"] == "z[0] += 2*sd"
+    assert record["n"] == 40
+    assert record["flags"]["elements"][0]["size"] == pytest.approx(2, rel=1e-4)
+    assert (torch.get_num_threads(), torch.get_float32_matmul_precision()) == before
+    with pytest.raises(InputError, match=r"z\[9\]"):
+        measure_edits(tiny_run, ["z[9] += 1"], discs(40))
+
+
+@pytest.fixture(scope="module")
+def labelled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with discs, a table of their brightness, and two runs of other seeds."""
+    folder = tmp_path_factory.mktemp("labelled")
+    images = discs(300)
+    np.save(folder / "discs.npy", images)
+    rows = [f"{image.mean():.3f},{int(image[..., 0].mean() > 128)}" for image in images]
+    (folder / "labels.csv").write_text("\n".join(["brightness,red", *rows]))
+    for seed in (0, 1):
+        zatlas.train(TINY_GAUSSIAN, folder / "discs.npy", valid=0.3, out=folder / f"run-{seed}",
+                     epochs=15, batch_size=32, seed=seed)  # fmt: skip
+    return folder
+
+
+def test_the_command(labelled: Path, zatlas: Zatlas, tmp_path: Path) -> None:
+    run = labelled / "run-0"
+    status, out, _ = zatlas(
+        "atlas", run, "--count", 60, "--pages", 2, "--factors", labelled / "labels.csv", "--runs",
+        labelled / "run-1", "--name", "1=turns the head", "--json", tmp_path / "a.json",
+    )  # fmt: skip
+    assert status == 0
+    assert 'z[1] "turns the head"' in out
+    record = json.loads((tmp_path / "a.json").read_text())
+    assert record["schema"] == 1
+    assert [e["size"] for e in record["elements"]] == sorted(
+        (e["size"] for e in record["elements"]), reverse=True
+    )
+    assert {probe["name"] for probe in record["factors"]["judged"]} == {"brightness", "red"}
+    assert len(record["stability"]["best"]) == 4
+    page = (run / "atlas.html").read_text()
+    assert "turns the head" in page
+    assert page.count("<img") == 3
+    assert zatlas("edit", run, 'z["turns the head"] += 1', "--images", labelled / "discs.npy",
+                  "--out", tmp_path / "p.png")[0] == 0  # fmt: skip
+    before = (run / "evidence" / "atlas.json").read_bytes()
+    assert zatlas("atlas", run, "--name", "0=is gender", "--pages", 1)[0] == 0
+    assert (run / "evidence" / "atlas.json").read_bytes() == before  # a name measures nothing
+    status, _, _ = zatlas("report", run, "--out", tmp_path / "r.html")
+    assert status == 0
+    report = (tmp_path / "r.html").read_text()
+    assert "What every latent element does" in report
+    assert "is gender" in report
+
+
+@pytest.mark.parametrize(
+    ("words", "fault"),
+    [
+        (["--name", "head"], "--name 'head': write N="),
+        (["--name", "9=x"], "element 9: the code has 4"),
+        (["--factors", "nowhere.csv"], "--factors nowhere.csv: no such file"),
+        (["--factors", "short.csv"], "2 rows for 300 pictures"),
+        (["--factors", "same.csv"], "no column is a factor"),
+        (["--runs", "nowhere"], "nowhere: is no run folder"),
+        (["--images", "nowhere.npy"], "nowhere.npy"),
+        (["--out", "atlas.txt"], "--out atlas.txt"),
+        (["--count", "3"], "--count"),
+    ],
+)
+def test_bad_input_of_the_command(
+    words: list[str], fault: str, labelled: Path, zatlas: Zatlas, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(labelled)
+    Path("short.csv").write_text("a\n1\n2\n")
+    Path("same.csv").write_text("a\n" + "1\n" * 300)
+    status, _, err = zatlas("atlas", "run-1", *words)
+    assert status == 2
+    assert fault in err
+    assert err.count("\n") == 1
+
+
+def test_edit_says_what_it_measured(labelled: Path, zatlas: Zatlas, tmp_path: Path) -> None:
+    words = ("edit", labelled / "run-0", "z[0] += 4*sd", "--images", labelled / "discs.npy",
+             "--out", tmp_path / "p.png", "--json", tmp_path / "p.json")  # fmt: skip
+    status, out, _ = zatlas(*words, "--count", 50)
+    assert status == 0
+    (tried,) = json.loads((tmp_path / "p.json").read_text())["edits"]
+    assert tried["sentence"] in out
+    assert tried["measured"]["n"] == 50
+    assert {"kept", "spill", "in_range", "neighbour_after"} <= tried["measured"]["flags"].keys()
+    assert "random direction of the same length" in tried["sentence"]
+    status, out, _ = zatlas(*words, "--count", 0)
+    assert status == 0
+    assert "random direction" not in out
+
+
+def test_examine_answers_a_claim(zatlas: Zatlas, tmp_path: Path) -> None:
+    np.save(tmp_path / "discs.npy", discs(120))
+    (tmp_path / "model.yaml").write_text(TINY.to_yaml())
+    status, out, _ = zatlas(
+        "examine", tmp_path / "model.yaml", "z[0] *= 2", "--images", tmp_path / "discs.npy",
+        "--out", tmp_path / "seen", "--epochs", 2, "--says", "element 1 turns the head", "--says",
+        "z[0] makes it purple",
+    )  # fmt: skip
+    assert status == 0
+    assert "element 1 turns the head: " in out
+    assert "z[0] makes it purple: cannot be judged" in out
+    assert "element 1 turns the head" in (tmp_path / "seen" / "report.html").read_text()
+    status, _, err = zatlas(
+        "examine", tmp_path / "model.yaml", "--images", tmp_path / "discs.npy",
+        "--out", tmp_path / "other", "--says", "it turns the head",
+    )  # fmt: skip
+    assert status == 2
+    assert "names no element" in err
+    assert not (tmp_path / "other").exists()
+
+
+def cell(name: str, effect_sd: float, named: bool, kind: str = "attribute") -> dict[str, object]:
+    """A cell of a record, with what a verdict reads of it."""
+    return {"name": name, "kind": kind, "effect": effect_sd, "effect_sd": effect_sd,
+            "low_sd": effect_sd - 0.1, "high_sd": effect_sd + 0.1, "named": named,
+            "probe": {"passed": True}}  # fmt: skip
+
+
+def test_claims_are_held_against_what_may_be_named() -> None:
+    turn, light = cell("asymmetry", 0.5, True), cell("luminance", 0.2, True)
+    record = {"cells": [turn, light], "sentence": "s"}
+    assert judged("element 1 turns the head", record)["verdict"].startswith(
+        "borne out, mainly that"
+    )
+    assert "not the main effect" in judged("z[1] is how dark it is", record)["verdict"]
+    record = {"cells": [cell("asymmetry", 0.05, False), light], "sentence": "s"}
+    assert judged("element 1 turns the head", record)["verdict"].startswith("not borne out")
+    assert judged("element 1 is happiness", record)["verdict"].startswith("cannot be judged")
+    gender = cell("gender = Male", 0.9, True, "factor")
+    assert meant("element 0 is gender", [gender, light]) == [gender]
+
+
+def test_claims_name_their_element() -> None:
+    assert element_of("element 1 turns the head", 4) == 1
+    assert element_of("z[-1] is colour", 4) == 3
+    for claim in ("it is gender", "element 7 is gender", "z[x] is gender"):
+        with pytest.raises(InputError, match="--says"):
+            element_of(claim, 4)
