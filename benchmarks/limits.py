@@ -22,6 +22,7 @@ from zatlas.models.precision import pick
 
 SIDE, ROUNDS = 3072, 3
 PARAMETERS = 25_000_000
+CPU = torch.device("cpu")
 
 
 def seconds(work: Callable[[], object]) -> float:
@@ -29,30 +30,34 @@ def seconds(work: Callable[[], object]) -> float:
     work()
     times = []
     for _ in range(ROUNDS):
+        if torch.cuda.is_available():
+            torch.cuda.synchronize()
         started = time.perf_counter()
         work()
+        if torch.cuda.is_available():
+            torch.cuda.synchronize()
         times.append(time.perf_counter() - started)
     return median(times)
 
 
-def rates() -> dict[str, float]:
+def rates(device: torch.device = CPU) -> dict[str, float]:
     """GFLOP/s of products and convolutions, GB/s of the fused Adam."""
     found = {}
-    a, b = torch.randn(SIDE, SIDE), torch.randn(SIDE, SIDE)
+    a, b = torch.randn(SIDE, SIDE, device=device), torch.randn(SIDE, SIDE, device=device)
     found["default"] = 2 * SIDE**3 / seconds(lambda: a @ b) / 1e9
     with pick("fp32", a.device).setting():
         found["mm fp32"] = 2 * SIDE**3 / seconds(lambda: a @ b) / 1e9
     a, b = a.bfloat16(), b.bfloat16()
     found["mm bf16"] = 2 * SIDE**3 / seconds(lambda: a @ b) / 1e9
-    x = torch.randn(64, 256, 32, 32).to(memory_format=torch.channels_last)
-    conv = torch.nn.Conv2d(256, 256, 3, padding=1).to(memory_format=torch.channels_last)
+    x = torch.randn(64, 256, 32, 32, device=device).to(memory_format=torch.channels_last)
+    conv = torch.nn.Conv2d(256, 256, 3, padding=1).to(device, memory_format=torch.channels_last)
     flops = 2 * 64 * 256 * 256 * 9 * 32 * 32
     with torch.no_grad():
         found["conv fp32"] = flops / seconds(lambda: conv(x)) / 1e9
         x, conv = x.bfloat16(), conv.bfloat16()
         found["conv bf16"] = flops / seconds(lambda: conv(x)) / 1e9
-    weights = torch.randn(PARAMETERS, requires_grad=True)
-    weights.grad = torch.randn(PARAMETERS)
+    weights = torch.randn(PARAMETERS, device=device, requires_grad=True)
+    weights.grad = torch.randn(PARAMETERS, device=device)
     adam = torch.optim.Adam([weights], fused=True)
     found["adam GB/s"] = 28 * PARAMETERS / seconds(adam.step) / 1e9
     return found
