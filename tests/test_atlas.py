@@ -80,7 +80,7 @@ def test_an_edit_as_typed_is_an_effect_like_any_other() -> None:
     )
     assert far["flags"]["in_range"] == 0
     assert far["flags"]["neighbour_after"] > 10
-    assert "In range in 0 % of images" in far["sentence"]
+    assert "It leaves the data: in range in 0 % of images" in far["sentence"]
     assert far["random"]["size"] > 0
     assert still["size"] == 0
     assert "no measurable effect" in still["sentence"]

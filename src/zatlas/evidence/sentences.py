@@ -16,6 +16,8 @@ MOTION, SHADE = 0.5, 0.25
 """Share of a change that a warp explains: from 0.5 it is motion, up to 0.25 it is shade."""
 INVISIBLE = 0.5
 """Grey levels: a change that is smaller in every pixel is lost when a picture is rounded."""
+LEFT = 0.05
+"""Share of images still in range up to which a move is said to leave the data."""
 SURE = 0.05  # of q, after Benjamini-Hochberg
 SHOWN = 3  # properties of a kind in one sentence
 
@@ -137,7 +139,9 @@ def _remarks(record: Record) -> list[str]:
         )
     flags = record.get("flags")
     if flags and flags["moved"]:
-        text = f"In range in {_percent(flags['in_range'])} of images"
+        left = flags["in_range"] <= LEFT
+        text = "It leaves the data: in range" if left else "In range"
+        text += f" in {_percent(flags['in_range'])} of images"
         if flags["kept"] is not None:
             text += f"; {_percent(flags['kept'])} of it survives re-encoding"
         remarks.append(text + ".")

@@ -13,6 +13,7 @@ from zatlas.report.records import Picture, Section
 from zatlas.run import Run
 
 FACES = 5  # in a sweep
+LISTED = 64  # elements with a row in the table
 PAGES = 8  # elements with figures of their own, the strongest
 _TOLD = ("element", "name", "sd", "size", "size_low", "size_high", "share", "motion", "match",
          "flags", "sentence")  # fmt: skip
@@ -39,12 +40,13 @@ def atlas_sections(run: Run, pages: int = PAGES) -> list[Section]:
         {
             **told,
             **{key: record[key] for key in _COLLECTIONS},
-            "elements": [{key: element[key] for key in _TOLD} for element in elements],
+            "elements": [{key: element[key] for key in _TOLD} for element in elements[:LISTED]],
+            "of": len(elements),
             "command": command,
             "facts": [{"label": "elements used", "value": record["usage"]["used"],
                        "of": len(elements)}],
         },
-        {"overview": overview(record, command)},
+        {"overview": overview(record)},
     )  # fmt: skip
     return [whole, _pages(run, record, elements[:pages])]
 
