@@ -138,8 +138,17 @@ def test_an_edit_as_typed_beside_a_random_direction():
     )
     assert text.startswith("z[0] *= 2: mainly more a")
     assert "It is motion" in text
-    assert "In range in 0 % of images; 4 % of it survives re-encoding." in text
+    assert "It leaves the data: in range in 0 % of images; 4 % of it survives re-enc" in text
     assert "by 6.1 grey levels, a random direction of the same length by 4.3." in text
+
+
+def test_a_small_effect_is_told_with_its_size_and_chance_is_not():
+    sure = {"is_named": False, "q": 0.001}
+    text = sentence(record(cell("light", 0.12, **sure), cell("contrast", -0.15, **sure)))
+    assert "small, under 0.2 sd of every property: at most less contrast" in text
+    assert "pixels change by 6.1 grey levels" in text
+    unsure = cell("light", 0.12, is_named=False, q=0.4)
+    assert "no measurable effect on any property measured" in sentence(record(unsure))
 
 
 def test_a_sentence_leaves_its_record_alone():

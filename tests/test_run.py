@@ -132,3 +132,16 @@ def test_a_glimpse_is_nearly_the_decoded_picture(tiny_run: Run, tiny_images: Pat
     exact, quick = tiny_run.decode(codes).astype(int), tiny_run.glimpse(codes).astype(int)
     assert np.abs(exact - quick).max() <= 3
     assert tiny_run.model.decoder[0].weight.dtype == torch.float32
+
+
+def test_codes_of_another_shape_are_refused(tiny_run: Run) -> None:
+    codes = tiny_run.encode(discs(3))
+    for call in (
+        lambda: tiny_run.edit(codes[0], "z[0] += 1"),
+        lambda: tiny_run.edit(codes[:, :3], "z[0] += 1"),
+        lambda: tiny_run.traverse(codes, 0),
+        lambda: tiny_run.interpolate(codes[:2], codes[:2]),
+        lambda: tiny_run.interpolate(codes[0], codes[1][:3]),
+    ):
+        with pytest.raises(InputError, match="shape"):
+            call()

@@ -46,6 +46,9 @@ def apply(edit: str | Edit, z_BD: Codes, space: Space) -> Codes:
     Statements apply in order. Raises InputError for an index beyond the code or an unknown name.
     """
     edit = parse_edit(edit) if isinstance(edit, str) else edit
+    latent = len(space.statistics.sd)
+    if np.ndim(z_BD) != 2 or np.shape(z_BD)[1] != latent:
+        raise InputError(f"codes: shape {np.shape(z_BD)}; an edit takes (N, {latent})")
     result = np.array(z_BD, np.float32, copy=True)
     with np.errstate(over="ignore", divide="ignore", invalid="ignore"):  # looked at below
         for operation in edit.operations:

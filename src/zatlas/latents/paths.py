@@ -18,6 +18,8 @@ def traversal(
     middle one is the image's own code, exactly. Raises InputError for an even number of steps, an
     element beyond the code and a dead element.
     """
+    if z_D.shape != statistics.sd.shape:
+        raise InputError(f"code: shape {z_D.shape}; one image's is {statistics.sd.shape}")
     if steps < 3 or steps % 2 == 0:
         raise InputError(f"--steps {steps}: an odd number from 3 on keeps the image's own code")
     if not -len(z_D) <= element < len(z_D):
@@ -41,8 +43,11 @@ def interpolation(
     """Codes (T, D) from one to another, both included, and the shares (T,) of the way.
 
     Straight, or along the great circle (slerp; Shoemake 1985, White 2016), which keeps the length
-    of codes of equal length. Raises InputError for fewer than two steps.
+    of codes of equal length. Raises InputError for fewer than two steps, and for codes of other
+    shapes.
     """
+    if start_D.ndim != 1 or start_D.shape != end_D.shape:
+        raise InputError(f"codes: shapes {start_D.shape} and {end_D.shape}; give two of shape (D,)")
     if steps < 2:
         raise InputError(f"--steps {steps}: an interpolation has at least 2")
     shares = np.linspace(0.0, 1.0, steps)
