@@ -15,6 +15,8 @@ from safetensors import SafetensorError
 
 from zatlas.errors import InputError
 
+_UMASK = os.umask(0)  # can only be read by setting it
+os.umask(_UMASK)
 LONGEST = 50_000_000  # bytes of a text file that is read
 _Name = str | os.PathLike[str]
 
@@ -37,6 +39,7 @@ def whole(path: _Name) -> Iterator[Path]:
             if part.exists():
                 with part.open("rb+") as handle:  # on disk before it takes the name
                     os.fsync(handle.fileno())
+                part.chmod(0o666 & ~_UMASK)  # some writers make files that nobody else may read
                 part.replace(target)
         finally:
             with suppress(OSError):  # a read-only place refuses even to remove what is not there

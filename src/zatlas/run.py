@@ -218,8 +218,12 @@ class Run:
         return list(self.evidence("edits")) if kept else []
 
     def keep_edits(self, record: dict[str, Any]) -> None:
-        """Remember edits that were tried, for the report; the same command is kept once."""
-        kept = [old for old in self.edits_tried() if old["command"] != record["command"]]
+        """Remember edits that were tried, for the report; the same ones of the same images once."""
+
+        def of(one: dict[str, Any]) -> tuple[Any, ...]:
+            return one["images"], one["index"], [edit["edit"] for edit in one["edits"]]
+
+        kept = [old for old in self.edits_tried() if of(old) != of(record)]
         self.keep_evidence("edits", [*kept, record])
 
     def keep_evidence(self, name: str, record: Any) -> None:

@@ -179,7 +179,7 @@ def png(figure: Figure) -> bytes:
 
 
 def _save(figure: Figure, target: Any, suffix: str) -> None:
-    with rc_context({"svg.hashsalt": "zatlas"}):
+    with rc_context({"svg.hashsalt": "zatlas", "pdf.fonttype": 42}):
         figure.savefig(target, format=suffix, dpi=DPI, metadata=_METADATA[suffix])
 
 

@@ -53,7 +53,7 @@ def save(
         shutil.rmtree(folder / name)  # a run that was stopped here wrote it, and lost the pointer
     with whole_folder(folder / name) as part:
         save_file(_tensors(model, optimizer), part / TENSORS)
-        if best is not None:
+        if best is not None and not is_best:
             save_file(best, part / BEST)
         elif position.best_epoch >= 0 and not is_best:
             _carry_best(folder, part)
