@@ -16,7 +16,7 @@ from zatlas.evidence.atlas import Maps, Subject, edit_records, element_atlas
 from zatlas.evidence.disentanglement import disentanglement
 from zatlas.evidence.factors import tell_apart
 from zatlas.evidence.measure import Array, plain
-from zatlas.evidence.ruler import Labelled, pixel_ruler, with_factors
+from zatlas.evidence.ruler import Labelled, floats, pixel_ruler, with_factors
 from zatlas.evidence.stability import stability
 from zatlas.evidence.usage import gaussian_kl
 from zatlas.files import whole
@@ -30,6 +30,7 @@ from zatlas.training.split import Part, whole_set
 SCHEMA = 1  # of evidence/atlas.json
 COUNT = 512
 INFORMATIVE = 0.01  # nats: a Gaussian element that carries less tells of no other run
+_MOST_JUDGED = 5000  # labelled images that codes are taken of
 _JUDGED = 0.3  # of labelled images that were not held out already
 
 PathLike = str | os.PathLike[str]
@@ -63,16 +64,17 @@ def measure_atlas(
         if factors is not None:
             labelled = _labelled(run, Path(factors), seed)
             ruler, probes = with_factors(ruler, labelled, seed)
-            judged = np.flatnonzero(labelled.held_out)
+            judged = np.flatnonzero(labelled.held_out)[:_MOST_JUDGED]
+            codes = run.encode(labelled.images[judged])
+            known = [factor.rows(judged) for factor in labelled.factors]
+            drawn_again = probes.judge(floats(run.decode(codes)), known, seed)
             labels = {
                 "file": str(factors),
                 "judged": [plain(probe) for probe in probes.judged],
+                "in_reconstructions": {probe.name: plain(probe) for probe in drawn_again},
                 "untrained": probes.untrained,
-                "disentanglement": plain(disentanglement(
-                    run.encode(labelled.images[judged]),
-                    [factor.rows(judged) for factor in labelled.factors], seed,
-                )),
-            }  # fmt: skip
+                "disentanglement": plain(disentanglement(codes, known, seed)),
+            }
         apart = _apart(run, subject, beside, part.images[rows], seed) if beside else None
         record, maps = element_atlas(
             subject, ruler, names=named_elements(run), seed=seed,
