@@ -4,7 +4,7 @@ python benchmarks/memory.py IMAGES.npy OUT.csv [--models fcn-10,fcn-multi-encode
 
 The images are repeated until there are `--count` of them, written to a file, and trained on through
 `zatlas train` for one epoch of at most `--seconds`; memory is sampled five times a second, peaks
-are kept, and the run is stopped by SIGINT. Also: how long it took until the first step was done.
+are kept, and the run is stopped by SIGINT, upon which it saves its state.
 """
 
 import argparse
@@ -22,10 +22,13 @@ FIELDS = {"RssAnon": "anonymous_GiB", "RssFile": "file_GiB", "VmRSS": "resident_
 
 
 def peaks(child: "subprocess.Popen[bytes]", seconds: float) -> dict[str, float]:
-    """The largest of each field of /proc/PID/status, in GiB."""
+    """The largest of each field of /proc/PID/status, in GiB, the saving at its end included."""
     found = dict.fromkeys(FIELDS.values(), 0.0)
-    started = time.perf_counter()
-    while child.poll() is None and time.perf_counter() - started < seconds:
+    started, stopped = time.perf_counter(), False
+    while child.poll() is None:
+        if not stopped and time.perf_counter() - started > seconds:
+            child.send_signal(signal.SIGINT)
+            stopped = True
         for line in Path(f"/proc/{child.pid}/status").read_text().splitlines():
             name, _, rest = line.partition(":")
             if name in FIELDS:
@@ -60,10 +63,8 @@ def main() -> None:
                      str(images), "--epochs", "1", "--out", f"{place}/{model}"]  # fmt: skip
             child = subprocess.Popen(words, stderr=subprocess.DEVNULL)
             found = peaks(child, asked.seconds)
-            child.send_signal(signal.SIGINT)
-            child.wait()
             rows.append({"model": model, "images": asked.count,
-                         "array_GB": round(np.prod(shape) / 1e9, 2),
+                         "array_GB": round(float(np.prod(shape)) / 1e9, 2),
                          **{k: round(v, 3) for k, v in found.items()}})  # fmt: skip
             print(rows[-1], flush=True)
     with Path(asked.out).open("w", newline="", encoding="utf-8") as handle:

@@ -142,7 +142,7 @@ def labelled(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "labels.csv").write_text("\n".join(["brightness,red", *rows]))
     for seed in (0, 1):
         zatlas.train(TINY_GAUSSIAN, folder / "discs.npy", valid=0.3, out=folder / f"run-{seed}",
-                     epochs=15, batch_size=32, seed=seed)  # fmt: skip
+                     epochs=8, batch_size=32, seed=seed)  # fmt: skip
     return folder
 
 

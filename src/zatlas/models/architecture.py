@@ -9,11 +9,13 @@ from dataclasses import dataclass
 from typing import Literal
 
 import torch
+from torch import nn
 
 from zatlas.errors import InputError
 from zatlas.models.layers import (
     BOUNDS,
     GIVES,
+    KEEPING,
     PARAMETRIC,
     SPATIAL,
     TAKES,
@@ -153,8 +155,31 @@ def after_layer(call: Call, shape: Shape) -> tuple[Shape, int]:
     """
     with torch.device("meta"), torch.no_grad():
         module = make(call)
-        out = module.eval()(torch.empty(2, *shape))
-    return tuple(out.shape[1:]), sum(p.numel() for p in module.parameters())
+        parameters = sum(p.numel() for p in module.parameters())
+        known = _by_rule(call, module, shape)
+        after = known or tuple(module.eval()(torch.empty(2, *shape)).shape[1:])
+    return after, parameters
+
+
+def _by_rule(call: Call, module: nn.Module, shape: Shape) -> Shape | None:
+    """The shape after the layers that most networks are made of, by their own rule; else None.
+
+    On the meta device torch runs these in Python, and the first one imports 800 modules: a second
+    of every start, and 70 MB.
+    """
+    if call.name in KEEPING:
+        return shape
+    if isinstance(module, nn.Linear):
+        taken, after = module.in_features, (*shape[:-1], module.out_features)
+        given = shape[-1] if shape else 0
+    elif isinstance(module, (nn.BatchNorm1d, nn.BatchNorm2d)):
+        module._check_input_dim(torch.empty(2, *shape))
+        taken, given, after = module.num_features, shape[0], shape
+    else:
+        return None
+    if taken != given:
+        raise RuntimeError(f"takes {taken}, not {given}")
+    return after
 
 
 def spell(shape: Shape) -> str:

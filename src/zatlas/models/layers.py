@@ -23,6 +23,7 @@ ACTIVATIONS = frozenset(
         "Softplus", "Tanh", "Sigmoid", "Hardtanh", "Hardsigmoid", "Identity",
     }
 )  # fmt: skip
+KEEPING = (ACTIVATIONS - {"PReLU"}) | {"Dropout"}  # take any shape and give it back
 POOLS = frozenset({"MaxPool2d", "AvgPool2d", "AdaptiveAvgPool2d", "AdaptiveMaxPool2d"})
 SPATIAL = CONVOLUTIONS | POOLS | {
     "BatchNorm2d", "InstanceNorm2d", "Dropout2d", "Upsample", "PixelShuffle", "PixelUnshuffle",

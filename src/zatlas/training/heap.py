@@ -7,7 +7,7 @@ again, page by page. This changes the whole process, so only the command line ca
 import ctypes
 import sys
 
-M_TRIM_THRESHOLD, M_MMAP_MAX = -1, -4  # <malloc.h> of glibc
+M_TRIM_THRESHOLD, M_MMAP_MAX, M_ARENA_MAX = -1, -4, -8  # <malloc.h> of glibc
 
 
 def keep_freed_blocks() -> bool:
@@ -17,7 +17,11 @@ def keep_freed_blocks() -> bool:
     try:
         library = ctypes.CDLL(None)
         library.gnu_get_libc_version  # noqa: B018  only glibc has it
-        kept = library.mallopt(M_MMAP_MAX, 0), library.mallopt(M_TRIM_THRESHOLD, 2**31 - 1)
+        kept = (
+            library.mallopt(M_MMAP_MAX, 0),
+            library.mallopt(M_TRIM_THRESHOLD, 2**31 - 1),
+            library.mallopt(M_ARENA_MAX, 1),  # blocks freed by one thread serve all of them
+        )
     except (OSError, AttributeError):
         return False
     return all(kept)

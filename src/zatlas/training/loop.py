@@ -80,6 +80,8 @@ class _Fit:
         self.optimizer = torch.optim.Adam(model.parameters(), lr=plan.lr, fused=True)
         found = checkpoint.load(folder / "state", self.model, self.optimizer)
         self.position = Position() if found is None else found
+        if found is None:
+            _begin(self.optimizer)
         self.best: dict[str, Tensor] | None = None  # held here only until it is on disk
         self.rows = history.read(folder / "history.csv") if self.position.epoch else []
         self.rows = self.rows[: self.position.epoch]
@@ -225,6 +227,25 @@ class _Fit:
         )
         self.saved_at, self.saved, self.best = time.perf_counter(), here, None
         self.saving_took = self.saved_at - started
+
+
+def _begin(optimizer: torch.optim.Optimizer) -> None:
+    """Give an Adam that has taken no step its moments before the first batch comes.
+
+    It would take their memory in the middle of the first step, between blocks that every step gives
+    back, and later steps would not find their places there again.
+    """
+    state = optimizer.state_dict()
+    parameters = [p for group in optimizer.param_groups for p in group["params"]]
+    state["state"] = {
+        index: {
+            "step": torch.zeros(()),
+            "exp_avg": torch.zeros_like(parameter),
+            "exp_avg_sq": torch.zeros_like(parameter),
+        }
+        for index, parameter in enumerate(parameters)
+    }
+    optimizer.load_state_dict(state)
 
 
 def _record(part: Loss) -> Tensor:
