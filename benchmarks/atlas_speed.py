@@ -22,6 +22,7 @@ from zatlas.models.modelfile import ModelFile
 from zatlas.training.heap import keep_freed_blocks
 
 WIDTHS, COUNTS = (64, 256, 1024), (128, 256, 512)
+FEW = 64  # images, for the widths
 
 
 def main() -> None:
@@ -30,6 +31,7 @@ def main() -> None:
     parser.add_argument("images")
     parser.add_argument("out")
     parser.add_argument("--models", default="fcn-64,vae-conv-64")
+    parser.add_argument("--skip-command", action="store_true")
     asked = parser.parse_args()
     keep_freed_blocks()
     rows: list[dict[str, object]] = []
@@ -57,6 +59,8 @@ def main() -> None:
         for model in asked.models.split(","):
             run = zatlas.train(model, images, valid=0.3, out=Path(place) / model, epochs=1)
             started = time.perf_counter()
+            if asked.skip_command:
+                continue
             subprocess.run(
                 [sys.executable, "-m", "zatlas", "-q", "atlas", str(run.path), "--count", "512"],
                 check=True,
@@ -69,11 +73,11 @@ def main() -> None:
             keep("images", run.name, run.model.latent, count, time.perf_counter() - started)
         for width in WIDTHS:
             shallow = ModelFile(image=(3, 64, 64), encoder=[f"Linear(12288, {width})", "ReLU()"],
-                                decoder=[f"Linear({width}, 12288)"], output="Tanh()")  # fmt: skip
+                                decoder=[f"Linear({width}, 12288)", "Tanh()"])  # fmt: skip
             run = zatlas.train(shallow, images, valid=0.3, out=Path(place) / f"w{width}", epochs=1)
             started = time.perf_counter()
-            measure_atlas(run, count=128)
-            keep("elements", "one layer", width, 128, time.perf_counter() - started)
+            measure_atlas(run, count=FEW)
+            keep("elements", "one layer", width, FEW, time.perf_counter() - started)
 
 
 if __name__ == "__main__":

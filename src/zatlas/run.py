@@ -256,6 +256,7 @@ def open_run(path: str | os.PathLike[str]) -> Run:
             f"{folder / 'model.safetensors'}: holds no weights of this model ({reason}); train "
             "again, or copy the file anew"
         ) from None
+    model.to(memory_format=model.memory_format)  # type: ignore[call-overload]  # torch's stub
     return Run(folder, config, model.eval().requires_grad_(False))
 
 

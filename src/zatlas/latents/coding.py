@@ -35,7 +35,8 @@ def posterior(
     sds = np.empty_like(codes) if len(model.log_sds) else None
     with _computing(model) as device:
         for rows in _batches(len(images_NHWC)):
-            floats = to_floats(torch.from_numpy(np.array(images_NHWC[rows])), model.pixel_range)
+            pixels = torch.from_numpy(np.array(images_NHWC[rows]))
+            floats = to_floats(pixels, model.pixel_range, model.memory_format)
             mean, log_sd = model.posterior(floats.to(device))
             codes[rows] = mean.cpu().numpy()
             if sds is not None and log_sd is not None:

@@ -6,10 +6,14 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 
-def to_floats(images_BHWC: Tensor, pixel_range: tuple[float, float]) -> Tensor:
+def to_floats(
+    images_BHWC: Tensor, pixel_range: tuple[float, float],
+    memory_format: torch.memory_format = torch.contiguous_format,
+) -> Tensor:  # fmt: skip
     """uint8 (B, H, W, C), 0..255, to float32 (B, C, H, W) in ``pixel_range``."""
     count, height, width, channels = images_BHWC.shape
-    return fill(torch.empty(count, channels, height, width), images_BHWC, pixel_range)
+    floats = torch.empty(count, channels, height, width, memory_format=memory_format)
+    return fill(floats, images_BHWC, pixel_range)
 
 
 def fill(x_BCHW: Tensor, images_BHWC: Tensor, pixel_range: tuple[float, float]) -> Tensor:
