@@ -37,7 +37,7 @@ def glances(run: Run, images: np.ndarray) -> dict[str, float]:
         base = effects.centre(subject.decode, ruler.measure, subject.codes)
         changes = effects.elements(
             subject.decode, ruler.measure, base, subject.statistics.sd.astype(np.float32), 2,
-            steps=(-1.0, 1.0), motion_n=0,
+            steps=(1.0,), motion_n=0,
         )  # fmt: skip
         right, signed, elements = [], [], 0
         for change in changes:

@@ -36,7 +36,7 @@ CLAIMS = (  # report, model, data, index, what it is said to be
     ("R4", "fcn-10", "real", 0, ("gender",)),
     ("R4", "fcn-10", "real", 2, ("luminance", "left-right light", "top-bottom light", "chroma")),
 )
-EPOCHS = {"fcn-multi-encoder": 5, "fcn-10": 10}
+EPOCHS = {"fcn-multi-encoder": 3, "fcn-10": 6}
 JUDGED = 256  # held-out images that elements are measured on
 
 
@@ -62,7 +62,7 @@ def main() -> None:
     parser.add_argument("valid")
     parser.add_argument("out")
     parser.add_argument("--seeds", type=int, default=10)
-    parser.add_argument("--rendered", type=int, default=2500)
+    parser.add_argument("--rendered", type=int, default=2000)
     asked = parser.parse_args()
     keep_freed_blocks()
     rows: list[dict[str, Any]] = []

@@ -108,7 +108,9 @@ def _show(shown: "Console", run: "Run", record: dict[str, Any]) -> None:
             f"{100 * element['share']:.1f} %", how(element) or "–", summary(element),
         )))  # fmt: skip
     shown.soft_wrap = False
-    shown.print(table, width=None if shown.is_terminal else 160)
+    if not shown.is_terminal:
+        shown.width = 160
+    shown.print(table)
     shown.print(
         f"{record['n']} images of {record['images']}; grey levels: mean change of a pixel for 1 sd",
         markup=False,

@@ -127,7 +127,7 @@ def overview(record: Record, command: str = "") -> Figure:
     limit = max(float(np.abs(table).max()), 0.2)
     drawn = heat.imshow(table, cmap=DIVERGING, vmin=-limit, vmax=limit, aspect="auto")
     columns, rows = np.nonzero(marked.T)
-    heat.scatter(columns, rows, s=5, color=INK, lw=0)
+    heat.scatter(columns, rows, s=9, color="white", edgecolors=INK, lw=0.5)
     heat.set(yticks=[], xticks=np.arange(len(names)))
     heat.xaxis.tick_top()
     heat.set_xticklabels(names, rotation=45, ha="left", fontsize=6, color=INK)
