@@ -13,6 +13,7 @@ from safetensors.torch import load_file
 
 import zatlas
 from conftest import TINY, TINY_GAUSSIAN, discs
+from zatlas.errors import InputError
 from zatlas.models.modelfile import ModelFile
 from zatlas.training import history
 from zatlas.training.stopping import Stopped, asked_to_stop
@@ -137,3 +138,19 @@ def test_a_refusal_is_said_once_by_several_processes(place: Path) -> None:
     assert refused.returncode != 0
     assert refused.stderr.count("exists and is no run folder") == 1
     assert (place / "two" / "thesis.txt").read_text() == "years of work"
+
+
+def test_what_a_kill_leaves_before_the_run_began_is_no_hindrance(tmp_path: Path) -> None:
+    same = {"valid": 0.25, "epochs": 1, "resume": True}
+    for left in (".config.0a1b2c3d.yaml", ".model.0a1b2c3d.yaml"):
+        (tmp_path / "a").mkdir(exist_ok=True)
+        (tmp_path / "a" / left).write_text("half of it")
+    zatlas.train(TINY, IMAGES, out=tmp_path / "a", **same)
+    assert not list((tmp_path / "a").glob(".*"))
+    zatlas.train(TINY, IMAGES, out=tmp_path / "b", **same)
+    (tmp_path / "b" / "model.yaml").unlink()  # the second file of a folder that is being made
+    zatlas.train(TINY, IMAGES, out=tmp_path / "b", **same)
+    (tmp_path / "c").mkdir()
+    (tmp_path / "c" / ".thesis.yaml").write_text("hidden, and somebody's own")
+    with pytest.raises(InputError, match="no run folder"):
+        zatlas.train(TINY, IMAGES, out=tmp_path / "c", **same)

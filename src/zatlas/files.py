@@ -3,6 +3,7 @@
 import errno
 import json
 import os
+import re
 import secrets
 import shutil
 from collections.abc import Iterator, Mapping
@@ -18,7 +19,13 @@ from zatlas.errors import InputError
 _UMASK = os.umask(0)  # can only be read by setting it
 os.umask(_UMASK)
 LONGEST = 50_000_000  # bytes of a text file that is read
+_TEMPORARY = re.compile(r"\..+\.[0-9a-f]{8}(\.\w+)?")  # names that whole and whole_folder make
 _Name = str | os.PathLike[str]
+
+
+def leftovers(folder: Path) -> list[Path]:
+    """What writers that were killed have left in a folder: their temporary files and folders."""
+    return [path for path in folder.iterdir() if _TEMPORARY.fullmatch(path.name)]
 
 
 @contextmanager

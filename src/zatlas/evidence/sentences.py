@@ -18,7 +18,7 @@ INVISIBLE = 0.5
 """Grey levels: a change that is smaller in every pixel is lost when a picture is rounded."""
 LEFT = 0.05
 """Share of images still in range up to which a move is said to leave the data."""
-SURE = 0.05  # of q, after Benjamini-Hochberg
+SURE = 0.01  # that chance gives a record any property at all
 SHOWN = 3  # properties of a kind in one sentence
 
 
@@ -38,10 +38,9 @@ def summary(record: Record) -> str:
     words = [f"{c['up'] if c['effect'] > 0 else c['down']} {c['effect_sd']:+.2f} sd" for c in cells]
     if words:
         return ", ".join(words[:SHOWN])
-    sure = [cell for cell in record["cells"] if _trusted(cell) and _off_zero(cell)]
-    if not _visible(record) or not sure:
+    c = _surest(record)
+    if not _visible(record) or c is None:
         return "no measurable effect"
-    c = max(sure, key=lambda cell: abs(cell["effect_sd"]))
     return f"small: {c['up'] if c['effect'] > 0 else c['down']} {c['effect_sd']:+.2f} sd"
 
 
@@ -91,10 +90,9 @@ def _effect(record: Record) -> str:
         f"pixels change by {_number(record['size'])} grey levels, {_number(record['peak'])} where "
         f"they change most; over {record['n']} images."
     )
-    sure = [cell for cell in record["cells"] if _trusted(cell) and _off_zero(cell)]
-    if not sure:
+    largest = _surest(record)
+    if largest is None:
         return f"no measurable effect on any property measured, though {pixels}"
-    largest = max(sure, key=lambda cell: abs(cell["effect_sd"]))
     return f"small, under 0.2 sd of every property: at most {_cell(largest)}; {pixels}"
 
 
@@ -156,10 +154,20 @@ def _remarks(record: Record) -> list[str]:
     return remarks
 
 
-def _off_zero(cell: Record) -> bool:
-    """Whether the effect is there at all, small as it may be."""
+def _surest(record: Record) -> Record | None:
+    """The largest effect that is there at all, small as it may be; else nothing.
+
+    By Bonferroni over the record's properties: q, over a table in which most effects are real,
+    would let chance through in one dead element of two.
+    """
+    cells = record["cells"]
+    sure = [cell for cell in cells if _trusted(cell) and _off_zero(cell, len(cells))]
+    return max(sure, key=lambda cell: abs(cell["effect_sd"]), default=None)
+
+
+def _off_zero(cell: Record, of: int) -> bool:
     ends = cell["low_sd"], cell["high_sd"]
-    return None not in ends and (ends[0] > 0 or ends[1] < 0) and cell["q"] <= SURE
+    return None not in ends and (ends[0] > 0 or ends[1] < 0) and cell["p"] <= SURE / of
 
 
 def _visible(record: Record) -> bool:

@@ -17,7 +17,7 @@ from pydantic import BaseModel, ValidationError
 
 from zatlas import __version__
 from zatlas.errors import InputError
-from zatlas.files import parse_yaml, read_text, whole
+from zatlas.files import leftovers, parse_yaml, read_text, whole
 from zatlas.images import ImageSet
 from zatlas.models.modelfile import ModelFile, parse_model
 from zatlas.models.precision import Precision
@@ -83,7 +83,9 @@ def check_place(folder: Path, resume: bool, overwrite: bool) -> None:
     """Raises InputError unless a run may be made, or gone on with, in ``folder``."""
     if resume and overwrite:
         raise InputError("--resume and --overwrite: give one of them, not both")
-    if not folder.exists() or (folder.is_dir() and not any(folder.iterdir())):
+    if not folder.exists():
+        return
+    if folder.is_dir() and {*folder.iterdir()} <= {*leftovers(folder)}:  # killed before it began
         return
     if not (folder / "config.yaml").is_file():
         raise InputError(f"--out {folder}: exists and is no run folder; give another name")
@@ -104,11 +106,13 @@ def make_folder(
     removed, once the new one's files are sure to be written; other files are left alone.
     """
     before = (folder / "config.yaml").is_file()
-    if before and resume:
+    for path in leftovers(folder) if folder.is_dir() else ():
+        _remove(path)
+    if before and resume and (folder / "model.yaml").is_file():  # it comes second
         _check_same(folder, config, model_file)
         config = config | {"computing": read_config(folder)["computing"]}  # not chosen anew
     text = yaml.safe_dump(config, sort_keys=False, allow_unicode=True)
-    with whole(folder / "config.yaml") as asked, whole(folder / "model.yaml") as model:
+    with whole(folder / "model.yaml") as model, whole(folder / "config.yaml") as asked:
         asked.write_text(text, encoding="utf-8")
         model.write_text(model_file.long_form().to_yaml(), encoding="utf-8")
         if before and not resume:
