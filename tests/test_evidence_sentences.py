@@ -143,7 +143,7 @@ def test_an_edit_as_typed_beside_a_random_direction():
 
 
 def test_a_small_effect_is_told_with_its_size_and_chance_is_not():
-    sure = {"is_named": False, "p": 0.001}
+    sure = {"is_named": False, "p": 0.00001}
     text = sentence(record(cell("light", 0.12, **sure), cell("contrast", -0.15, **sure)))
     assert "small, under 0.2 sd of every property: at most less contrast" in text
     assert "pixels change by 6.1 grey levels" in text

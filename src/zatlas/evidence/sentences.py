@@ -18,7 +18,7 @@ INVISIBLE = 0.5
 """Grey levels: a change that is smaller in every pixel is lost when a picture is rounded."""
 LEFT = 0.05
 """Share of images still in range up to which a move is said to leave the data."""
-SURE = 0.01  # that chance gives a record any property at all
+SURE = 0.001  # that chance gives a record any property at all
 SHOWN = 3  # properties of a kind in one sentence
 
 
