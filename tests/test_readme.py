@@ -37,8 +37,11 @@ def test_every_command_and_the_python_run(tmp_path: Path, monkeypatch: pytest.Mo
     Path("photos").mkdir()
     from PIL import Image
 
-    for i, picture in enumerate(discs(60, size=64)):
-        Image.fromarray(picture).save(f"photos/{i:02}.png")
+    pictures = discs(200, size=64)
+    rows = [f"{picture.mean():.2f}" for picture in pictures]
+    Path("labels.csv").write_text("\n".join(["brightness", *rows]))
+    for i, picture in enumerate(pictures):
+        Image.fromarray(picture).save(f"photos/{i:03}.png")
     Path("my-model.yaml").write_text(blocks("yaml")[0])
     lines = [line for block in blocks("bash") for line in block.splitlines()]
     commands = [shlex.split(line, comments=True) for line in lines if line.startswith("zatlas")]
@@ -46,6 +49,8 @@ def test_every_command_and_the_python_run(tmp_path: Path, monkeypatch: pytest.Mo
     for words in commands:
         if words[1] == "train":
             words += ["--epochs", "2"]
+        if words[1] == "atlas":
+            words += ["--count", "20", "--pages", "1"]
         monkeypatch.setattr("sys.argv", words)
         with pytest.raises(SystemExit) as left:
             main(words[1:])

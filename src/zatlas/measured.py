@@ -31,7 +31,8 @@ SCHEMA = 1  # of evidence/atlas.json
 COUNT = 512
 INFORMATIVE = 0.01  # nats: a Gaussian element that carries less tells of no other run
 _MOST_JUDGED = 5000  # labelled images that codes are taken of
-_JUDGED = 0.3  # of labelled images that were not held out already
+_ENOUGH = 100  # held-out images of the run, to judge probes on; of fewer,
+_JUDGED = 0.3  # of all labelled images are drawn
 
 PathLike = str | os.PathLike[str]
 
@@ -218,8 +219,10 @@ def _labelled(run: Run, table: Path, seed: int) -> Labelled:
             reasons = "; ".join(f"{name}: {why}" for name, why in left_out.items())
             raise InputError(f"--factors {table}: no column is a factor ({reasons})")
         held_out = np.zeros(len(images), bool)
-        if one is described and isinstance(valid, float):
-            held_out[run.held_out().rows] = True
+        shared = one is described and isinstance(valid, float)
+        own = run.held_out().rows if shared else np.empty(0, np.int64)
+        if len(own) >= _ENOUGH:
+            held_out[own] = True
         else:
             rng = np.random.default_rng(seed)
             held_out[rng.permutation(len(images))[: round(_JUDGED * len(images))]] = True
