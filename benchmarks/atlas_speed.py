@@ -56,7 +56,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as place:
         images = Path(place) / "images.npy"
         np.save(images, np.load(asked.images, mmap_mode="r")[:2048])
-        for model in asked.models.split(","):
+        for model in filter(None, asked.models.split(",")):
             run = zatlas.train(model, images, valid=0.3, out=Path(place) / model, epochs=1)
             started = time.perf_counter()
             if asked.skip_command:
