@@ -1,4 +1,4 @@
-"""The figures of docs/studies.md, from the rows in benchmarks/results/.
+"""The figures of docs/studies.md and docs/performance.md, from the rows in benchmarks/results/.
 
 python benchmarks/draw_studies.py docs/figures
 """
@@ -73,6 +73,24 @@ def display() -> Figure:
     return figure
 
 
+def atlas_speed() -> Figure:
+    """Seconds of the atlas against elements and against images, with the line of proportion."""
+    figure = Figure(figsize=(6, 2.4), dpi=150, facecolor=GROUND)
+    rows = table("atlas.csv")
+    for place, case in enumerate(("elements", "images")):
+        mine = [r for r in rows if r["case"] == case]
+        axes = figure.add_axes((0.09 + 0.5 * place, 0.2, 0.38, 0.68))
+        x, y = ([float(r[k]) for r in mine] for k in (case, "seconds"))
+        axes.plot([0, x[-1]], [0, y[-1]], color=HAIRLINE, lw=1)
+        axes.plot(x, y, "o", color=BLUE, ms=4)
+        other = "images" if case == "elements" else "elements"
+        axes.set_title(f"{mine[0]['model']}, {mine[0][other]} {other}", fontsize=7.5, loc="left")
+        axes.set_xlabel(case, fontsize=6.5, color=INK)
+        axes.set_ylabel("seconds", fontsize=6.5, color=INK)
+        dress(axes)
+    return figure
+
+
 def dress(axes: object) -> None:
     """The house's style."""
     axes.tick_params(labelsize=6.5, colors=MUTED, length=2)  # type: ignore[attr-defined]
@@ -85,3 +103,4 @@ if __name__ == "__main__":
     place = Path(sys.argv[1])
     save(claims(), place / "studies-claims.png")
     save(display(), place / "studies-display.png")
+    save(atlas_speed(), place / "atlas-speed.png")
