@@ -7,7 +7,6 @@ one-layer network with 64 to 1,024 elements, and of fcn-64 over 128 to 512 image
 """
 
 import argparse
-import csv
 import subprocess
 import sys
 import tempfile
@@ -17,6 +16,7 @@ from pathlib import Path
 import numpy as np
 
 import zatlas
+from tables import write
 from zatlas.measured import measure_atlas
 from zatlas.models.modelfile import ModelFile
 from zatlas.training.heap import keep_freed_blocks
@@ -48,10 +48,7 @@ def main() -> None:
             }
         )
         print(rows[-1], flush=True)
-        with Path(asked.out).open("w", newline="", encoding="utf-8") as handle:
-            writer = csv.DictWriter(handle, list(rows[0]))
-            writer.writeheader()
-            writer.writerows(rows)
+        write(asked.out, rows)
 
     with tempfile.TemporaryDirectory() as place:
         images = Path(place) / "images.npy"

@@ -9,13 +9,13 @@ the display is what it adds to the whole apparent darkening.
 """
 
 import argparse
-import csv
 import tempfile
 from pathlib import Path
 
 import numpy as np
 
 import zatlas
+from tables import write
 from zatlas.evidence import attributes
 from zatlas.images import open_images
 from zatlas.latents import coding
@@ -58,10 +58,7 @@ def main() -> None:
                     "of_the_display": round(shown - after, 2),
                 })  # fmt: skip
                 print(rows[-1], flush=True)
-    with Path(asked.out).open("w", newline="", encoding="utf-8") as handle:
-        writer = csv.DictWriter(handle, list(rows[0]))
-        writer.writeheader()
-        writer.writerows(rows)
+    write(asked.out, rows)
 
 
 if __name__ == "__main__":

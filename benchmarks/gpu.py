@@ -8,7 +8,6 @@ rate of a large product and that of Adam's traffic (limits.py's sum). Refuses to
 """
 
 import argparse
-import csv
 import tempfile
 import time
 from pathlib import Path
@@ -19,6 +18,7 @@ import torch
 
 import zatlas
 from limits import bound, rates
+from tables import write
 
 
 def main() -> None:
@@ -52,10 +52,7 @@ def main() -> None:
             "limit_images_per_second": round(limit), "of_limit": round(median(speeds) / limit, 3),
         })  # fmt: skip
         print(rows[-1], flush=True)
-    with Path(asked.out).open("w", newline="", encoding="utf-8") as handle:
-        writer = csv.DictWriter(handle, list(rows[0]))
-        writer.writeheader()
-        writer.writerows(rows)
+    write(asked.out, rows)
 
 
 if __name__ == "__main__":

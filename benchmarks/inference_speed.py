@@ -9,15 +9,14 @@ contenders taking turns in each; a ratio is the median of the ratios within a ro
 """
 
 import argparse
-import csv
 import time
 from collections.abc import Callable
-from pathlib import Path
 from statistics import median
 
 import numpy as np
 import torch
 
+from tables import write
 from zatlas.latents import coding
 from zatlas.models.network import build
 
@@ -85,10 +84,7 @@ def main() -> None:
                 )
                 rows.append(row)
                 print(row, flush=True)
-    with Path(asked.out).open("w", newline="", encoding="utf-8") as handle:
-        writer = csv.DictWriter(handle, [*rows[0]], restval="")
-        writer.writeheader()
-        writer.writerows(rows)
+    write(asked.out, rows)
 
 
 if __name__ == "__main__":

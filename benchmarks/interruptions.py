@@ -9,7 +9,6 @@ history the same but for its clock columns.
 """
 
 import argparse
-import csv
 import shutil
 import signal
 import subprocess
@@ -20,6 +19,7 @@ from pathlib import Path
 
 import numpy as np
 
+from tables import write
 from zatlas.training import history
 
 FILES = ("model.safetensors", "codes.npz", "evidence/reconstruction.json")
@@ -87,10 +87,7 @@ def main() -> None:
                              "of_seconds": round(length, 2), "killed_at": came,
                              "differs": " ".join(faults)})  # fmt: skip
                 print(rows[-1], flush=True)
-                with Path(asked.out).open("w", newline="", encoding="utf-8") as handle:
-                    writer = csv.DictWriter(handle, list(rows[0]))
-                    writer.writeheader()
-                    writer.writerows(rows)
+                write(asked.out, rows)
     bad = sum(bool(row["differs"]) for row in rows)
     print(f"{len(rows)} kills, {bad} of them with another end")
 

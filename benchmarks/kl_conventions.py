@@ -6,7 +6,6 @@ Trains vae-conv-64 once with each convention into OUT, and writes docs/kl-conven
 docs/figures/kl-conventions.png.
 """
 
-import csv
 import sys
 from pathlib import Path
 
@@ -14,6 +13,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 import zatlas
+from tables import write
 from zatlas.images.sheet import contact_sheet
 
 CONVENTIONS = ("exact", "course", "course-m2")
@@ -60,10 +60,7 @@ def main() -> None:
         grid[2, column].set_title(f"exact KL by element, {kl.sum():.1f} nats in all")
         grid[2, column].set_xlabel("elements, sorted")
         grid[2, column].set_ylabel("nats")
-    with (DOCS / "kl-conventions.csv").open("w", newline="", encoding="utf-8") as handle:
-        writer = csv.DictWriter(handle, list(rows[0]))
-        writer.writeheader()
-        writer.writerows(rows)
+    write((DOCS / "kl-conventions.csv"), rows)
     figure.savefig(DOCS / "figures" / "kl-conventions.png", dpi=110)
 
 

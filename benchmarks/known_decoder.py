@@ -28,7 +28,7 @@ from zatlas.evidence import attributes, effects
 from zatlas.evidence.crosstalk import responses
 from zatlas.evidence.factors import tell_apart
 from zatlas.evidence.intervals import bca
-from zatlas.evidence.measure import Column, Measure, in_batches
+from zatlas.evidence.measure import Column, Measure, floats, in_batches
 from zatlas.evidence.probes import train_probes
 from zatlas.evidence.records import records
 from zatlas.evidence.sentences import named
@@ -64,10 +64,6 @@ def pictures(values_NK, workers=None):
 def noisy(pixels, rng):
     noise = rng.standard_normal(pixels.shape, np.float32) * np.float32(NOISE)
     return np.clip(np.rint(pixels + noise), 0, 255).astype(np.uint8)
-
-
-def floats(pixels):
-    return pixels.astype(np.float32) / 127.5 - 1
 
 
 # The bank

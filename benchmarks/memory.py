@@ -8,7 +8,6 @@ are kept, and the run is stopped by SIGINT, upon which it saves its state.
 """
 
 import argparse
-import csv
 import signal
 import subprocess
 import sys
@@ -17,6 +16,8 @@ import time
 from pathlib import Path
 
 import numpy as np
+
+from tables import write
 
 FIELDS = {"RssAnon": "anonymous_GiB", "RssFile": "file_GiB", "VmRSS": "resident_GiB"}
 
@@ -67,10 +68,7 @@ def main() -> None:
                          "array_GB": round(float(np.prod(shape)) / 1e9, 2),
                          **{k: round(v, 3) for k, v in found.items()}})  # fmt: skip
             print(rows[-1], flush=True)
-    with Path(asked.out).open("w", newline="", encoding="utf-8") as handle:
-        writer = csv.DictWriter(handle, list(rows[0]))
-        writer.writeheader()
-        writer.writerows(rows)
+    write(asked.out, rows)
 
 
 if __name__ == "__main__":

@@ -11,13 +11,13 @@ much of the edit survives, and the same of a random direction of the same length
 """
 
 import argparse
-import csv
 import tempfile
 from pathlib import Path
 
 import numpy as np
 
 import zatlas
+from tables import write
 from zatlas.evidence import effects
 from zatlas.evidence.intervals import SMALLEST_EFFECT
 from zatlas.evidence.ruler import pixel_ruler
@@ -95,10 +95,7 @@ def main() -> None:
                     })  # fmt: skip
             print(seen[-1], *tried[-len(EDITS) :], sep="\n", flush=True)
             for file, table in ((out, seen), (out.with_stem(out.stem + "-edits"), tried)):
-                with file.open("w", newline="", encoding="utf-8") as handle:
-                    writer = csv.DictWriter(handle, list(table[0]))
-                    writer.writeheader()
-                    writer.writerows(table)
+                write(file, table)
 
 
 if __name__ == "__main__":

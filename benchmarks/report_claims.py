@@ -13,7 +13,6 @@ share of all elements whose largest property it is.
 """
 
 import argparse
-import csv
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -21,6 +20,7 @@ from typing import Any
 import numpy as np
 
 import zatlas
+from tables import write
 from zatlas.evidence.atlas import element_atlas
 from zatlas.evidence.factors import tell_apart
 from zatlas.evidence.ruler import Labelled, Ruler, pixel_ruler, with_factors
@@ -48,11 +48,9 @@ def ruler_for(images: Any, held_out: np.ndarray, seed: int) -> Ruler:
 
 
 def largest(record: dict[str, Any]) -> str:
-    """The property that may be named and is largest, factors before attributes; else nothing."""
-    cells = [*named(record, "factor"), *named(record, "attribute")]
-    if not cells:
-        return ""
-    return str(max(cells, key=lambda cell: abs(cell["effect_sd"]))["name"])
+    """The largest property that may be named; else nothing."""
+    cells = named(record)
+    return str(cells[0]["name"]) if cells else ""
 
 
 def main() -> None:
@@ -99,9 +97,7 @@ def main() -> None:
                     rows.append({
                         "model": model, "data": data, "seed": seed, "element": element["element"],
                         "size": element["size"], "largest": largest(element),
-                        "named": "+".join(
-                            c["name"] for k in ("factor", "attribute") for c in named(element, k)
-                        ),
+                        "named": "+".join(cell["name"] for cell in named(element)),
                         "effects": "; ".join(
                             f"{n} {cells[k]['effect_sd']:+.2f}" for n in sorted(claimed)
                             for k in cells if k == n or k.startswith(f"{n} = ")
@@ -138,14 +134,6 @@ def main() -> None:
         })  # fmt: skip
         print(claims[-1], flush=True)
     write(Path(asked.out).with_stem(Path(asked.out).stem + "-summary"), claims)
-
-
-def write(path: Path, rows: list[dict[str, Any]]) -> None:
-    """A table as CSV."""
-    with path.open("w", newline="", encoding="utf-8") as handle:
-        writer = csv.DictWriter(handle, list(rows[0]))
-        writer.writeheader()
-        writer.writerows(rows)
 
 
 if __name__ == "__main__":

@@ -6,7 +6,6 @@ Trains fcn-3-small, -medium and -large at equal epochs with three seeds each int
 docs/size-claim.csv and docs/figures/size-claim.png.
 """
 
-import csv
 import sys
 from pathlib import Path
 
@@ -15,6 +14,7 @@ from matplotlib.figure import Figure
 from scipy.stats import t
 
 import zatlas
+from tables import write
 from zatlas.run import Run
 
 SIZES, SEEDS = ("small", "medium", "large"), (0, 1, 2)
@@ -44,10 +44,7 @@ def main() -> None:
                          **{name: metric["mean"] for name, metric in metrics.items()},
                          "seconds": round(sum(r["seconds"] for r in run.history), 1)})  # fmt: skip
             print(rows[-1], flush=True)
-    with (DOCS / "size-claim.csv").open("w", newline="", encoding="utf-8") as handle:
-        writer = csv.DictWriter(handle, list(rows[0]))
-        writer.writeheader()
-        writer.writerows(rows)
+    write((DOCS / "size-claim.csv"), rows)
     figure = Figure(figsize=(8, 3.2), layout="constrained")
     for axes, name in zip(figure.subplots(1, 2), ("mse", "sharpness"), strict=True):
         for x, size in enumerate(SIZES):

@@ -7,13 +7,13 @@ reported to the progress bar. Beside it: `zatlas --help`, and an `import torch` 
 """
 
 import argparse
-import csv
 import subprocess
 import sys
 import tempfile
 import time
-from pathlib import Path
 from statistics import median
+
+from tables import write
 
 FIRST_STEP = """
 import os, sys
@@ -49,13 +49,13 @@ def main() -> None:
                     "-c", FIRST_STEP, "train", "--model", model, "--images", asked.images,
                     "--out", f"{place}/run",
                 ))  # fmt: skip
-    with Path(asked.out).open("w", newline="", encoding="utf-8") as handle:
-        writer = csv.writer(handle)
-        writer.writerow(["case", "seconds", "least", "most", "rounds"])
-        for case, found in cases.items():
-            row = [case, *(round(v, 2) for v in (median(found), min(found), max(found)))]
-            writer.writerow([*row, asked.rounds])
-            print(*row)
+    rows = [
+        {"case": case, "seconds": round(median(found), 2), "least": round(min(found), 2),
+         "most": round(max(found), 2), "rounds": asked.rounds}
+        for case, found in cases.items()
+    ]  # fmt: skip
+    write(asked.out, rows)
+    print(*rows, sep="\n")
 
 
 if __name__ == "__main__":

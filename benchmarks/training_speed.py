@@ -10,7 +10,6 @@ the ratios within a round, so a machine that drifts between rounds does not bias
 """
 
 import argparse
-import csv
 import json
 import subprocess
 import sys
@@ -21,6 +20,7 @@ from statistics import median
 import numpy as np
 
 from limits import bound
+from tables import write
 from zatlas.training import history
 
 HERE = Path(__file__).parent
@@ -109,10 +109,7 @@ def main() -> None:
                 np.save(images, np.resize(source, (count, *source.shape[1:])))
                 rows.append(cell(model, batch, images, asked))
                 print(rows[-1], flush=True)
-                with Path(asked.out).open("w", newline="", encoding="utf-8") as handle:
-                    writer = csv.DictWriter(handle, list(rows[0]), restval="")
-                    writer.writeheader()
-                    writer.writerows(rows)
+                write(asked.out, rows)
 
 
 if __name__ == "__main__":

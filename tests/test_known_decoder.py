@@ -8,9 +8,9 @@ import pytest
 
 from zatlas.evidence import effects
 from zatlas.evidence.factors import tell_apart
-from zatlas.evidence.measure import Array
+from zatlas.evidence.measure import Array, floats
 from zatlas.evidence.records import records
-from zatlas.evidence.ruler import Labelled, floats, pixel_ruler, with_factors
+from zatlas.evidence.ruler import Labelled, pixel_ruler, with_factors
 from zatlas.evidence.sentences import named
 from zatlas.images.faces import FACTORS, draw_factors, render
 

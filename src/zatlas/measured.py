@@ -14,9 +14,10 @@ from torch import Tensor, nn
 from zatlas.errors import InputError
 from zatlas.evidence.atlas import Maps, Subject, edit_records, element_atlas
 from zatlas.evidence.disentanglement import disentanglement
-from zatlas.evidence.factors import tell_apart
-from zatlas.evidence.measure import Array, plain
-from zatlas.evidence.ruler import Labelled, floats, pixel_ruler, with_factors
+from zatlas.evidence.factors import Factor, tell_apart
+from zatlas.evidence.measure import Array, floats, plain
+from zatlas.evidence.ruler import Labelled, pixel_ruler, with_factors
+from zatlas.evidence.scores import needs_sklearn
 from zatlas.evidence.stability import stability
 from zatlas.evidence.usage import gaussian_kl
 from zatlas.files import whole
@@ -57,13 +58,14 @@ def measure_atlas(
     do not fit.
     """
     part, file = _part(run, images)
+    labelled = None if factors is None else _labelled(run, Path(factors), seed)
     beside = [other if isinstance(other, Run) else open_run(other) for other in others]
     rows = drawn(part, count, seed)
+    pictures = part.images[rows]
     with one_core_each():
-        subject = subject_of(run, part.images[rows])
-        ruler, labels = pixel_ruler(part.images[rows]), None
-        if factors is not None:
-            labelled = _labelled(run, Path(factors), seed)
+        subject = subject_of(run, pictures)
+        ruler, labels = pixel_ruler(pictures), None
+        if labelled is not None:
             ruler, probes = with_factors(ruler, labelled, seed)
             judged = np.flatnonzero(labelled.held_out)[:_MOST_JUDGED]
             codes = run.encode(labelled.images[judged])
@@ -76,7 +78,7 @@ def measure_atlas(
                 "untrained": probes.untrained,
                 "disentanglement": plain(disentanglement(codes, known, seed)),
             }
-        apart = _apart(run, subject, beside, part.images[rows], seed) if beside else None
+        apart = _apart(run, subject, beside, pictures, seed) if beside else None
         record, maps = element_atlas(
             subject, ruler, names=named_elements(run), seed=seed,
             matches=apart["best"] if apart else None,
@@ -144,6 +146,13 @@ def drawn(part: Part, count: int, seed: int) -> NDArray[np.int64]:
     return np.asarray(part.rows[order])
 
 
+def kept_atlas(run: Run) -> dict[str, Any]:
+    """The atlas that is kept in the run's ``evidence/``, with the names its elements have now."""
+    record, names = run.evidence("atlas"), named_elements(run)
+    elements = [{**e, "name": names.get(e["element"])} for e in record["elements"]]
+    return {**record, "elements": elements}
+
+
 def named_elements(run: Run) -> dict[int, str]:
     """The user's names of single elements, by index."""
     return {v % run.model.latent: k for k, v in run.names.items() if isinstance(v, int)}
@@ -200,34 +209,44 @@ def _part(run: Run, images: PathLike | ImageSet | None) -> tuple[Part, str]:
     return whole_set(opened.array), str(opened.path or "")
 
 
-def _labelled(run: Run, table: Path, seed: int) -> Labelled:
-    """The labelled images of a run: those of its image set, or its held-out ones."""
-    if not table.is_file():
-        raise InputError(f"--factors {table}: no such file; give a CSV with a row for each image")
-    described, valid = run.config["images"], run.config["valid"]
-    sets = [described, *([valid] if isinstance(valid, Mapping) else [])]
-    faults = []
-    for one in sets:
+def read_factors(table: PathLike, counts: Sequence[int]) -> tuple[int, tuple[Factor, ...]]:
+    """The factors in a CSV, and which of several image sets, of these ``counts``, it belongs to.
+
+    Raises InputError where it has a row for each image of none of them, or no column is a factor;
+    and where scikit-learn, which probes need, is missing.
+    """
+    needs_sklearn()
+    path, faults = Path(table), []
+    if not path.is_file():
+        raise InputError(f"--factors {path}: no such file; give a CSV with a row for each image")
+    for place, count in enumerate(counts):
         try:
-            columns = {k: typed(v) for k, v in read_table(table, one["count"]).items()}
+            columns = read_table(path, count)
         except InputError as fault:
             faults.append(str(fault))
             continue
-        images = run.opened(one).array
-        factors, left_out = tell_apart(columns)
+        factors, left_out = tell_apart({name: typed(column) for name, column in columns.items()})
         if not factors:
             reasons = "; ".join(f"{name}: {why}" for name, why in left_out.items())
-            raise InputError(f"--factors {table}: no column is a factor ({reasons})")
-        held_out = np.zeros(len(images), bool)
-        shared = one is described and isinstance(valid, float)
-        own = run.held_out().rows if shared else np.empty(0, np.int64)
-        if len(own) >= _ENOUGH:
-            held_out[own] = True
-        else:
-            rng = np.random.default_rng(seed)
-            held_out[rng.permutation(len(images))[: round(_JUDGED * len(images))]] = True
-        return Labelled(images, factors, held_out)
+            raise InputError(f"--factors {path}: no column is a factor ({reasons})")
+        return place, factors
     raise InputError(f"--factors {faults[0]}")
+
+
+def _labelled(run: Run, table: Path, seed: int) -> Labelled:
+    """The labelled images of a run: those of its image set, or its held-out ones."""
+    described, valid = run.config["images"], run.config["valid"]
+    sets = [described, *([valid] if isinstance(valid, Mapping) else [])]
+    place, factors = read_factors(table, [one["count"] for one in sets])
+    images = run.opened(sets[place]).array
+    held_out = np.zeros(len(images), bool)
+    own = run.held_out().rows if isinstance(valid, float) else np.empty(0, np.int64)
+    if len(own) >= _ENOUGH:
+        held_out[own] = True
+    else:
+        rng = np.random.default_rng(seed)
+        held_out[rng.permutation(len(images))[: round(_JUDGED * len(images))]] = True
+    return Labelled(images, factors, held_out)
 
 
 def _apart(

@@ -20,8 +20,6 @@ from zatlas.errors import InputError
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from zatlas.run import Run
-
 
 @click.command()
 @run_argument
@@ -49,7 +47,7 @@ def atlas(
     from zatlas.training.heap import keep_freed_blocks
 
     keep_freed_blocks()
-    from zatlas.measured import measure_atlas
+    from zatlas.measured import kept_atlas, measure_atlas
     from zatlas.report.atlas import atlas_sections
     from zatlas.report.build import pages as files_of
     from zatlas.report.build import write_report
@@ -68,12 +66,12 @@ def atlas(
                 opened, images=images, count=count, seed=seed, factors=factors,
                 others=runs.split(",") if runs else (), progress=advance,
             )  # fmt: skip
-    record = opened.evidence("atlas")
+    record = kept_atlas(opened)
     title = f"Atlas of {opened.name}"
     with answering(record, answer):
         report = RunReport(run.name, atlas_sections(opened, pages), "")
         written = write_report(ReportData(title, [report]), page)
-    _show(console(answer), opened, record)
+    _show(console(answer), record)
     for path in (run / "evidence" / "atlas.json", *written):
         wrote(path, answer)
 
@@ -86,24 +84,21 @@ def _named(text: str) -> tuple[int, str]:
     return int(found[1]), found[2].strip()
 
 
-def _show(shown: "Console", run: "Run", record: dict[str, Any]) -> None:
+def _show(shown: "Console", record: dict[str, Any]) -> None:
     """The table, the strongest element first."""
     from rich.table import Table
+    from rich.text import Text
 
-    from zatlas.evidence.sentences import how, summary
-    from zatlas.measured import named_elements
+    from zatlas.evidence.sentences import how, label, summary
 
-    names = named_elements(run)
     table = Table(box=None, pad_edge=False)
     for heading in ("element", "grey levels", "95 % interval", "share", "change"):
         words = heading in ("element", "change")
         table.add_column(heading, justify="left" if words else "right", no_wrap=True)
     table.add_column("what it does", overflow="fold")
     for element in record["elements"]:
-        name = names.get(element["element"])
-        label = f"z[{element['element']}]" + (f' "{name}"' if name else "")
-        table.add_row(*map(_plain, (
-            label, f"{element['size']:.3g}",
+        table.add_row(*map(Text, (
+            label(element), f"{element['size']:.3g}",
             f"{element['size_low']:.3g} to {element['size_high']:.3g}",
             f"{100 * element['share']:.1f} %", how(element) or "–", summary(element),
         )))  # fmt: skip
@@ -116,9 +111,3 @@ def _show(shown: "Console", run: "Run", record: dict[str, Any]) -> None:
         markup=False,
     )
     shown.print(record["usage"]["verdict"], markup=False)
-
-
-def _plain(text: str) -> Any:
-    from rich.text import Text
-
-    return Text(text)

@@ -50,7 +50,7 @@ def examine(
     from zatlas.latents.coding import open_fitting
     from zatlas.latents.edits import check
     from zatlas.latents.trial import try_edits
-    from zatlas.measured import measure_edits
+    from zatlas.measured import measure_edits, read_factors
     from zatlas.models.modelfile import assumed, read_model
     from zatlas.pictures.plate import displays, trial_plate
     from zatlas.pictures.style import save
@@ -68,8 +68,6 @@ def examine(
     for text in edits:
         check(text, network.code_shape, named)
     about = [f"z[{element_of(claim, network.latent)}] += sd" for claim in says]
-    if factors is not None and not Path(factors).is_file():
-        raise InputError(f"--factors {factors}: no such file; give a CSV with a row for each image")
     rows = numbers(index, "--index")
     held_out = file_or_share(valid)
     if crop is not None:
@@ -77,6 +75,8 @@ def examine(
     opened = open_fitting(images, network.image)
     shut = held_out if isinstance(held_out, float) else open_fitting(held_out, network.image)
     part = parts(opened, shut)[1]
+    if factors is not None:  # before an hour is spent on training
+        read_factors(factors, [len(one) for one in (opened, shut) if not isinstance(one, float)])
     if not all(0 <= row < len(part) for row in rows):
         raise InputError(f"--index {index}: there are {len(part)} held-out images, from 0")
     shown, command, notes = console(), typed_command(), assumed(source)

@@ -5,10 +5,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from zatlas.cli.program import console
-from zatlas.training.heap import give_back
 from zatlas.training.history import Watcher
-
-_TIDY = 32  # steps
 
 if TYPE_CHECKING:
     from rich.progress import Progress
@@ -31,14 +28,11 @@ class EpochLines(Watcher):
     """Watches a training run: a live line within the epoch, a line that stays for each epoch."""
 
     def __init__(self, bar: "Progress", epochs: int) -> None:
-        self.bar, self.epochs, self.steps = bar, epochs, 0
+        self.bar, self.epochs = bar, epochs
         self.task = bar.add_task("training", total=None, speed="")
 
     def images(self, epoch: int, done: int, total: int) -> None:
-        """Move the live line; now and then hand back the holes in memory."""
-        self.steps += 1
-        if self.steps % _TIDY == 0:
-            give_back()
+        """Move the live line."""
         speed = self.bar.tasks[self.task].speed
         self.bar.update(
             self.task, completed=(epoch - 1) * total + done, total=self.epochs * total,

@@ -12,11 +12,10 @@ import numpy as np
 
 from zatlas.evidence import effects
 from zatlas.evidence.axes import sefa
-from zatlas.evidence.effects import AS_TYPED, Centre, Change
-from zatlas.evidence.flags import Known, flags, known
-from zatlas.evidence.flags import Statistics as Statistics
+from zatlas.evidence.effects import Centre
+from zatlas.evidence.flags import Flags, Known, Standing, Statistics, flags, known, standing
 from zatlas.evidence.measure import Array, Decode, Encode, plain
-from zatlas.evidence.records import effect, records
+from zatlas.evidence.records import records
 from zatlas.evidence.response import interactions, sensitivity
 from zatlas.evidence.ruler import Ruler
 from zatlas.evidence.usage import usage
@@ -76,6 +75,7 @@ def element_atlas(
     base = effects.centre(subject.decode, ruler.measure, subject.codes)
     slope = sensitivity(subject.decode, subject.codes[:SLOPED], sd, subject.jvp)
     reference = known(subject.statistics)
+    before = standing(subject.encode, subject.decode, subject.codes[:FLAGGED], reference)
     changes, heads = [], []
     for element, change in enumerate(
         effects.elements(subject.decode, ruler.measure, base, sd, workers)
@@ -86,7 +86,7 @@ def element_atlas(
             "name": (names or {}).get(element),
             "sd": float(sd[element]),
             "sensitivity": float(slope[element]),
-            "flags": _element_flags(subject, reference, element, sd, seed),
+            "flags": _element_flags(subject, reference, before, element, sd, seed),
             "match": None if matches is None else matches[element],
         })  # fmt: skip
         if progress:
@@ -129,25 +129,26 @@ def edit_records(
     base = effects.centre(subject.decode, ruler.measure, subject.codes)
     reference = known(subject.statistics)
 
-    def changed(delta: Array) -> Change:
-        return effects.change(subject.decode, ruler.measure, base, delta, AS_TYPED)
+    before = standing(subject.encode, subject.decode, subject.codes, reference)
+
+    def flagged(codes: Array) -> Flags:
+        return flags(
+            subject.encode, subject.decode, subject.codes, codes, reference, before=before,
+            seed=seed,
+        )  # fmt: skip
 
     changes, heads = [], []
     for text, codes in edited.items():
         delta = codes - subject.codes
-        changes.append(changed(delta))
+        changes.append(effects.change(subject.decode, ruler.measure, base, delta, effects.AS_TYPED))
         drawn = effects.random_move(delta, sd, seed)
-        away = flags(
-            subject.encode, subject.decode, subject.codes, subject.codes + drawn, reference,
-            seed=seed,
-        )  # fmt: skip
+        away = flagged(subject.codes + drawn)
+        size = effects.change(subject.decode, ruler.measure, base, drawn, (1.0,), motion_n=0).size
         heads.append({
             "edit": text,
-            "flags": flags(
-                subject.encode, subject.decode, subject.codes, codes, reference, seed=seed
-            ),
+            "flags": flagged(codes),
             "random": {
-                "size": effect(changed(drawn), seed).size,
+                "size": size,
                 "in_range": away.in_range,
                 "neighbour_after": away.neighbour_after,
                 "kept": away.kept,
@@ -159,13 +160,15 @@ def edit_records(
     )  # fmt: skip
 
 
-def _element_flags(subject: Subject, reference: Known, element: int, sd: Array, seed: int) -> Any:
+def _element_flags(
+    subject: Subject, reference: Known, before: Standing, element: int, sd: Array, seed: int
+) -> Flags | None:
     """Flags of one sd of an element; None for a dead one, which has no sd."""
     if sd[element] == 0:
         return None
     codes = subject.codes[:FLAGGED]
     moved = codes + effects.element_move(codes, element, sd)
-    return flags(subject.encode, subject.decode, codes, moved, reference, seed=seed)
+    return flags(subject.encode, subject.decode, codes, moved, reference, before=before, seed=seed)
 
 
 def _interactions(decode: Decode, base: Centre, sd: Array, order: list[int]) -> dict[str, Any]:

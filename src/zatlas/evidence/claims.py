@@ -79,10 +79,7 @@ def judged(claim: str, record: Record) -> Record:
 def _verdict(cells: list[Record], record: Record) -> str:
     if not cells:
         return "cannot be judged: it speaks of nothing that was measured"
-    sayable = sorted(
-        [*named(record, "factor"), *named(record, "attribute")],
-        key=lambda cell: -abs(cell["effect_sd"]),
-    )
+    sayable = named(record)
     said = [cell for cell in sayable if cell in cells]
     if not said:
         largest = max(cells, key=lambda cell: abs(cell["effect_sd"] or 0.0))

@@ -11,7 +11,7 @@ from collections.abc import Callable
 import numpy as np
 
 from zatlas.errors import InputError
-from zatlas.evidence.measure import GREY_LEVELS, Array, in_batches
+from zatlas.evidence.measure import Array, floats, in_batches
 
 SIDE, COMPONENTS, KERNELS = 16, 256, 300
 WIDTH = 0.25
@@ -58,10 +58,7 @@ def areas(x_BHWC: Array) -> Array:
     rows, columns = (_shares(size) for size in x_BHWC.shape[1:3])
 
     def block(part: Array) -> Array:
-        pictures = part.astype(np.float32)
-        if part.dtype == np.uint8:
-            pictures = pictures / np.float32(GREY_LEVELS) - 1
-        means = np.einsum("ih,bhwc,jw->bijc", rows, pictures, columns, optimize=True)
+        means = np.einsum("ih,bhwc,jw->bijc", rows, floats(part), columns, optimize=True)
         return np.asarray(means.reshape(len(part), -1), np.float64)
 
     return in_batches(block, x_BHWC, 256)

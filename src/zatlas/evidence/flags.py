@@ -87,6 +87,46 @@ def _to_neighbour(queries: Array, scaled: Array, itself: bool = False) -> Array:
 
 
 @dataclass(frozen=True)
+class Standing:
+    """Codes as they stand: ``in_sd`` (N, L) over the L live elements; ``found`` (N, L), the codes
+    of their pictures; ``cycle``, the mean distance of the two; ``saturated``, the share of pixel
+    values at an end of the range; ``neighbour``, the ratio; ``percentiles`` (N, D).
+    """
+
+    in_sd: Array
+    found: Array
+    cycle: float
+    saturated: float
+    neighbour: float
+    percentiles: Array
+
+
+def standing(
+    encode: Encode, decode: Decode, codes: Array, known: Known, *, batch: int = 128
+) -> Standing:
+    """Where codes (N, D) lie among the known ones, and what is found again of them."""
+    live = known.sd > 0
+    saturated: list[Array] = []
+
+    def there_and_back(part: Array) -> Array:
+        pictures = decode(part)
+        saturated.append((np.abs(pictures) >= _AT_AN_END).mean((1, 2, 3)))
+        return encode(pictures)
+
+    found = in_batches(there_and_back, codes, batch)[:, live].astype(np.float64) / known.sd[live]
+    in_sd = codes[:, live].astype(np.float64) / known.sd[live]
+    distance = float(np.median(_to_neighbour(in_sd, known.scaled)))
+    return Standing(
+        in_sd=in_sd,
+        found=found,
+        cycle=float(np.abs(found - in_sd).mean()) if found.size else 0.0,
+        saturated=float(np.concatenate(saturated).mean()),
+        neighbour=distance / known.typical if known.typical else float("nan"),
+        percentiles=known.percentile(codes),
+    )
+
+
+@dataclass(frozen=True)
 class Moved:
     """One element of an edit, over the images: the change in sd (mean, least, most), the median
     percentile before and after, and the mean change in its conditional sd (None where unknown).
@@ -143,33 +183,31 @@ def flags(
     edited_ND: Array,
     known: Known,
     *,
+    before: Standing | None = None,
     seed: int = 0,
     listed: int = 8,
     batch: int = 128,
 ) -> Flags:
     """Flags of the edit that turned codes ``z_ND`` into ``edited_ND``.
 
+    ``before`` is :func:`standing` of ``z_ND``, where several edits start from the same codes.
+
     Kept share: with delta = z' - z and the answer r(z') - r(z), r = encode after decode, both in
     sd: sum of answer * delta / sum of delta * delta, over images and elements. For one element it
     is the mean answer of that element for a unit moved. Leeb et al. 2022 study such responses.
     """
     live = known.sd > 0
-    sd = known.sd[live]
-
-    def in_sd(codes: Array) -> Array:
-        return codes[:, live].astype(np.float64) / sd
-
-    delta = in_sd(edited_ND) - in_sd(z_ND)
+    before = before or standing(encode, decode, z_ND, known, batch=batch)
+    after = standing(encode, decode, edited_ND, known, batch=batch)
+    delta = after.in_sd - before.in_sd
     touched = np.any(delta != 0, axis=0)
-    before, cycle_before, saturated_before = _round_trip(encode, decode, z_ND, in_sd, batch)
-    after, cycle_after, saturated_after = _round_trip(encode, decode, edited_ND, in_sd, batch)
-    answer = after - before
+    answer = after.found - before.found
     kept = low = high = None
     if touched.any():
         found, sent = (answer * delta).sum(1)[:, None], (delta * delta).sum(1)[:, None]
         kept = float(found.sum() / sent.sum())
         low, high = (float(end[0]) for end in bca(found, seed, weights=sent))
-    percentiles = known.percentile(z_ND), known.percentile(edited_ND)
+    percentiles = before.percentiles, after.percentiles
     at = np.flatnonzero(live)[touched]
     inside = (percentiles[1][:, at] >= RANGE[0]) & (percentiles[1][:, at] <= RANGE[1])
     return Flags(
@@ -179,38 +217,17 @@ def flags(
         elements=_largest(delta[:, touched], at, percentiles, known, listed),
         length=float(np.linalg.norm(delta, axis=1).mean()),
         in_range=float(inside.all(1).mean()),
-        neighbour_before=_ratio(in_sd(z_ND), known),
-        neighbour_after=_ratio(in_sd(edited_ND), known),
+        neighbour_before=before.neighbour,
+        neighbour_after=after.neighbour,
         kept=kept,
         kept_low=low,
         kept_high=high,
         spill=None if touched.all() else float(np.sqrt((answer[:, ~touched] ** 2).mean())),
-        cycle_before=cycle_before,
-        cycle_after=cycle_after,
-        saturated_before=saturated_before,
-        saturated_after=saturated_after,
+        cycle_before=before.cycle,
+        cycle_after=after.cycle,
+        saturated_before=before.saturated,
+        saturated_after=after.saturated,
     )
-
-
-def _round_trip(
-    encode: Encode, decode: Decode, codes: Array, in_sd: Callable[[Array], Array], batch: int
-) -> tuple[Array, float, float]:
-    """Code of the decoded code, in sd; their mean distance; the share of saturated pixels."""
-    saturated: list[Array] = []
-
-    def there_and_back(part: Array) -> Array:
-        pictures = decode(part)
-        saturated.append((np.abs(pictures) >= _AT_AN_END).mean((1, 2, 3)))
-        return encode(pictures)
-
-    back = in_sd(in_batches(there_and_back, codes, batch))
-    cycle = float(np.abs(back - in_sd(codes)).mean()) if back.size else 0.0
-    return back, cycle, float(np.concatenate(saturated).mean())
-
-
-def _ratio(scaled_codes: Array, known: Known) -> float:
-    distance = float(np.median(_to_neighbour(scaled_codes, known.scaled)))
-    return distance / known.typical if known.typical else float("nan")
 
 
 def _largest(

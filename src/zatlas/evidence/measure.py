@@ -23,6 +23,12 @@ GREY_LEVELS = 127.5
 """Grey levels (0 to 255) in one unit of the range [-1, 1]."""
 
 
+def floats(pictures: Array) -> Array:
+    """Pictures as float32 in [-1, 1]: uint8 is brought there, floats are there already."""
+    values = pictures.astype(np.float32)
+    return values / np.float32(GREY_LEVELS) - 1 if pictures.dtype == np.uint8 else values
+
+
 @dataclasses.dataclass(frozen=True)
 class Column:
     """One measured property: its name, its unit, and what a rise and a fall look like in words.

@@ -8,7 +8,7 @@ import numpy as np
 from zatlas.evidence import attributes
 from zatlas.evidence.crosstalk import responses
 from zatlas.evidence.factors import Factor
-from zatlas.evidence.measure import GREY_LEVELS, Array, Column, Measure, in_batches
+from zatlas.evidence.measure import Array, Column, Measure, floats, in_batches
 from zatlas.evidence.probes import Probe, Probes, train_probes, truth_of
 
 
@@ -33,11 +33,6 @@ class Labelled:
     images: Array
     factors: Sequence[Factor]
     held_out: Array
-
-
-def floats(images_NHWC: Array) -> Array:
-    """uint8 pictures as float32 in [-1, 1]."""
-    return np.asarray(images_NHWC, np.float32) / np.float32(GREY_LEVELS) - 1
 
 
 def pixel_ruler(images_NHWC: Array) -> Ruler:

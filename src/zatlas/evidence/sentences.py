@@ -31,22 +31,25 @@ def summary(record: Record) -> str:
     """The same in a few words, for a table: the properties that may be named, with their sizes."""
     if record.get("sd") == 0:
         return "dead"
-    cells = sorted(
-        [cell for kind in ("factor", "attribute") for cell in named(record, kind)],
-        key=lambda cell: -abs(cell["effect_sd"]),
-    )
-    words = [f"{c['up'] if c['effect'] > 0 else c['down']} {c['effect_sd']:+.2f} sd" for c in cells]
-    if words:
-        return ", ".join(words[:SHOWN])
-    c = _surest(record)
-    if not _visible(record) or c is None:
+    if cells := named(record):
+        return ", ".join(_briefly(cell) for cell in cells[:SHOWN])
+    largest = _surest(record)
+    if not _visible(record) or largest is None:
         return "no measurable effect"
-    return f"small: {c['up'] if c['effect'] > 0 else c['down']} {c['effect_sd']:+.2f} sd"
+    return f"small: {_briefly(largest)}"
 
 
-def named(record: Record, kind: str) -> list[Record]:
-    """Cells of a kind, "attribute" or "factor", that a sentence may name, the largest first."""
-    cells = [c for c in record["cells"] if c["kind"] == kind and c["named"] and _trusted(c)]
+def label(record: Record) -> str:
+    """An element as people write it, with its user's name where it has one: z[3] "smile"."""
+    name = record.get("name")
+    return f"z[{record['element']}]" + (f' "{name}"' if name else "")
+
+
+def named(record: Record, kind: str | None = None) -> list[Record]:
+    """Cells that a sentence may name, of one kind ("attribute" or "factor") or both, the largest
+    first.
+    """
+    cells = [c for c in record["cells"] if c["named"] and _trusted(c) and kind in (None, c["kind"])]
     return sorted(cells, key=lambda cell: -abs(cell["effect_sd"]))
 
 
@@ -67,10 +70,10 @@ def how(record: Record) -> str | None:
 def _subject(record: Record) -> str:
     if "edit" in record:
         return str(record["edit"])
-    label = f"z[{record['element']}]"
+    text = f"z[{record['element']}]"
     if record.get("name"):
-        label += f' ("{record["name"]}" is its user\'s name for it)'
-    return label if not record["sd"] else f"{label} + 1 sd ({record['sd']:+.3g} in this run)"
+        text += f' ("{record["name"]}" is its user\'s name for it)'
+    return text if not record["sd"] else f"{text} + 1 sd ({record['sd']:+.3g} in this run)"
 
 
 def _effect(record: Record) -> str:
@@ -117,8 +120,16 @@ def on_one(cell: Record) -> str:
     )
 
 
+def _direction(cell: Record) -> str:
+    return str(cell["up"] if cell["effect"] > 0 else cell["down"])
+
+
+def _briefly(cell: Record) -> str:
+    return f"{_direction(cell)} {cell['effect_sd']:+.2f} sd"
+
+
 def _cell(cell: Record) -> str:
-    words = cell["up"] if cell["effect"] > 0 else cell["down"]
+    words = _direction(cell)
     natural = f"{cell['effect']:+.3g} {cell['unit']}".strip()
     text = f"{words} ({on_one(cell)}, {natural}, same sign in {_percent(cell['agree'])}"
     probe = cell.get("probe")

@@ -9,6 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
+from zatlas.evidence.sentences import label
 from zatlas.pictures.style import (
     BLUE,
     DIVERGING,
@@ -102,7 +103,7 @@ def overview(record: Record, command: str = "") -> Figure:
     names = [p["name"] for p in record["properties"]]
     table = np.array([[c["effect_sd"] or 0.0 for c in e["cells"]] for e in elements], float)
     marked = np.array([[c["named"] for c in e["cells"]] for e in elements], bool)
-    labels = [_label(element) for element in elements]
+    labels = [label(dict(element)) for element in elements]
     first = MARGIN + round(max(map(wide, labels))) + GAP
     bars, side = 300, 44
     heat_left = first + bars + 3 * GAP
@@ -111,8 +112,8 @@ def overview(record: Record, command: str = "") -> Figure:
     closing = command_lines(command, width - 2 * MARGIN)
     end = top + _LINE * len(elements)
     figure, axes = page(width, end + 5 * TEXT + tall(closing, SMALL) + MARGIN)
-    for row, label in enumerate(labels):
-        write(axes, MARGIN, top + row * _LINE + 2, [label])
+    for row, text in enumerate(labels):
+        write(axes, MARGIN, top + row * _LINE + 2, [text])
 
     sizes = _panel(figure, first, top, bars, _LINE * len(elements))
     at = np.arange(len(elements))
@@ -138,11 +139,6 @@ def overview(record: Record, command: str = "") -> Figure:
           colour=MUTED)  # fmt: skip
     write(axes, MARGIN, end + 4 * TEXT, closing, size=SMALL, colour=MUTED, mono=True)
     return figure
-
-
-def _label(record: Record) -> str:
-    name = record.get("name")
-    return f"z[{record['element']}]" + (f' "{name}"' if name else "")
 
 
 def _largest(cells: Sequence[Record], count: int) -> list[Record]:

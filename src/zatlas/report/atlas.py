@@ -7,7 +7,7 @@ import numpy as np
 
 from zatlas.errors import InputError
 from zatlas.latents import coding
-from zatlas.measured import kept_maps, named_elements
+from zatlas.measured import kept_atlas, kept_maps
 from zatlas.pictures.atlas import element_page, overview
 from zatlas.report.records import Picture, Section
 from zatlas.run import Run
@@ -15,9 +15,9 @@ from zatlas.run import Run
 FACES = 5  # in a sweep
 LISTED = 64  # elements with a row in the table
 PAGES = 8  # elements with figures of their own, the strongest
-_TOLD = ("element", "name", "sd", "size", "size_low", "size_high", "share", "motion", "match",
-         "flags", "sentence")  # fmt: skip
-_COLLECTIONS = ("stability", "interactions", "first_layer")
+_TOLD = ("n", "seed", "images", "usage", "factors", "stability", "interactions", "first_layer")
+_OF_EACH = ("element", "name", "sd", "size", "size_low", "size_high", "share", "motion", "match",
+            "flags", "sentence")  # fmt: skip
 
 
 def atlas_sections(run: Run, pages: int = PAGES) -> list[Section]:
@@ -25,30 +25,36 @@ def atlas_sections(run: Run, pages: int = PAGES) -> list[Section]:
 
     Raises InputError where the images that it was measured on are not to be found any more.
     """
-    record = dict(run.evidence("atlas"))
-    names = named_elements(run)  # a name may have been given since
-    elements = [
-        {**element, "name": names.get(element["element"])} for element in record["elements"]
-    ]
-    record["elements"] = elements
-    command = shlex.join(["zatlas", "atlas", str(run.path), "--images", record["images"],
-                          "--count", str(record["n"]), "--seed", str(record["seed"])])  # fmt: skip
-    told = {key: record[key] for key in ("n", "seed", "images", "usage", "factors")}
+    record = kept_atlas(run)
+    elements = record["elements"]
     whole = Section(
         "atlas",
         "What every latent element does",
         {
-            **told,
-            **{key: record[key] for key in _COLLECTIONS},
-            "elements": [{key: element[key] for key in _TOLD} for element in elements[:LISTED]],
+            **{key: record[key] for key in _TOLD},
+            "elements": [{key: element[key] for key in _OF_EACH} for element in elements[:LISTED]],
             "of": len(elements),
-            "command": command,
+            "command": _command(run, record),
             "facts": [{"label": "elements used", "value": record["usage"]["used"],
                        "of": len(elements)}],
         },
         {"overview": overview(record)},
     )  # fmt: skip
     return [whole, _pages(run, record, elements[:pages])]
+
+
+def _command(run: Run, record: dict[str, Any]) -> str:
+    """The command that measures this atlas again."""
+    asked = {
+        "--images": record["images"],
+        "--count": record["n"],
+        "--seed": record["seed"],
+        "--factors": (record["factors"] or {}).get("file"),
+        "--runs": ",".join((record["stability"] or {}).get("runs", ())),
+    }
+    given = [text for name, value in asked.items() if value not in (None, "")
+             for text in (name, str(value))]  # fmt: skip
+    return shlex.join(["zatlas", "atlas", str(run.path), *given])
 
 
 def _pages(run: Run, record: dict[str, Any], elements: list[dict[str, Any]]) -> Section:

@@ -53,10 +53,11 @@ def save(
         shutil.rmtree(folder / name)  # a run that was stopped here wrote it, and lost the pointer
     with whole_folder(folder / name) as part:
         save_file(_tensors(model, optimizer), part / TENSORS)
-        if best is not None and not is_best:
-            save_file(best, part / BEST)
-        elif position.best_epoch >= 0 and not is_best:
-            _carry_best(folder, part)
+        if position.best_epoch >= 0 and not is_best:
+            if best is None:
+                _carry_best(folder, part)
+            else:
+                save_file(best, part / BEST)
         (part / "position.json").write_text(json.dumps(asdict(position)), encoding="utf-8")
     write_text(folder / POINTER, name)
     for old in folder.iterdir():

@@ -10,15 +10,7 @@ import sys
 M_TRIM_THRESHOLD, M_MMAP_MAX, M_ARENA_MAX = -1, -4, -8  # <malloc.h> of glibc
 
 
-def give_back() -> None:
-    """Hand pages that are free by now back to the kernel (glibc; elsewhere nothing happens).
-
-    Threads take blocks in an order of chance, so holes add up over hundreds of steps. Once in 32
-    steps it costs a hundredth of the time, and memory stays where it was at the start.
-    """
-    trim = getattr(ctypes.CDLL(None), "malloc_trim", None) if sys.platform == "linux" else None
-    if trim is not None:
-        trim(0)
+_kept = False  # by this process
 
 
 def keep_freed_blocks() -> bool:
@@ -35,4 +27,15 @@ def keep_freed_blocks() -> bool:
         )
     except (OSError, AttributeError):
         return False
-    return all(kept)
+    global _kept
+    _kept = all(kept)
+    return _kept
+
+
+def give_back() -> None:
+    """Hand pages that are free by now back to the kernel, where freed blocks are kept.
+
+    Threads take blocks in an order of chance, so holes add up over hundreds of steps.
+    """
+    if _kept:
+        ctypes.CDLL(None).malloc_trim(0)

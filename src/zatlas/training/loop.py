@@ -19,6 +19,7 @@ from zatlas.models.precision import Precision
 from zatlas.training import checkpoint, history
 from zatlas.training.batches import Draw, Gather, bounds, generator, order, resident, seed_of
 from zatlas.training.checkpoint import Position
+from zatlas.training.heap import give_back
 from zatlas.training.plan import Plan
 from zatlas.training.processes import Processes
 from zatlas.training.split import Part
@@ -26,6 +27,7 @@ from zatlas.training.stopping import Stopped, asked_to_stop
 
 WRITING_SHARE = 0.05  # at most this share of the time goes into checkpoints
 LARGEST_PAUSE = 300.0  # seconds of work that a kill may cost
+TIDIED = 32  # steps between two times that a process that keeps freed memory gives it back
 CHECKED = 8  # steps between two looks at the clock, which several processes have to agree on
 NAMES = {"train": "training", "valid": "held-out"}
 
@@ -114,6 +116,8 @@ class _Fit:
             sums = record if not len(sums) else sums + record
             self.watcher.images(epoch + 1, stop, len(rows))
             self.position.step = step + 1
+            if step % TIDIED == 0:
+                give_back()
             if (step % CHECKED == 0 and self._due(LARGEST_PAUSE)) or self.asked_to_stop():
                 shared = self.processes.sum(sums) / self.processes.count  # each resumes with it
                 self.position.sums = shared.tolist()
