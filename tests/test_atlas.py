@@ -229,6 +229,8 @@ def test_examine_answers_a_claim(zatlas: Zatlas, tmp_path: Path) -> None:
     assert "element 1 turns the head: " in out
     assert "z[0] makes it purple: cannot be judged" in out
     assert "element 1 turns the head" in (tmp_path / "seen" / "report.html").read_text()
+    drawn = [file.name for file in (tmp_path / "seen" / "report_files").glob("*claim-*.png")]
+    assert len(drawn) == 2
     status, _, err = zatlas(
         "examine", tmp_path / "model.yaml", "--images", tmp_path / "discs.npy",
         "--out", tmp_path / "other", "--says", "it turns the head",

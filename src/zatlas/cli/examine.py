@@ -52,6 +52,7 @@ def examine(
     from zatlas.latents.trial import try_edits
     from zatlas.measured import measure_edits, read_factors
     from zatlas.models.modelfile import assumed, read_model
+    from zatlas.pictures.atlas import claim_page
     from zatlas.pictures.plate import displays, trial_plate
     from zatlas.pictures.style import save
     from zatlas.report.assemble import report_data
@@ -102,9 +103,12 @@ def examine(
         save(displays(trial, rows, command), out / "displays.png")
         wrote(out / "displays.png")
         run.keep_edits(trial.record(run.held_out_path, rows, command, measured=tried))
-    opening = examination(
-        source, notes, edits, displays(trial, rows) if edits else None, command, answers
-    )
+    pictures = {
+        f"claim-{i}": claim_page(*pair) for i, pair in enumerate(zip(answers, claimed, strict=True))
+    }
+    if edits:
+        pictures["displays"] = displays(trial, rows)
+    opening = examination(source, notes, edits, pictures, command, answers)
     for path in write_report(report_data([run], opening), out / "report.html"):
         wrote(path)
 

@@ -1,6 +1,6 @@
 """The atlas in pictures: a page for an element or an edit, and all elements at a glance."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -91,6 +91,24 @@ def element_page(
     _curves(figure, axes, record, right, curves_top, _WIDTH - MARGIN)
     _forest(figure, axes, cells, record["n"], forest_top)
     write(axes, MARGIN, end, closing, size=SMALL, colour=MUTED, mono=True)
+    return figure
+
+
+def claim_page(answer: Record, record: Record) -> Figure:
+    """A claim, its verdict, and the effects it was judged by; what it speaks of in bold.
+
+    ``answer`` is that of ``evidence.claims.judged``, ``record`` the measured one it answers from.
+    """
+    width = _WIDTH - 2 * MARGIN
+    cells = _largest(record["cells"], _ROWS)
+    cells += [c for c in record["cells"] if c["name"] in answer["meant"] and c not in cells]
+    said = wrap(f"“{answer['claim']}”", width, bold=True)
+    lines = wrap(f"{answer['verdict']}.", width)
+    top = MARGIN + tall(said) + tall(lines) + 5 * TEXT
+    figure, axes = page(_WIDTH, top + _LINE * len(cells) + 2 * TEXT + MARGIN)
+    write(axes, MARGIN, MARGIN, said, bold=True)
+    write(axes, MARGIN, MARGIN + tall(said), lines)
+    _forest(figure, axes, cells, record["n"], top, answer["meant"])
     return figure
 
 
@@ -207,13 +225,16 @@ def _curves(
         panel.set_xlabel("sd" if "element" in record else "share of the edit", fontsize=6)
 
 
-def _forest(figure: Figure, axes: Axes, cells: Sequence[Record], n: int, top: float) -> None:
+def _forest(
+    figure: Figure, axes: Axes, cells: Sequence[Record], n: int, top: float,
+    bold: Collection[str] = (),
+) -> None:  # fmt: skip
     """Effects with their intervals, in sd over real images; what may be named is in colour."""
     write(axes, MARGIN, top - 3 * TEXT,
           [f"effect of 1 sd, in sd of each property over real images, {n} images; "
            "coloured: may be named"], size=SMALL)  # fmt: skip
-    names = [f"{c['name']}" for c in cells]
-    left = MARGIN + round(max(map(wide, names))) + 2 * GAP
+    names = [c["name"] for c in cells]
+    left = MARGIN + round(max(wide(name, bold=True) for name in names)) + 2 * GAP
     panel = _panel(figure, left, top - TEXT // 2, _WIDTH - MARGIN - left - 330, _LINE * len(cells))
     at = np.arange(len(cells))
     panel.axvline(0, color=MUTED, lw=0.8)
@@ -225,7 +246,7 @@ def _forest(figure: Figure, axes: Axes, cells: Sequence[Record], n: int, top: fl
             panel.hlines(row, cell["low_sd"], cell["high_sd"], color=colour, lw=2)
         panel.plot(cell["effect_sd"] or 0.0, row, "o", ms=3.5, color=colour)
         above = top - TEXT // 2 + row * _LINE + 2
-        write(axes, MARGIN, above, [cell["name"]], size=TEXT, colour=INK)
+        write(axes, MARGIN, above, [cell["name"]], colour=INK, bold=cell["name"] in bold)
         natural = f"{cell['effect']:+.3g} {cell['unit']}".strip() if cell["effect"] else "0"
         write(axes, _WIDTH - MARGIN - 310, above,
               [f"{natural}; same sign in {100 * cell['agree']:.0f} %"],

@@ -200,15 +200,16 @@ def traversals(strips: Sequence[tuple[Record, Figure]]) -> Section:
 
 
 def examination(
-    source: str, assumed: Sequence[str], edits: Sequence[str], figure: Figure | None, command: str,
-    claims: Sequence[Record] = (),
+    source: str, assumed: Sequence[str], edits: Sequence[str], pictures: Mapping[str, Picture],
+    command: str, claims: Sequence[Record] = (),
 ) -> Section:  # fmt: skip
-    """A report done again: where its network was pasted from, its edits, both displays, and its
-    claims (each with ``claim``, ``verdict`` and ``sentence``).
+    """A report done again: where its network was pasted from, its edits, and its claims (each with
+    ``claim``, ``verdict`` and ``sentence``).
+
+    ``pictures`` are "displays", of the edits, and "claim-0" and so on, of the claims.
     """
     record = {"source": source, "assumed": list(assumed), "edits": list(edits),
               "claims": list(claims), "command": command}  # fmt: skip
-    pictures: dict[str, Picture] = {} if figure is None else {"displays": figure}
     return Section("examination", "The report that was examined", record, pictures)
 
 

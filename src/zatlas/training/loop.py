@@ -27,7 +27,7 @@ from zatlas.training.stopping import Stopped, asked_to_stop
 
 WRITING_SHARE = 0.05  # at most this share of the time goes into checkpoints
 LARGEST_PAUSE = 300.0  # seconds of work that a kill may cost
-TIDIED = 32  # steps between two times that a process that keeps freed memory gives it back
+TIDIED = 16  # steps between two times that a process that keeps freed memory gives it back
 CHECKED = 8  # steps between two looks at the clock, which several processes have to agree on
 NAMES = {"train": "training", "valid": "held-out"}
 
@@ -60,7 +60,10 @@ def fit(
         fitting = _Fit(model, train, valid, plan, folder, processes, watcher, precision)
         if processes.count == 1:  # of several, each would stop at another step
             fitting.asked_to_stop = asked
-        return fitting.run()
+        trained = fitting.run()
+    del fitting
+    give_back()  # what the optimizer held, before the run is measured
+    return trained
 
 
 class _Fit:
