@@ -1,6 +1,7 @@
 """The atlas end to end: the record, its page, its command; edits measured; claims judged."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -217,20 +218,91 @@ def test_edit_says_what_it_measured(labelled: Path, zatlas: Zatlas, tmp_path: Pa
     assert "random direction" not in out
 
 
+def test_the_same_edit_twice_has_the_same_record_twice(labelled: Path) -> None:
+    run = zatlas.open_run(labelled / "run-0")
+    texts = ["z[0] *= 2", "z[1] += sd", "z[0] *= 2"]
+    records = measure_edits(run, texts, np.load(labelled / "discs.npy"), count=40)
+    assert [record["edit"] for record in records] == texts
+    assert records[0] == records[2]
+
+
+def test_a_name_given_later_stands_in_the_sentence(labelled: Path, zatlas: Zatlas) -> None:
+    run = labelled / "run-1"
+    for name in ("first", "second"):
+        assert zatlas("atlas", run, "--count", 40, "--name", f"0={name}")[0] == 0
+        assert zatlas("atlas", run, "--name", f"0={name} again")[0] == 0
+        page = (run / "atlas.md").read_text()
+        assert f"“{name} again”" in page
+        assert f'("{name} again" is its user' in page
+    status, out, _ = zatlas("atlas", run, "--name", "0=third", "--count", 30)
+    assert status == 0
+    assert "30 images" in out  # asked to measure: measured
+
+
+def test_evidence_goes_with_the_weights_it_was_measured_on(tmp_path: Path) -> None:
+    np.save(tmp_path / "discs.npy", discs(100))
+    kept = {"out": tmp_path / "run", "batch_size": 32}
+    run = zatlas.train(TINY, tmp_path / "discs.npy", epochs=1, **kept)
+    measure_atlas(run, count=20)
+    zatlas.train(TINY, tmp_path / "discs.npy", epochs=1, resume=True, **kept)
+    assert (run.path / "evidence" / "atlas.json").exists()  # the same weights
+    zatlas.train(TINY, tmp_path / "discs.npy", epochs=3, resume=True, **kept)
+    assert not (run.path / "evidence" / "atlas.json").exists()
+
+
+def test_few_labels_leave_out_the_scores_alone(labelled: Path, tmp_path: Path) -> None:
+    images = discs(110)
+    np.save(tmp_path / "discs.npy", images)
+    table = ["brightness", *(f"{image.mean():.3f}" for image in images)]
+    (tmp_path / "labels.csv").write_text("\n".join(table))
+    run = zatlas.train(TINY, tmp_path / "discs.npy", out=tmp_path / "run", epochs=1)
+    record = measure_atlas(run, images=images, factors=tmp_path / "labels.csv")
+    assert record["factors"]["judged"]
+    assert record["factors"]["disentanglement"] is None
+
+
+def test_factors_never_known_together_have_no_crosstalk() -> None:
+    images = discs(300)
+    bright = images.mean((1, 2, 3))
+    even = np.arange(300) % 2 == 0
+    columns = {"a": np.where(even, bright, np.nan), "b": np.where(even, np.nan, bright)}
+    factors, _ = tell_apart(columns)
+    held_out = np.arange(300) >= 200
+    ruler, _ = with_factors(pixel_ruler(images), Labelled(images, factors, held_out))
+    assert set(ruler.probes) == {"a", "b"}
+    assert ruler.crosstalk is None
+
+
+def test_grey_pictures_in_three_channels_have_no_colour_to_tell_in() -> None:
+    grey = np.repeat(grey_ramp(64), 3, axis=-1)
+    ruler = pixel_ruler(grey)
+    sd = {column.name: value for column, value in zip(ruler.columns, ruler.real_sd, strict=True)}
+    assert sd["red-green"] == sd["yellow-blue"] == sd["chroma"] == 0
+    assert sd["luminance"] > 1
+
+
+def test_a_decoder_that_ignores_the_code_has_collapsed() -> None:
+    subject = known_subject()
+    blind = replace(subject, decode=lambda z: np.zeros((len(z), 8, 8, 1), np.float32))
+    record, _ = element_atlas(blind, pixel_ruler(grey_ramp(64)))
+    assert record["usage"]["used"] == 0
+    assert record["usage"]["verdict"].startswith("Collapsed")
+
+
 def test_examine_answers_a_claim(zatlas: Zatlas, tmp_path: Path) -> None:
     np.save(tmp_path / "discs.npy", discs(120))
     (tmp_path / "model.yaml").write_text(TINY.to_yaml())
     status, out, _ = zatlas(
         "examine", tmp_path / "model.yaml", "z[0] *= 2", "--images", tmp_path / "discs.npy",
         "--out", tmp_path / "seen", "--epochs", 2, "--says", "element 1 turns the head", "--says",
-        "z[0] makes it purple",
+        "z[0] makes it purple", "--says", "element 1 is sharper",
     )  # fmt: skip
     assert status == 0
     assert "element 1 turns the head: " in out
     assert "z[0] makes it purple: cannot be judged" in out
     assert "element 1 turns the head" in (tmp_path / "seen" / "report.html").read_text()
     drawn = [file.name for file in (tmp_path / "seen" / "report_files").glob("*claim-*.png")]
-    assert len(drawn) == 2
+    assert len(drawn) == 3
     status, _, err = zatlas(
         "examine", tmp_path / "model.yaml", "--images", tmp_path / "discs.npy",
         "--out", tmp_path / "other", "--says", "it turns the head",
@@ -259,6 +331,33 @@ def test_claims_are_held_against_what_may_be_named() -> None:
     assert judged("element 1 is happiness", record)["verdict"].startswith("cannot be judged")
     gender = cell("gender = Male", 0.9, True, "factor")
     assert meant("element 0 is gender", [gender, light]) == [gender]
+
+
+@pytest.mark.parametrize(
+    ("claim", "properties"),
+    [
+        ("the light from the left", ["left-right light"]),
+        ("it reduces the smile", ["smile"]),
+        ("how much they are smiling", ["smile"]),
+        ("element 2 is the smile", ["smile"]),
+        ("the length of the nose", []),
+        ("a redder, darker picture", ["red-green", "luminance"]),
+        ("a 5 o'clock shadow", ["5_o_Clock_Shadow"]),
+        ("it turns by 10 degrees", ["asymmetry"]),
+        ("it is digit 1", ["digit = 1"]),
+        ("which digit it is", ["digit = 1", "digit = 2"]),
+        ("the skin tone", ["luminance"]),
+        ("rotation of the head", ["asymmetry"]),
+        ("a bluer sky", ["yellow-blue"]),
+        ("blurred edges", ["sharpness"]),
+    ],
+)
+def test_the_words_of_a_claim(claim: str, properties: list[str]) -> None:
+    names = ["luminance", "left-right light", "red-green", "yellow-blue", "sharpness", "asymmetry",
+             "horizontal place", "smile", "is_male", "5_o_Clock_Shadow", "digit = 1",
+             "digit = 2"]  # fmt: skip
+    found = [c["name"] for c in meant(f"element 2: {claim}", [cell(n, 1, True) for n in names])]
+    assert sorted(found) == sorted(properties)
 
 
 def test_claims_name_their_element() -> None:

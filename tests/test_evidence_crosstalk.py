@@ -44,3 +44,11 @@ def test_a_factor_that_never_varies_has_no_slope():
 def test_what_the_others_explain():
     slopes = np.array([[0.1, -0.3, 0.0], [0.0, 1.0, 0.2], [0.0, 0.0, 1.0]])
     assert explained([0.25, -0.8, np.nan], slopes) == pytest.approx([0.24, 0.0, 0.0])
+
+
+def test_levels_of_one_factor_are_no_cross_talk():
+    level = np.random.default_rng(0).integers(0, 3, 900)
+    known = np.stack([level == k for k in range(3)], axis=1).astype(float)
+    answer = responses(known, known, ["hair", "hair", "hair"])
+    assert answer == pytest.approx(np.eye(3), abs=1e-9)
+    assert explained(np.array([0.3, -0.2, 0.1]), answer) == pytest.approx(np.zeros(3), abs=1e-9)

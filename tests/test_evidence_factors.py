@@ -55,6 +55,15 @@ def test_what_is_no_factor(values, why):
     assert one(values) == why
 
 
+@pytest.mark.parametrize("unknown", ["", "NA", "n/a", "NaN"])
+def test_numbers_with_words_for_unknown_are_numbers(unknown):
+    ages = one(np.array([*(f"{20.5 + i % 60}" for i in range(N - 1)), unknown]))
+    assert (ages.kind, int(ages.known.sum())) == ("continuous", N - 1)
+    assert ages.values[0] == 20.5
+    names = one(np.array([*(f"{i % 4:03d}" for i in range(N - 1)), unknown]))
+    assert (names.kind, names.levels) == ("categorical", ("000", "001", "002", "003"))
+
+
 def test_names_of_rows_are_no_factors_and_order_is_kept():
     columns = {"index": np.arange(N) % 7, "b": RNG.normal(size=N), "source": np.full(N, "x.zip")}
     columns["a"] = np.arange(N) % 2

@@ -146,3 +146,9 @@ def test_codes_are_left_as_they_were():
     flags(encode, decode, z, after, known(statistics))
     np.testing.assert_array_equal(z, kept[0])
     np.testing.assert_array_equal(after, kept[1])
+
+
+def test_codes_of_two_images_fix_no_conditional_sd():
+    codes = np.array([[0, 1], [2, 5]], np.float32)
+    answer = known(Codes(codes, np.cov(codes.T, bias=True)))
+    assert np.isnan(answer.conditional_sd).all()

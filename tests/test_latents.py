@@ -161,8 +161,17 @@ def test_interpolations_end_where_they_should() -> None:
 def test_shrinkage_is_ledoit_and_wolfs() -> None:
     reference = pytest.importorskip("sklearn.covariance").ledoit_wolf
     few = CODES[:20, :5].astype(float)
-    expected, _ = reference(few)
+    sd = few.std(0)
+    expected = reference(few / sd)[0] * np.outer(sd, sd)
     assert statistics.gather(few.astype(np.float32)).covariance == pytest.approx(expected, rel=1e-4)
+
+
+def test_a_loud_element_lends_no_variance_to_a_quiet_one() -> None:
+    codes = np.random.default_rng(0).normal(0, [100, *[0.1] * 9], (500, 10)).astype(np.float32)
+    codes = np.concatenate([codes, np.zeros((500, 1), np.float32)], axis=1)  # and a dead one
+    covariance = statistics.gather(codes).covariance
+    assert covariance is not None
+    assert np.sqrt(np.diag(covariance)) == pytest.approx(codes.std(0), rel=1e-3)
 
 
 def test_statistics_survive_the_file_and_name_their_faults(tmp_path) -> None:

@@ -15,9 +15,10 @@ from zatlas.errors import InputError
 from zatlas.evidence.atlas import Maps, Subject, edit_records, element_atlas
 from zatlas.evidence.disentanglement import disentanglement
 from zatlas.evidence.factors import Factor, tell_apart
-from zatlas.evidence.measure import Array, floats, plain
+from zatlas.evidence.measure import Array, plain
 from zatlas.evidence.ruler import Labelled, pixel_ruler, with_factors
 from zatlas.evidence.scores import needs_sklearn
+from zatlas.evidence.sentences import sentence
 from zatlas.evidence.stability import stability
 from zatlas.evidence.usage import gaussian_kl
 from zatlas.files import whole
@@ -61,22 +62,25 @@ def measure_atlas(
     labelled = None if factors is None else _labelled(run, Path(factors), seed)
     beside = [other if isinstance(other, Run) else open_run(other) for other in others]
     rows = drawn(part, count, seed)
+    if len(rows) < 2:
+        raise InputError(f"{file}: {len(rows)} image to measure on; give 2 or more as --images")
     pictures = part.images[rows]
     with one_core_each():
         subject = subject_of(run, pictures)
         ruler, labels = pixel_ruler(pictures), None
         if labelled is not None:
             ruler, probes = with_factors(ruler, labelled, seed)
-            judged = np.flatnonzero(labelled.held_out)[:_MOST_JUDGED]
+            held_out = np.flatnonzero(labelled.held_out)
+            judged = np.sort(np.random.default_rng(seed).permutation(held_out)[:_MOST_JUDGED])
             codes = run.encode(labelled.images[judged])
             known = [factor.rows(judged) for factor in labelled.factors]
-            drawn_again = probes.judge(floats(run.decode(codes)), known, seed)
+            drawn_again = probes.judge(run.decode(codes), known, seed)
             labels = {
                 "file": str(factors),
                 "judged": [plain(probe) for probe in probes.judged],
                 "in_reconstructions": {probe.name: plain(probe) for probe in drawn_again},
                 "untrained": probes.untrained,
-                "disentanglement": plain(disentanglement(codes, known, seed)),
+                "disentanglement": _scores(codes, known, seed),
             }
         apart = _apart(run, subject, beside, pictures, seed) if beside else None
         record, maps = element_atlas(
@@ -114,8 +118,17 @@ def measure_edits(
         subject, ruler = subject_of(run, chosen), pixel_ruler(chosen)
         if factors is not None:
             ruler, _ = with_factors(ruler, _labelled(run, Path(factors), seed), seed)
-        edited = {text: run.edit(subject.codes, text) for text in texts}
-        return edit_records(subject, ruler, edited, seed=seed)
+        edited = {text: run.edit(subject.codes, text) for text in texts}  # a text counts once
+        found = dict(zip(edited, edit_records(subject, ruler, edited, seed=seed), strict=True))
+    return [found[text] for text in texts]
+
+
+def _scores(codes: Array, factors: Sequence[Factor], seed: int) -> dict[str, Any] | None:
+    """Scores of the codes against factors; None where too few of the images are labelled."""
+    try:
+        return dict(plain(disentanglement(codes, factors, seed)))
+    except InputError:
+        return None
 
 
 def keep_maps(run: Run, maps: Maps) -> None:
@@ -150,7 +163,7 @@ def kept_atlas(run: Run) -> dict[str, Any]:
     """The atlas that is kept in the run's ``evidence/``, with the names its elements have now."""
     record, names = run.evidence("atlas"), named_elements(run)
     elements = [{**e, "name": names.get(e["element"])} for e in record["elements"]]
-    return {**record, "elements": elements}
+    return {**record, "elements": [{**e, "sentence": sentence(e)} for e in elements]}
 
 
 def named_elements(run: Run) -> dict[int, str]:
@@ -255,11 +268,13 @@ def _apart(
     """The same images through other runs: how well each element is found in them."""
     through = [(subject.codes, subject.sds)]
     for other in others:
+        if other.path.resolve() == run.path.resolve():
+            raise InputError(f"--runs {other.path}: is the run itself; give one of another seed")
         if other.model.architecture.image != run.model.architecture.image:
             raise InputError(f"--runs {other.path}: takes pictures of another size than {run.path}")
         through.append(other.posterior(images))
     informative = [
-        z.max(0) != z.min(0) if sd is None else gaussian_kl(z, sd) >= INFORMATIVE
+        (z.max(0) != z.min(0)) & (True if sd is None else gaussian_kl(z, sd) >= INFORMATIVE)
         for z, sd in through
     ]
     found = stability([z for z, _ in through], informative=informative, seed=seed)

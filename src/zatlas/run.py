@@ -1,5 +1,6 @@
 """The public Run: the folder of one trained model, opened; and training that makes one."""
 
+import filecmp
 import os
 from collections.abc import Iterator, Mapping
 from functools import cached_property
@@ -35,6 +36,7 @@ from zatlas.training.plan import check_batches, plan
 from zatlas.training.processes import processes
 from zatlas.training.split import Part, hold_out, whole_set
 
+OF_THE_WEIGHTS = ("atlas.json", "atlas.npz", "edits.json")
 MEASURED = 2048  # held-out images at most that the reconstruction is measured on
 EVIDENCE = {  # the keys of each record in evidence/, and how to mend it
     "reconstruction": (
@@ -335,8 +337,12 @@ def _finish(
     """Write the best weights, then what is measured on them."""
     from zatlas.evidence.reconstruction import reconstruction  # a second's import, used here alone
 
-    with whole(folder / "model.safetensors") as part:
+    weights = folder / "model.safetensors"
+    with whole(weights) as part:
         save_file(trained.weights, part)
+        if weights.exists() and not filecmp.cmp(weights, part, shallow=False):
+            for name in OF_THE_WEIGHTS:  # measured on weights that are about to go
+                (folder / "evidence" / name).unlink(missing_ok=True)
     network.load_state_dict(trained.weights)
     model = network.to("cpu").eval()
     codes = np.concatenate([coding.encode(model, x) for x in _chunks(train_part)])

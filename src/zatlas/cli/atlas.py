@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 
 from zatlas.cli.program import (
     answering,
@@ -19,6 +20,8 @@ from zatlas.errors import InputError
 
 if TYPE_CHECKING:
     from rich.console import Console
+
+_MEASURING = ("images", "count", "seed", "factors", "runs")  # options that ask for a measurement
 
 
 @click.command()
@@ -60,7 +63,9 @@ def atlas(
     for element, name in [_named(text) for text in names]:
         opened.keep_name(element, name)
     measured = (run / "evidence" / "atlas.json").exists()
-    if not (names and measured and not (images or factors or runs)):
+    asked = click.get_current_context().get_parameter_source
+    typed = [key for key in _MEASURING if asked(key) is ParameterSource.COMMANDLINE]
+    if typed or not (names and measured):
         with progress_bar("elements") as advance:
             measure_atlas(
                 opened, images=images, count=count, seed=seed, factors=factors,

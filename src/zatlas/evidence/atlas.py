@@ -96,9 +96,7 @@ def element_atlas(
         crosstalk=ruler.crosstalk,
     )  # fmt: skip
     order = sorted(range(len(found)), key=lambda element: -found[element]["size"])
-    used = usage(
-        subject.codes, sd_ND=subject.sds, sensitivity_D=slope if slope.any() else None, seed=seed
-    )
+    used = usage(subject.codes, sd_ND=subject.sds, sensitivity_D=slope, seed=seed)
     record = {
         "n": len(subject.codes),
         "properties": [

@@ -30,6 +30,10 @@ WORDS = {  # stems that a claim may use for an attribute of zatlas.evidence.attr
     "border red-green": ("background", "border"),
     "border yellow-blue": ("background", "border"),
 }
+_ENDINGS = (
+    "s|es|ed|er|en|ens|ened|ing|ening|ish|ness|y|m?th|ful|less|"  # darker, darkens, warmth
+    "red|rier|ion|ions|ated|ates|ating|der|dish|ment"  # blurred, saturation, redder
+)
 _ELEMENT = re.compile(
     r"(?:element|dimension|latent|unit)\s*(-?\d{1,9})|z\[\s*(-?\d{1,9})\s*\]", re.I
 )
@@ -52,15 +56,29 @@ def element_of(claim: str, latent: int) -> int:
 
 
 def meant(claim: str, cells: Sequence[Record]) -> list[Record]:
-    """The cells of a record whose property the claim speaks of."""
-    words = _ELEMENT.sub(" ", claim).lower()
+    """The cells of a record whose property the claim speaks of.
 
-    def speaks_of(cell: Record) -> bool:
-        own = [cell["name"], *re.split(r" = |_", cell["name"])]
-        stems = [*own, *WORDS.get(cell["name"], ())]
-        return any(re.search(rf"\b{re.escape(stem.lower())}", words) for stem in stems if stem)
+    The longest phrase is looked up first, and what it took is not read again: "light from the
+    left" speaks of the light, and of neither a place nor how light the picture is.
+    """
+    text, found = _ELEMENT.sub(" ", claim).lower(), set()
+    phrases: dict[str, list[str]] = {}
+    for cell in cells:
+        for phrase in (*_own_words(cell["name"]), *WORDS.get(cell["name"], ())):
+            phrases.setdefault(phrase, []).append(cell["name"])
+    for phrase in sorted(phrases, key=lambda phrase: (-len(phrase), phrase)):
+        stem = re.escape(phrase.removesuffix("e")) + "e?"
+        text, times = re.subn(rf"\b{stem}(?:{_ENDINGS})?\b", " ", text)
+        if times:
+            found.update(phrases[phrase])
+    return [cell for cell in cells if cell["name"] in found]
 
-    return [cell for cell in cells if speaks_of(cell)]
+
+def _own_words(name: str) -> list[str]:
+    """What a property is called: its whole name, and of a factor the words in it that say much."""
+    whole = re.sub(r" = |_", " ", name).lower()
+    parts = whole.split() if re.search(" = |_", name) else []
+    return [whole, *(part for part in parts if len(part) > 2 and not part.isdigit())]
 
 
 def judged(claim: str, record: Record) -> Record:

@@ -24,6 +24,7 @@ MOST_CLASSES = 10
 _FEWEST_PER_LEVEL = 5  # rows, on average; text with fewer names the rows
 _ROW_NAMES = {"index", "source", "source_file", "source_index", "file", "filename", "path", "id"}
 _UNKNOWN = {"", "na", "n/a", "nan"}
+_DECIMAL = re.compile(r"[+-]?(?:0|[1-9]\d*)(?:\.\d*)?(?:[eE][+-]?\d+)?")
 _RANGE = re.compile(r"(\d+(?:\.\d+)?)\s*(?:-|–|to)\s*(\d+(?:\.\d+)?)")
 _OPEN = re.compile(r"(?:more than|over|under|less than|[<>]=?)?\s*(\d+(?:\.\d+)?)\s*\+?")
 _YES = {("0", "1"), ("-1", "1"), ("False", "True"), ("false", "true"), ("no", "yes")}
@@ -93,8 +94,20 @@ def tell_apart(
     return tuple(factors), left_out
 
 
+def _with_gaps(values: Array) -> Array:
+    """Text that is numbers beside words for "unknown" as numbers, NaN there; else as it is."""
+    if values.dtype.kind in "fiub":
+        return values
+    text = [str(value).strip() for value in values.tolist()]
+    given = [word for word in text if word.lower() not in _UNKNOWN]
+    if len(given) == len(text) or not all(map(_DECIMAL.fullmatch, given)):
+        return values
+    return np.array([np.nan if word.lower() in _UNKNOWN else float(word) for word in text])
+
+
 def _factor(name: str, values: Array, asked: Kind | None) -> Factor | str:
     """The factor of one column, or why it is none."""
+    values = _with_gaps(values)
     numeric = values.dtype.kind in "fiub"
     if numeric:
         numbers = values.astype(np.float64)

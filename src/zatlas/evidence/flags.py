@@ -16,6 +16,7 @@ from zatlas.evidence.measure import Array, Decode, Encode, in_batches
 RANGE = (0.5, 99.5)
 """Percentiles of an element over the run's images between which it counts as in range."""
 NEIGHBOUR = 10
+_SINGULAR = 1e10
 _QUERIES = 1024  # codes over which the typical neighbour distance is taken
 _AT_AN_END = 1 - 1 / 255  # rounds to 0 or 255 grey levels
 
@@ -67,8 +68,9 @@ def known(statistics: Statistics) -> Known:
     scaled = codes[:, live] / sd[live]
     conditional = np.full(len(sd), np.nan)
     if covariance is not None and live.any():
-        precision = np.linalg.inv(covariance[np.ix_(live, live)].astype(np.float64))
-        conditional[live] = 1 / np.sqrt(np.diag(precision))
+        own = covariance[np.ix_(live, live)] / np.outer(sd[live], sd[live])
+        if np.linalg.cond(own) < _SINGULAR:  # a handful of images fixes no covariance
+            conditional[live] = sd[live] / np.sqrt(np.diag(np.linalg.inv(own)))
     some = np.linspace(0, len(scaled) - 1, min(len(scaled), _QUERIES)).astype(int)
     typical = float(np.median(_to_neighbour(scaled[some], scaled, itself=True)))
     return Known(sd, scaled, typical, conditional, statistics.percentile)

@@ -7,8 +7,10 @@ means of all of them are one matrix product.
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import stats
 
 from zatlas.evidence.measure import Array
@@ -96,15 +98,23 @@ def bca(
         with np.errstate(divide="ignore", invalid="ignore"):
             middle = top.sum(0) / bottom.sum(0)
             left_out = (top.sum(0) - top) / (bottom.sum(0) - bottom)
-            drawn = counts @ top
-            drawn /= n if weights is None else counts @ bottom
+            drawn = _sums(counts, top)
+            drawn /= n if weights is None else _sums(counts, bottom)
             low[part], high[part] = _bca_ends(drawn, middle, left_out)
     return low, high
 
 
-def _counts(n: int, resamples: int, seed: int) -> Array:
-    """How often each of ``n`` rows is in each resample, (resamples, n) float64."""
-    counts = np.empty((resamples, n))
+def _sums(counts: NDArray[np.uint16], values: Array) -> Array:
+    """Sums (resamples, C) of the resampled rows of ``values`` (N, C)."""
+    rows = max(1, _BLOCK // counts.shape[1])
+    blocks = [counts[i : i + rows].astype(np.float64) @ values for i in range(0, len(counts), rows)]
+    return np.concatenate(blocks)
+
+
+@lru_cache(maxsize=2)  # the same for every element and edit over as many images
+def _counts(n: int, resamples: int, seed: int) -> NDArray[np.uint16]:
+    """How often each of ``n`` rows is in each resample, (resamples, n)."""
+    counts = np.empty((resamples, n), np.uint16)
     rng = np.random.default_rng(seed)
     rows = max(1, _BLOCK // n)
     for start in range(0, resamples, rows):

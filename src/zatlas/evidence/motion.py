@@ -7,6 +7,7 @@ from skimage.registration import optical_flow_tvl1
 from zatlas.evidence.measure import Array
 
 _SIGMA = 5 / 64  # of the width: structure is what is finer than this
+_SMALLEST = 3  # pixels a side, for a gradient
 _FLAT = 0.03  # of the range: structure weaker than this is taken for noise
 
 
@@ -20,7 +21,7 @@ def unexplained(start_HWC: Array, end_HWC: Array) -> tuple[float, float]:
     is neither; and on features that slide over a face that stays, where it reaches about 0.6.
     """
     moved = float(np.sum((end_HWC - start_HWC) ** 2))
-    if not moved:
+    if not moved or min(start_HWC.shape[:2]) < _SMALLEST:
         return 0.0, 0.0
     flow = optical_flow_tvl1(_structure(start_HWC), _structure(end_HWC), num_warp=2, num_iter=5)
     at = np.indices(start_HWC.shape[:2], np.float32) + flow

@@ -201,6 +201,9 @@ def _levels(examples: Factor, others: Factor, untrained: dict[str, str]) -> list
             return [None]
         untrained[examples.name] = f"too few images with different values ({fewest})"
         return []
+    if len(np.unique(examples.values[examples.known])) < 2:
+        untrained[_name(examples, None)] = "one level alone in the images to learn from"
+        return []
     counts = [
         min(int((part.values == k).sum()) for part in (examples, others))
         for k in range(len(examples.levels))

@@ -11,7 +11,7 @@ from zatlas.evidence.crosstalk import explained
 from zatlas.evidence.effects import Change
 from zatlas.evidence.intervals import SMALLEST_EFFECT, Paired, bca, paired
 from zatlas.evidence.measure import Array, Column, plain
-from zatlas.evidence.sentences import sentence
+from zatlas.evidence.sentences import INVISIBLE, sentence
 
 
 @dataclass(frozen=True)
@@ -118,6 +118,8 @@ def records(
         record = {**plain(head), **plain(effect(change, seed))}
         record["share"] = plain(change.size / size) if size else 0.0
         record["cells"] = cells(table, row, columns, probes or {}, crosstalk)
+        if change.peak < INVISIBLE:  # a statistic may see what nobody can
+            record["cells"] = [{**cell, "named": False} for cell in record["cells"]]
         record["sentence"] = sentence(record)
         answer.append(record)
     return answer

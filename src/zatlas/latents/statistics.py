@@ -23,9 +23,9 @@ class CodeStatistics:
     """What the codes of ``count`` images look like; D elements.
 
     ``mean`` and ``sd`` are (D,); an element of sd 0 is dead and has no size in sd. ``quantiles``
-    (Q, D) stand at ``levels`` (Q,) in 0..1. ``covariance`` (D, D) is shrunk towards a multiple of
-    the identity (Ledoit & Wolf 2004) and None beyond D = 2048. ``codes`` (M, D) are up to 4,096 of
-    the images' codes, evenly spaced.
+    (Q, D) stand at ``levels`` (Q,) in 0..1. ``covariance`` (D, D) has its correlations
+    shrunk towards 0 (Ledoit & Wolf 2004), and is None beyond D = 2048. ``codes`` (M, D) are up to
+    4,096 of the images' codes, evenly spaced.
     """
 
     count: int
@@ -88,7 +88,7 @@ def gather(codes_ND: NDArray[np.float32]) -> CodeStatistics:
         sd=sd,
         levels=LEVELS,
         quantiles=np.quantile(codes, LEVELS, axis=0),
-        covariance=_shrunk_covariance(codes) if codes.shape[1] <= WIDEST_COVARIANCE else None,
+        covariance=_shrunk_covariance(codes, sd) if len(sd) <= WIDEST_COVARIANCE else None,
         codes=codes_ND[::step].copy(),
     )
 
@@ -125,18 +125,25 @@ def _check_shapes(statistics: CodeStatistics, latent: int) -> None:
             raise ValueError(f"{name}: {array.dtype} {array.shape}")
 
 
-def _shrunk_covariance(codes_ND: Floats) -> Floats:
-    """Ledoit & Wolf 2004, "A well-conditioned estimator for large-dimensional covariance matrices".
+def _shrunk_covariance(codes_ND: Floats, sd_D: Floats) -> Floats:
+    """The covariance of the live elements, their correlations shrunk; 0 for the dead ones.
 
+    Ledoit & Wolf 2004, "A well-conditioned estimator for large-dimensional covariance matrices",
+    on codes in sd: towards the identity, so that a loud element lends nothing to a quiet one.
     Written out in one product of matrices, (N, D) at a time, since the library's own routine
     comes with an extra. Pinned against it in the tests.
     """
-    count, width = codes_ND.shape
-    centred = codes_ND - codes_ND.mean(0)
-    sample = centred.T @ centred / count
-    scale = np.trace(sample) / width
-    distance = np.sum((sample - scale * np.eye(width)) ** 2) / width
-    squares = centred**2
+    live = sd_D > 0
+    covariance = np.zeros((len(sd_D), len(sd_D)))
+    if not live.any():
+        return covariance
+    scaled = (codes_ND[:, live] - codes_ND[:, live].mean(0)) / sd_D[live]
+    count, width = scaled.shape
+    sample = scaled.T @ scaled / count
+    distance = np.sum((sample - np.eye(width)) ** 2) / width
+    squares = scaled**2
     spread = (np.sum(squares.T @ squares) / count - np.sum(sample**2)) / width / count
     shrinkage = 0.0 if distance == 0 else min(max(spread / distance, 0.0), 1.0)
-    return np.asarray((1 - shrinkage) * sample + shrinkage * scale * np.eye(width))
+    shrunk = (1 - shrinkage) * sample + shrinkage * np.eye(width)
+    covariance[np.ix_(live, live)] = shrunk * np.outer(sd_D[live], sd_D[live])
+    return covariance

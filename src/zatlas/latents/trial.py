@@ -61,7 +61,7 @@ class Trial:
         ``measured`` are the records of what each edit does over many images, where it was measured.
         """
         tried = [edit.record() for edit in self.edits]
-        for edit, found in zip(tried, measured, strict=False):
+        for edit, found in zip(tried if measured else [], measured, strict=True):
             edit |= {"sentence": found["sentence"], "measured": found}
         return {"images": images, "index": index, "command": command, "edits": tried}
 

@@ -149,7 +149,9 @@ def overview(record: Record, command: str = "") -> Figure:
     heat.scatter(columns, rows, s=9, color="white", edgecolors=INK, lw=0.5)
     heat.set(yticks=[], xticks=np.arange(len(names)))
     heat.xaxis.tick_top()
-    heat.set_xticklabels(names, rotation=45, ha="left", fontsize=6, color=INK)
+    heat.set_xticklabels(
+        names, rotation=45, ha="left", fontsize=6, color=INK, parse_math=False
+    )  # fmt: skip
     heat.tick_params(length=0)
     _bar(figure, drawn, heat_left + side * len(names) + 2 * GAP, top, _LINE * len(elements),
          "effect of 1 sd, in sd over real images")  # fmt: skip
