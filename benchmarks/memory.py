@@ -3,8 +3,9 @@
 python benchmarks/memory.py IMAGES.npy OUT.csv [--models fcn-10,fcn-multi-encoder] [--count 140000]
 
 The images are repeated until there are `--count` of them, written to a file, and trained on through
-`zatlas train` for one epoch of at most `--seconds`; memory is sampled five times a second, peaks
-are kept, and the run is stopped by SIGINT, upon which it saves its state.
+`zatlas train` for one epoch, to its end, measuring included; memory is sampled five times a second
+and peaks are kept. A run that takes longer than `--seconds` is stopped by SIGINT, upon which it
+saves its state.
 """
 
 import argparse
@@ -46,7 +47,7 @@ def main() -> None:
     parser.add_argument("out")
     parser.add_argument("--models", default="fcn-10,fcn-multi-encoder")
     parser.add_argument("--count", type=int, default=140_000)
-    parser.add_argument("--seconds", type=float, default=60)
+    parser.add_argument("--seconds", type=float, default=1200)
     asked = parser.parse_args()
     rows = []
     source = np.load(asked.images, mmap_mode="r")
