@@ -87,6 +87,7 @@ def atlas_speed() -> Figure:
         slope, start = np.polyfit(x, y, 1)
         axes.plot([0, x[-1]], [start, start + slope * x[-1]], color=HAIRLINE, lw=1)
         axes.plot(x, y, "o", color=BLUE, ms=4)
+        axes.set_ylim(0)
         other = "images" if case == "elements" else "elements"
         axes.set_title(f"{mine[0]['model']}, {mine[0][other]} {other}", fontsize=7.5, loc="left")
         axes.set_xlabel(case, fontsize=6.5, color=INK)

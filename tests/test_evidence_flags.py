@@ -18,8 +18,8 @@ class Codes:
     def sd(self):
         return self.codes.std(0)
 
-    def percentile(self, z_BD):
-        return 100 * (self.codes[None] <= z_BD[:, None]).mean(1)
+    def percentile(self, z_BD, elements):
+        return 100 * (self.codes[None] <= z_BD[:, None]).mean(1)[:, elements]
 
 
 def drawn(sd=(1.0, 2.0, 0.0), count=2000, covariance=None):

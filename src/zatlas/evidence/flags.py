@@ -36,8 +36,8 @@ class Statistics(Protocol):
     def covariance(self) -> Array | None:
         """Covariance, shrunk, (D, D); None where it is too large."""
 
-    def percentile(self, z_BD: Array) -> Array:
-        """Where values (B, D) lie among the run's codes, 0 to 100."""
+    def percentile(self, z_BD: Array, elements: Array, /) -> Array:
+        """Where values (B, D) of elements (L,) lie among the run's codes, 0 to 100, (B, L)."""
 
 
 @dataclass(frozen=True)
@@ -46,14 +46,15 @@ class Known:
 
     ``sd`` (D,); ``scaled`` (M, L) known codes over the L live elements, in sd; ``typical`` the
     median distance of a known code to its tenth nearest other one; ``conditional_sd`` (D,) the sd
-    of an element where all others are fixed, NaN where unknown; ``percentile`` (B, D) to (B, D).
+    of an element where all others are fixed, NaN where unknown; ``percentile`` as the statistics
+    have it.
     """
 
     sd: Array
     scaled: Array
     typical: float
     conditional_sd: Array
-    percentile: Callable[[Array], Array]
+    percentile: Callable[[Array, Array], Array]
 
 
 def known(statistics: Statistics) -> Known:
@@ -92,7 +93,7 @@ def _to_neighbour(queries: Array, scaled: Array, itself: bool = False) -> Array:
 class Standing:
     """Codes as they stand: ``in_sd`` (N, L) over the L live elements; ``found`` (N, L), the codes
     of their pictures; ``cycle``, the mean distance of the two; ``saturated``, the share of pixel
-    values at an end of the range; ``neighbour``, the ratio; ``percentiles`` (N, D).
+    values at an end of the range; ``neighbour``, the ratio.
     """
 
     in_sd: Array
@@ -100,7 +101,6 @@ class Standing:
     cycle: float
     saturated: float
     neighbour: float
-    percentiles: Array
 
 
 def standing(
@@ -124,7 +124,6 @@ def standing(
         cycle=float(np.abs(found - in_sd).mean()) if found.size else 0.0,
         saturated=float(np.concatenate(saturated).mean()),
         neighbour=distance / known.typical if known.typical else float("nan"),
-        percentiles=known.percentile(codes),
     )
 
 
@@ -209,9 +208,9 @@ def flags(
         found, sent = (answer * delta).sum(1)[:, None], (delta * delta).sum(1)[:, None]
         kept = float(found.sum() / sent.sum())
         low, high = (float(end[0]) for end in bca(found, seed, weights=sent))
-    percentiles = before.percentiles, after.percentiles
     at = np.flatnonzero(live)[touched]
-    inside = (percentiles[1][:, at] >= RANGE[0]) & (percentiles[1][:, at] <= RANGE[1])
+    percentiles = known.percentile(z_ND, at), known.percentile(edited_ND, at)
+    inside = (percentiles[1] >= RANGE[0]) & (percentiles[1] <= RANGE[1])
     return Flags(
         n=len(z_ND),
         moved=int(touched.sum()),
@@ -243,8 +242,8 @@ def _largest(
             size=float(delta[:, i].mean()),
             least=float(delta[:, i].min()),
             most=float(delta[:, i].max()),
-            percentile_before=float(np.median(percentiles[0][:, at[i]])),
-            percentile_after=float(np.median(percentiles[1][:, at[i]])),
+            percentile_before=float(np.median(percentiles[0][:, i])),
+            percentile_after=float(np.median(percentiles[1][:, i])),
             conditional_size=None
             if np.isnan(factor[at[i]])
             else float(delta[:, i].mean() * factor[at[i]]),

@@ -41,22 +41,22 @@ class CodeStatistics:
         """True for each element (D,) that is the same in every image."""
         return np.asarray(self.sd == 0)
 
-    def percentile(self, z_BD: Floats) -> Floats:
-        """Where each value stands among the images' values of its element, 0..100, (B, D).
+    def percentile(self, z_BD: Floats, elements: NDArray[np.integer] | None = None) -> Floats:
+        """Where each value stands among the images' values of its element, 0..100, (B, D); of
+        some ``elements`` (L,) alone, (B, L).
 
         Below the least value it is 0, above the greatest 100; of a value that many share, the
         middle of them; a dead element's own value is 50.
         """
-        z = np.asarray(z_BD, float)
+        at = np.arange(len(self.mean)) if elements is None else elements
+        z, mean, levels = np.asarray(z_BD, float)[:, at], self.mean[at], 100 * self.levels
         ranks = np.empty_like(z)
-        for d in range(z.shape[1]):
-            known, levels = self.quantiles[:, d], 100 * self.levels
+        for d, known in enumerate(self.quantiles.T[at]):
             above = np.interp(z[:, d], known, levels)
             below = np.interp(-z[:, d], -known[::-1], levels[::-1])
             ranks[:, d] = (above + below) / 2  # they differ where many images share a value
-        dead = np.broadcast_to(self.dead, z.shape)
-        beside = np.where(z == self.mean, 50.0, np.where(z < self.mean, 0.0, 100.0))
-        return np.where(dead, beside, ranks)
+        beside = np.where(z == mean, 50.0, np.where(z < mean, 0.0, 100.0))
+        return np.where(np.broadcast_to(self.dead[at], z.shape), beside, ranks)
 
     def quantile(self, level: float) -> Floats:
         """The value of each element (D,) below which the share ``level`` of the images lies."""
