@@ -7,7 +7,7 @@ import time
 import warnings
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from zatlas.errors import InputError
@@ -23,6 +23,7 @@ from zatlas.syntax import (
     parse_call,
     parse_edit,
 )
+from zatlas.syntax.source import LONGEST
 from zatlas.syntax.values import LARGEST
 
 ALL = slice(None)
@@ -375,10 +376,15 @@ values = st.recursive(
 words = st.from_regex(r"[a-z_]{1,8}", fullmatch=True).filter(lambda w: not keyword.iskeyword(w))
 
 
-@given(st.sampled_from(LAYERS), st.lists(values, max_size=4), st.dictionaries(words, values))
+few_values = st.dictionaries(words, values, max_size=4)
+
+
+@given(st.sampled_from(LAYERS), st.lists(values, max_size=4), few_values)
 def test_a_layer_that_is_written_reads_back(name, args, kwargs):
     call = Call(name, tuple(args), kwargs)
-    assert repr(parse_call(format_call(call), LAYERS)) == repr(call)
+    text = format_call(call)
+    assume(len(text) <= LONGEST)  # no longer layer is read
+    assert repr(parse_call(text, LAYERS)) == repr(call)
 
 
 @st.composite
