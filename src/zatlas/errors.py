@@ -11,11 +11,13 @@ class InputError(ValueError):
 
     The message is one line that names the thing (file or argument), its value and the mend. The
     command line prints it behind ``zatlas:`` and exits with status 2; a Python caller catches it
-    as a ``ValueError``.
+    as a ``ValueError``. ``arguments`` are the arguments of a Python function that the message
+    writes as ``name=value`` or ``name=True``; the command line writes them as its options.
     """
 
-    def __init__(self, message: str) -> None:
+    def __init__(self, message: str, *, arguments: tuple[str, ...] = ()) -> None:
         super().__init__(one_line(message))
+        self.arguments = arguments
 
 
 def one_line(message: str) -> str:

@@ -1,6 +1,7 @@
 """The program around the commands: finding them, the console, and one line for every fault."""
 
 import os
+import re
 import shlex
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -72,8 +73,10 @@ def main(args: Sequence[str] | None = None) -> NoReturn:
         program.main(args=args, prog_name="zatlas", standalone_mode=False)
     except click.exceptions.NoArgsIsHelpError as error:
         click.echo(error.format_message())
-    except (InputError, click.ClickException) as error:
-        _leave(error.format_message() if isinstance(error, click.ClickException) else str(error))
+    except InputError as fault:
+        _leave(_with_options(fault))
+    except click.ClickException as error:
+        _leave(error.format_message())
     except (KeyboardInterrupt, click.Abort) as stop:
         _leave(str(stop) or "stopped by the keyboard; nothing is left half-written", 130)
     except BrokenPipeError:  # the reader of standard output has gone, as `| head` does
@@ -90,6 +93,16 @@ def main(args: Sequence[str] | None = None) -> NoReturn:
             "(ZATLAS_TRACEBACK=1 shows where)"
         )
     sys.exit(0)
+
+
+def _with_options(fault: InputError) -> str:
+    """The message of a fault, its arguments of Python functions as options of the command."""
+    message = str(fault)
+    for name in fault.arguments:
+        option = "--" + name.replace("_", "-")
+        for written, shown in ((f"{name}=True\\b", option), (f"{name}=", f"{option} ")):
+            message = re.sub(rf"(?<![\w=./-]){written}", shown, message)
+    return message
 
 
 def _leave(message: str, status: int = 2) -> NoReturn:

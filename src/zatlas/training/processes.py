@@ -104,10 +104,11 @@ class Shared:
             try:
                 result = work()
             except InputError as error:
-                fault = str(error)
+                fault = str(error), error.arguments
         result, fault = self.fabric.broadcast((result, fault))
         if fault is not None:
-            raise InputError(fault)
+            message, arguments = fault
+            raise InputError(message, arguments=arguments)
         return result
 
     def remarks(self, model: nn.Module) -> list[str]:
