@@ -142,7 +142,7 @@ def test_a_refusal_is_said_once_by_several_processes(place: Path) -> None:
 
 def test_what_a_kill_leaves_before_the_run_began_is_no_hindrance(tmp_path: Path) -> None:
     same = {"valid": 0.25, "epochs": 1, "resume": True}
-    for left in (".config.0a1b2c3d.yaml", ".model.0a1b2c3d.yaml"):
+    for left in (".config.zatlas-0a1b2c3d.tmp.yaml", ".model.zatlas-0a1b2c3d.tmp.yaml"):
         (tmp_path / "a").mkdir(exist_ok=True)
         (tmp_path / "a" / left).write_text("half of it")
     zatlas.train(TINY, IMAGES, out=tmp_path / "a", **same)

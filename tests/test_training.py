@@ -209,7 +209,7 @@ def test_epochs_may_grow_on_resume_and_nothing_else_may_change(tmp_path: Path) -
 def test_a_run_that_exists_is_not_replaced_unasked(tmp_path: Path) -> None:
     same = {"valid": 0.25, "epochs": 1, "out": tmp_path / "r"}
     first = zatlas.train(TINY, IMAGES, **same)
-    with pytest.raises(InputError, match=r"--resume.*--overwrite"):
+    with pytest.raises(InputError, match=r"resume=True.*overwrite=True"):
         zatlas.train(TINY, IMAGES, **same)
     before = (first.path / "model.safetensors").read_bytes()
     with pytest.raises(InputError):

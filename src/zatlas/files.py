@@ -19,13 +19,31 @@ from zatlas.errors import InputError
 _UMASK = os.umask(0)  # can only be read by setting it
 os.umask(_UMASK)
 LONGEST = 50_000_000  # bytes of a text file that is read
-_TEMPORARY = re.compile(r"\..+\.[0-9a-f]{8}(\.\w+)?")  # names that whole and whole_folder make
+_TEMPORARY = re.compile(r"\..+\.zatlas-[0-9a-f]{8}\.tmp(\.[^.]+)?")  # what _temporary makes
 _Name = str | os.PathLike[str]
 
 
 def leftovers(folder: Path) -> list[Path]:
-    """What writers that were killed have left in a folder: their temporary files and folders."""
-    return [path for path in folder.iterdir() if _TEMPORARY.fullmatch(path.name)]
+    """The temporary files and folders that killed writers have left in a folder, never a link."""
+    if folder.is_symlink() or not folder.is_dir():
+        return []
+    named = [path for path in folder.iterdir() if _TEMPORARY.fullmatch(path.name)]
+    return [p for p in named if not p.is_symlink() and (p.is_file() or p.is_dir())]
+
+
+def clear_leftovers(folder: Path) -> None:
+    """Remove what ``leftovers`` finds."""
+    for path in leftovers(folder):
+        if path.is_dir():
+            shutil.rmtree(path)
+        else:
+            path.unlink()
+
+
+def _temporary(target: Path, suffix: str) -> Path:
+    """A hidden name beside ``target`` that nobody but zatlas gives; writers read its suffix."""
+    stem = target.name.removesuffix(suffix)[:40]  # a long name and more would be too long
+    return target.with_name(f".{stem}.zatlas-{secrets.token_hex(4)}.tmp{suffix}")
 
 
 @contextmanager
@@ -37,7 +55,7 @@ def whole(path: _Name) -> Iterator[Path]:
     made are removed, and ``path`` is as it was. Raises InputError where it cannot be written.
     """
     target = Path(path)
-    part = target.with_name(f".{target.stem}.{secrets.token_hex(4)}{target.suffix}")
+    part = _temporary(target, target.suffix)
     with _place_for(target):
         if target.is_dir():
             raise InputError(f"{target}: is a folder; give the name of a file")
@@ -57,7 +75,7 @@ def whole(path: _Name) -> Iterator[Path]:
 def whole_folder(path: _Name) -> Iterator[Path]:
     """Like ``whole`` for a folder that does not exist yet."""
     target = Path(path)
-    part = target.with_name(f".{target.name}.{secrets.token_hex(4)}")
+    part = _temporary(target, "")
     with _place_for(target):
         try:
             part.mkdir()

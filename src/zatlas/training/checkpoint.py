@@ -6,6 +6,7 @@ noise are functions of seed, epoch and step, so their place is two numbers.
 
 import json
 import os
+import re
 import shutil
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -20,7 +21,10 @@ from torch.optim import Optimizer
 from zatlas.errors import InputError
 from zatlas.files import whole_folder, write_text
 
-POINTER, TENSORS, BEST = "latest", "tensors.safetensors", "best.safetensors"
+POINTER, TENSORS, BEST, POSITION = (
+    "latest", "tensors.safetensors", "best.safetensors", "position.json",
+)  # fmt: skip
+_NAME = re.compile("[0-9]{6,}-[0-9]{6,}")  # of a checkpoint: epoch and step
 
 
 @dataclass
@@ -37,6 +41,43 @@ class Position:
     best_loss: float | None = None
     best_epoch: int = -1
 
+    @property
+    def name(self) -> str:
+        """The name of its checkpoint."""
+        return f"{self.epoch:06d}-{self.step:06d}"
+
+    @property
+    def best_is_older(self) -> bool:
+        """Whether the best weights are others than the model's own."""
+        return self.best_epoch >= 0 and (self.best_epoch, 0) != (self.epoch, self.step)
+
+
+def check(folder: Path) -> None:
+    """Raises InputError where something in ``folder`` has a checkpoint's name and is none."""
+    for path in folder.iterdir() if folder.is_dir() else ():
+        if _NAME.fullmatch(path.name) and not _is_checkpoint(path):
+            raise InputError(f"{path}: is no checkpoint that zatlas wrote; move it away")
+
+
+def clear(folder: Path) -> None:
+    """Remove the checkpoints in ``folder``; what zatlas did not write stays."""
+    for path in folder.iterdir() if folder.is_dir() else ():
+        if _is_checkpoint(path):
+            shutil.rmtree(path)
+
+
+def _is_checkpoint(path: Path) -> bool:
+    """Whether a folder is named as a checkpoint and holds nothing else than one does."""
+    return (
+        _NAME.fullmatch(path.name) is not None
+        and path.is_dir()
+        and not path.is_symlink()
+        and all(
+            file.name in (TENSORS, BEST, POSITION) and file.is_file() and not file.is_symlink()
+            for file in path.iterdir()
+        )
+    )
+
 
 def save(
     folder: Path, model: nn.Module, optimizer: Optimizer, position: Position,
@@ -47,21 +88,20 @@ def save(
     ``best`` are the best weights where they are held in memory; None where they are the model's
     own, or those of the checkpoint before.
     """
-    name = f"{position.epoch:06d}-{position.step:06d}"
-    is_best = (position.best_epoch, 0) == (position.epoch, position.step)
-    if (folder / name).exists():
+    name = position.name
+    if _is_checkpoint(folder / name):
         shutil.rmtree(folder / name)  # a run that was stopped here wrote it, and lost the pointer
     with whole_folder(folder / name) as part:
         save_file(_tensors(model, optimizer), part / TENSORS)
-        if position.best_epoch >= 0 and not is_best:
+        if position.best_is_older:
             if best is None:
                 _carry_best(folder, part)
             else:
                 save_file(best, part / BEST)
-        (part / "position.json").write_text(json.dumps(asdict(position)), encoding="utf-8")
+        (part / POSITION).write_text(json.dumps(asdict(position)), encoding="utf-8")
     write_text(folder / POINTER, name)
     for old in folder.iterdir():
-        if old.is_dir() and old.name != name:
+        if old.name != name and _is_checkpoint(old):
             shutil.rmtree(old, ignore_errors=True)
 
 
@@ -74,17 +114,21 @@ def load(folder: Path, model: nn.Module, optimizer: Optimizer) -> Position | Non
     if place is None:
         return None
     try:
-        position = Position(**json.loads((place / "position.json").read_text(encoding="utf-8")))
+        position = Position(**json.loads((place / POSITION).read_text(encoding="utf-8")))
         tensors = load_file(place / TENSORS)
         model.load_state_dict(_under("model.", tensors))
         state = _optimizer_state(model, optimizer, tensors)
         optimizer.load_state_dict(state)
     except (OSError, ValueError, KeyError, TypeError, RuntimeError, SafetensorError) as error:
-        reason = str(error).strip().splitlines()[0]
-        raise InputError(
-            f"{place}: cannot be resumed from ({reason}); train anew with --overwrite"
-        ) from None
+        raise _unusable(place, str(error).strip().splitlines()[0]) from None
     return position
+
+
+def _unusable(place: Path, reason: str) -> InputError:
+    return InputError(
+        f"{place}: cannot be resumed from ({reason}); train anew with overwrite=True",
+        arguments=("overwrite",),
+    )
 
 
 def best_weights(folder: Path) -> dict[str, Tensor]:

@@ -2,10 +2,9 @@
 
 import platform
 import shlex
-import shutil
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -17,14 +16,21 @@ from pydantic import BaseModel, ValidationError
 
 from zatlas import __version__
 from zatlas.errors import InputError
-from zatlas.files import leftovers, parse_yaml, read_text, whole
+from zatlas.files import clear_leftovers, leftovers, parse_yaml, read_text, whole
 from zatlas.images import ImageSet
 from zatlas.models.modelfile import ModelFile, parse_model
 from zatlas.models.precision import Precision
+from zatlas.training import checkpoint
 from zatlas.training.plan import Plan
 
 FORMAT = 1  # of the run folder; a run of a newer zatlas is refused, not misread
-PARTS = ("state", "evidence", "model.safetensors", "codes.npz", "history.csv", "names.yaml")
+EVIDENCE = ("reconstruction.json", "edits.json", "atlas.json", "atlas.npz")
+ASKED = ("config.yaml", "model.yaml")
+MADE = (  # the other files of a run, but for the checkpoints in state/
+    "model.safetensors", "codes.npz", "history.csv", "names.yaml",
+    *(f"evidence/{name}" for name in EVIDENCE), f"state/{checkpoint.POINTER}",
+)  # fmt: skip
+FOLDERS = ("evidence", "state")
 
 
 class _Images(BaseModel):
@@ -81,20 +87,41 @@ def _is_program() -> bool:
 
 def check_place(folder: Path, resume: bool, overwrite: bool) -> None:
     """Raises InputError unless a run may be made, or gone on with, in ``folder``."""
+    modes = ("resume", "overwrite")
     if resume and overwrite:
-        raise InputError("--resume and --overwrite: give one of them, not both")
+        raise InputError(
+            "resume=True and overwrite=True: give one of them, not both", arguments=modes
+        )
     if not folder.exists():
         return
     if folder.is_dir() and {*folder.iterdir()} <= {*leftovers(folder)}:  # killed before it began
         return
     if not (folder / "config.yaml").is_file():
-        raise InputError(f"--out {folder}: exists and is no run folder; give another name")
+        raise InputError(
+            f"out={folder}: exists and is no run folder; give another name", arguments=("out",)
+        )
     if not (resume or overwrite):
         raise InputError(
-            f"--out {folder}: exists; go on with --resume, replace it with --overwrite, or give "
-            "another name"
+            f"out={folder}: exists; go on with resume=True, replace it with overwrite=True, or "
+            "give another name",
+            arguments=("out", *modes),
         )
     read_config(folder)  # any project may have a config.yaml: only a run's own is written over
+    checkpoint.check(folder / "state")
+
+
+def check_own(folder: Path) -> None:
+    """Raises InputError where a file of a run is none, or a link, which leads out of the folder."""
+    for name in (*FOLDERS, *ASKED, *MADE):
+        path = folder / name
+        if path.is_symlink():
+            raise InputError(
+                f"{path}: is a link, and zatlas follows none within a run; put there what it "
+                "points at"
+            )
+        if path.exists() and not (path.is_dir() if name in FOLDERS else path.is_file()):
+            kind = "folder" if name in FOLDERS else "regular file"
+            raise InputError(f"{path}: is no {kind}, as zatlas makes it; move it away")
 
 
 def make_folder(
@@ -106,8 +133,8 @@ def make_folder(
     removed, once the new one's files are sure to be written; other files are left alone.
     """
     before = (folder / "config.yaml").is_file()
-    for path in leftovers(folder) if folder.is_dir() else ():
-        _remove(path)
+    for place in (folder, *(folder / name for name in FOLDERS)):
+        clear_leftovers(place)
     if before and resume and (folder / "model.yaml").is_file():  # it comes second
         _check_same(folder, config, model_file)
         config = config | {"computing": read_config(folder)["computing"]}  # not chosen anew
@@ -116,16 +143,18 @@ def make_folder(
         asked.write_text(text, encoding="utf-8")
         model.write_text(model_file.long_form().to_yaml(), encoding="utf-8")
         if before and not resume:
-            for name in PARTS:
-                _remove(folder / name)
+            _clear(folder)
     return config
 
 
-def _remove(path: Path) -> None:
-    if path.is_dir() and not path.is_symlink():
-        shutil.rmtree(path)
-    else:
-        path.unlink(missing_ok=True)
+def _clear(folder: Path) -> None:
+    """Remove what a run has made beside what was asked, and its folders where they are empty."""
+    checkpoint.clear(folder / "state")
+    for name in MADE:
+        (folder / name).unlink(missing_ok=True)
+    for name in FOLDERS:
+        with suppress(OSError):  # a user's file stands in it
+            (folder / name).rmdir()
 
 
 @contextmanager
@@ -163,8 +192,12 @@ def _check_same(folder: Path, config: dict[str, Any], model_file: ModelFile) -> 
 
 
 def read_config(folder: Path) -> dict[str, Any]:
-    """The ``config.yaml`` of a run; InputError where there is none, or a newer zatlas's."""
+    """The ``config.yaml`` of a run; InputError where there is none, or a newer zatlas's.
+
+    Whatever is done with a run begins here, so here its folder is searched for links.
+    """
     file = folder / "config.yaml"
+    check_own(folder)
     if not file.exists():
         raise InputError(f"{folder}: is no run folder (no config.yaml in it); give a trained run")
     config = parse_yaml(read_text(file), str(file))

@@ -1,0 +1,160 @@
+"""zatlas deletes, replaces and reads what it made or was told to, and nothing else."""
+
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from conftest import TINY, Zatlas
+from zatlas.run import Run
+
+
+@dataclass
+class Place:
+    """A folder with a run, its images, and things of the user's beside them."""
+
+    folder: Path
+    run: Path
+    images: Path
+    valid: Path
+
+    def put(self, name: str, text: str = "mine") -> Path:
+        """A file of the user's."""
+        file = self.folder / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text)
+        return file
+
+    def link(self, name: str, target: Path) -> Path:
+        """A symbolic link of the user's; what stood there goes to the target."""
+        place = self.folder / name
+        if place.exists():
+            target.parent.mkdir(parents=True, exist_ok=True)
+            place.rename(target)
+        place.symlink_to(target)
+        return place
+
+    def train(self, *words: object, out: object = "run") -> list[Any]:
+        """The command that made the run, of one epoch more."""
+        model = self.folder / "model.yaml"
+        model.write_text(TINY.to_yaml())
+        return ["train", "--model", model, "--images", self.images, "--valid", self.valid,
+                "--epochs", 4, "--batch-size", 32, "--out", self.folder / str(out),
+                *words]  # fmt: skip
+
+
+@pytest.fixture
+def place(tmp_path: Path, tiny_run: Run) -> Place:
+    run = shutil.copytree(tiny_run.path, tmp_path / "run")
+    shutil.rmtree(run / "evidence")
+    (run / "evidence").mkdir()
+    shutil.copy(tiny_run.path / "evidence" / "reconstruction.json", run / "evidence")
+    for name in ("discs.npy", "held-out.npy"):
+        shutil.copy(tiny_run.path.parent / name, tmp_path)
+    config = (run / "config.yaml").read_text().replace(str(tiny_run.path.parent), str(tmp_path))
+    (run / "config.yaml").write_text(config)
+    return Place(tmp_path, run, tmp_path / "discs.npy", tmp_path / "held-out.npy")
+
+
+def contents(folder: Path) -> dict[str, object]:
+    """Every file with its bytes, every link with its target, every folder."""
+    found: dict[str, object] = {}
+    for path in sorted(folder.rglob("*")):
+        name = str(path.relative_to(folder))
+        if path.is_symlink():
+            found[name] = path.readlink()
+        else:
+            found[name] = path.read_bytes() if path.is_file() else None
+    return found
+
+
+@pytest.fixture
+def refused(zatlas: Zatlas, place: Place) -> Callable[..., str]:
+    """Run a command that must be refused before it has changed anything; its one line."""
+
+    def call(*args: object) -> str:
+        before = contents(place.folder)
+        status, out, err = zatlas(*args)
+        assert (status, out) == (2, ""), err
+        assert err.startswith("zatlas: ")
+        assert err.count("\n") == 1, err
+        assert "fault of zatlas" not in err
+        assert contents(place.folder) == before
+        return err
+
+    return call
+
+
+# What training removes
+
+
+def test_hidden_files_of_the_users_stay(place: Place, zatlas: Zatlas) -> None:
+    kept = [place.put(f"run/{name}") for name in (
+        ".notes.20240115.md", ".notes.0a1b2c3d", ".config.0a1b2c3d.yaml", "state/.x.0a1b2c3d.yaml",
+        ".backup.20231231/thesis.txt", "evidence/.a.20240115.json", "state/photos/one.jpg",
+        "state/thesis.txt", "evidence/notes.md", "evidence/atlas-of-mine.json",
+    )]  # fmt: skip
+    for mode in ("--resume", "--overwrite"):
+        assert zatlas(*place.train(mode))[0] == 0
+        assert [file.read_text() for file in kept] == ["mine"] * len(kept)
+
+
+def test_a_folder_with_hidden_files_alone_is_not_taken(
+    place: Place, refused: Callable[..., str]
+) -> None:
+    place.put("mine/.archive.20231231/thesis.txt")
+    assert "no run folder" in refused(*place.train(out="mine"))
+
+
+def test_a_killed_writers_files_are_removed_and_links_of_that_name_are_not(
+    place: Place, zatlas: Zatlas
+) -> None:
+    left = [place.put(f"run/{name}") for name in (
+        ".config.zatlas-0a1b2c3d.tmp.yaml", "evidence/.atlas.zatlas-0a1b2c3d.tmp.json",
+        "state/.000001-000000.zatlas-0a1b2c3d.tmp/tensors.safetensors",
+    )]  # fmt: skip
+    place.put("photos/one.jpg")
+    link = place.link("run/.photos.zatlas-0a1b2c3d.tmp", place.folder / "photos")
+    assert zatlas(*place.train("--resume"))[0] == 0
+    assert not any(file.exists() for file in left)
+    assert link.is_symlink()
+    assert (place.folder / "photos" / "one.jpg").read_text() == "mine"
+
+
+@pytest.mark.parametrize("mode", ["--resume", "--overwrite"])
+@pytest.mark.parametrize("name", ["state", "state/latest", "codes.npz", "config.yaml"])
+def test_training_follows_no_link(
+    name: str, mode: str, place: Place, refused: Callable[..., str]
+) -> None:
+    target = place.folder / "elsewhere" / "it"
+    place.link(f"run/{name}", target)
+    if target.is_dir():
+        place.put("elsewhere/it/photos/one.jpg")
+    line = refused(*place.train(mode))
+    assert f"run/{name}: is a link" in line
+
+
+@pytest.mark.parametrize("mode", ["--resume", "--overwrite"])
+def test_what_bears_a_checkpoints_name_and_is_none_stays(
+    mode: str, place: Place, refused: Callable[..., str]
+) -> None:
+    place.put("run/state/000002-000000/thesis.txt")
+    assert "state/000002-000000: is no checkpoint" in refused(*place.train(mode))
+    shutil.rmtree(place.run / "state" / "000002-000000")
+    place.put("photos/one.jpg")
+    place.link("run/state/000001-000000", place.folder / "photos")
+    assert "state/000001-000000: is no checkpoint" in refused(*place.train(mode))
+
+
+def test_overwrite_removes_the_run_alone(place: Place, zatlas: Zatlas) -> None:
+    mine = place.put("run/state/keep/thesis.txt")
+    place.put("run/names.yaml", "smile: 0")
+    before = place.run / "state" / (place.run / "state" / "latest").read_text()
+    assert before.is_dir()
+    assert zatlas(*place.train("--overwrite"))[0] == 0
+    assert not before.exists()
+    assert not (place.run / "names.yaml").exists()
+    assert mine.read_text() == "mine"
