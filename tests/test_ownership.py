@@ -1,5 +1,6 @@
 """zatlas deletes, replaces and reads what it made or was told to, and nothing else."""
 
+import json
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -7,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from safetensors.torch import load_file, save_file
 
 from conftest import TINY, Zatlas
 from zatlas.run import Run
@@ -125,7 +127,7 @@ def test_a_killed_writers_files_are_removed_and_links_of_that_name_are_not(
 
 
 @pytest.mark.parametrize("mode", ["--resume", "--overwrite"])
-@pytest.mark.parametrize("name", ["state", "state/latest", "codes.npz", "config.yaml"])
+@pytest.mark.parametrize("name", ["state", "evidence", "state/latest", "codes.npz", "config.yaml"])
 def test_training_follows_no_link(
     name: str, mode: str, place: Place, refused: Callable[..., str]
 ) -> None:
@@ -158,3 +160,69 @@ def test_overwrite_removes_the_run_alone(place: Place, zatlas: Zatlas) -> None:
     assert not before.exists()
     assert not (place.run / "names.yaml").exists()
     assert mine.read_text() == "mine"
+
+
+# What a run folder leads to
+
+
+POINTERS = ("../../other/{name}", "{folder}/other/{name}", "../latest", "", "000009-000000",
+            "latest", "{name}\0", "x" * 200)  # fmt: skip
+
+
+@pytest.mark.parametrize("pointer", POINTERS)
+def test_a_checkpoint_lies_in_the_run(
+    pointer: str, place: Place, refused: Callable[..., str]
+) -> None:
+    latest = place.run / "state" / "latest"
+    name = latest.read_text()
+    shutil.copytree(place.run / "state" / name, place.folder / "other" / name)
+    latest.write_text(pointer.format(name=name, folder=place.folder))
+    line = refused(*place.train("--resume"))
+    assert "state/latest: " in line
+
+
+@pytest.mark.parametrize("file", ["tensors.safetensors", "best.safetensors", "position.json"])
+def test_a_checkpoint_of_another_model_leaves_the_weights(
+    file: str, place: Place, zatlas: Zatlas
+) -> None:
+    state = place.run / "state"
+    here = state / (state / "latest").read_text()
+    position = json.loads((here / "position.json").read_text())
+    if file == "position.json":
+        (here / file).write_text(json.dumps(position | {"epoch": 1}))
+    else:
+        weights = load_file(here / "tensors.safetensors")
+        weights.pop(next(iter(weights)))
+        save_file(weights, here / file)
+    kept = (place.run / "model.safetensors").read_bytes()
+    status, _, err = zatlas(*place.train("--resume"))
+    assert status == 2
+    assert "cannot be resumed from" in err
+    assert "train anew with --overwrite" in err
+    assert err.count("\n") == 1
+    assert (place.run / "model.safetensors").read_bytes() == kept
+
+
+OPENED = ("evidence", "evidence/reconstruction.json", "history.csv", "model.yaml", "names.yaml")
+
+
+@pytest.mark.parametrize("name", OPENED)
+def test_no_command_follows_a_link_out_of_the_run(
+    name: str, place: Place, refused: Callable[..., str]
+) -> None:
+    if not (place.run / name).exists():
+        place.put(f"run/{name}", "smile: 0")
+    place.link(f"run/{name}", place.folder / "elsewhere" / "it")
+    out = place.folder / "new.html"
+    for command in (
+        ["atlas", place.run, "--count", 20],
+        ["report", place.run, "--out", out],
+        ["edit", place.run, "z[0] = 1", "--images", place.valid, "--out", out.with_suffix(".png")],
+        ["sample", place.run, "--out", out.with_suffix(".png")],
+    ):
+        assert f"run/{name}: is a link" in refused(*command)
+
+
+def test_a_run_may_be_named_by_a_link(place: Place, zatlas: Zatlas) -> None:
+    link = place.link("link", place.run)
+    assert zatlas("sample", link, "--out", place.folder / "s.png")[0] == 0

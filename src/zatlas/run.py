@@ -337,13 +337,13 @@ def _finish(
     """Write the best weights, then what is measured on them."""
     from zatlas.evidence.reconstruction import reconstruction  # a second's import, used here alone
 
+    network.load_state_dict(trained.weights)  # where they do not fit, no file is touched
     weights = folder / "model.safetensors"
     with whole(weights) as part:
         save_file(trained.weights, part)
         if weights.exists() and not filecmp.cmp(weights, part, shallow=False):
             for name in OF_THE_WEIGHTS:  # measured on weights that are about to go
                 (folder / "evidence" / name).unlink(missing_ok=True)
-    network.load_state_dict(trained.weights)
     model = network.to("cpu").eval()
     codes = np.concatenate([coding.encode(model, x) for x in _chunks(train_part)])
     statistics.gather(codes).save(folder / "codes.npz")

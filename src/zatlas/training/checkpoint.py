@@ -13,13 +13,13 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import SafetensorError
+from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from zatlas.errors import InputError
-from zatlas.files import whole_folder, write_text
+from zatlas.files import read_text, whole_folder, write_text
 
 POINTER, TENSORS, BEST, POSITION = (
     "latest", "tensors.safetensors", "best.safetensors", "position.json",
@@ -52,8 +52,13 @@ class Position:
         return self.best_epoch >= 0 and (self.best_epoch, 0) != (self.epoch, self.step)
 
 
-def check(folder: Path) -> None:
-    """Raises InputError where something in ``folder`` has a checkpoint's name and is none."""
+def check(folder: Path, resume: bool) -> None:
+    """Raises InputError where something in ``folder`` has a checkpoint's name and is none.
+
+    To ``resume``, the pointer must name a checkpoint too.
+    """
+    if resume:
+        _newest(folder)
     for path in folder.iterdir() if folder.is_dir() else ():
         if _NAME.fullmatch(path.name) and not _is_checkpoint(path):
             raise InputError(f"{path}: is no checkpoint that zatlas wrote; move it away")
@@ -115,13 +120,25 @@ def load(folder: Path, model: nn.Module, optimizer: Optimizer) -> Position | Non
         return None
     try:
         position = Position(**json.loads((place / POSITION).read_text(encoding="utf-8")))
+        if place.name != position.name:
+            raise ValueError(f"{POSITION} is that of {position.name}")
         tensors = load_file(place / TENSORS)
         model.load_state_dict(_under("model.", tensors))
+        if position.best_is_older or (place / BEST).exists():
+            _check_best(place / BEST, model)
         state = _optimizer_state(model, optimizer, tensors)
         optimizer.load_state_dict(state)
     except (OSError, ValueError, KeyError, TypeError, RuntimeError, SafetensorError) as error:
         raise _unusable(place, str(error).strip().splitlines()[0]) from None
     return position
+
+
+def _check_best(file: Path, model: nn.Module) -> None:
+    """Raises ValueError where the file holds other weights than the model's; reads shapes alone."""
+    with safe_open(file, "pt") as weights:
+        found = {name: weights.get_slice(name).get_shape() for name in weights.keys()}  # noqa: SIM118 - no mapping
+    if found != {name: list(tensor.shape) for name, tensor in model.state_dict().items()}:
+        raise ValueError(f"{BEST} is of another model")
 
 
 def _unusable(place: Path, reason: str) -> InputError:
@@ -152,9 +169,13 @@ def weights(model: nn.Module) -> dict[str, Tensor]:
 
 
 def _newest(folder: Path) -> Path | None:
+    """The checkpoint that the pointer names; InputError where it is none in this folder."""
     if not (folder / POINTER).exists():
         return None
-    return folder / (folder / POINTER).read_text(encoding="utf-8", errors="replace").strip()
+    name = read_text(folder / POINTER, longest=100).strip()
+    if not (_NAME.fullmatch(name) and _is_checkpoint(folder / name)):
+        raise _unusable(folder / POINTER, f"it names {name!r}, which is no checkpoint there")
+    return folder / name
 
 
 def _carry_best(folder: Path, part: Path) -> None:

@@ -107,7 +107,7 @@ def check_place(folder: Path, resume: bool, overwrite: bool) -> None:
             arguments=("out", *modes),
         )
     read_config(folder)  # any project may have a config.yaml: only a run's own is written over
-    checkpoint.check(folder / "state")
+    checkpoint.check(folder / "state", resume)
 
 
 def check_own(folder: Path) -> None:
