@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from safetensors.torch import load_file, save_file
 
-from conftest import TINY, Zatlas
+from conftest import TINY, Zatlas, discs
 from zatlas.run import Run
 
 
@@ -226,3 +227,88 @@ def test_no_command_follows_a_link_out_of_the_run(
 def test_a_run_may_be_named_by_a_link(place: Place, zatlas: Zatlas) -> None:
     link = place.link("link", place.run)
     assert zatlas("sample", link, "--out", place.folder / "s.png")[0] == 0
+
+
+# What a stranger's records name
+
+
+@pytest.fixture
+def private(place: Place) -> Path:
+    """Pictures of the reader's own, of which nothing may come into a page."""
+    np.save(place.folder / "private.npy", discs(40, seed=9))
+    return place.folder / "private.npy"
+
+
+def report(place: Place, zatlas: Zatlas) -> dict[str, Any]:
+    """The sections of a report on the run, by their kinds."""
+    status, _, err = zatlas("report", place.run, "--out", place.folder / "r.html")
+    assert (status, err) == (0, "")
+    sections = json.loads((place.folder / "r.json").read_text())["runs"][0]["sections"]
+    return {section["kind"]: section for section in sections}
+
+
+def rewrite(file: Path, **keys: object) -> None:
+    """Other values of some keys in a JSON record, or in each of a list of them; None removes."""
+    record = json.loads(file.read_text())
+    for one in record if isinstance(record, list) else [record]:
+        one.update(keys)
+        for key in [key for key, value in keys.items() if value is None]:
+            del one[key]
+    file.write_text(json.dumps(record))
+
+
+@pytest.mark.parametrize("fingerprint", [{}, {"fingerprint": None}, {"fingerprint": "0" * 64}])
+def test_edits_of_a_private_file_are_not_drawn(
+    fingerprint: dict[str, object], place: Place, zatlas: Zatlas, private: Path
+) -> None:
+    edit = ["edit", place.run, "z[0] = 1", "--images", place.images, "--count", 0]
+    assert zatlas(*edit, "--out", place.folder / "p.png")[0] == 0
+    rewrite(place.run / "evidence" / "edits.json", images=str(private), **fingerprint)
+    found = report(place, zatlas)
+    assert found["edits"]["plates"] == []
+    assert "private.npy: " in "".join(found["limits"]["sentences"])
+    assert "are not drawn" in (place.folder / "r.html").read_text()
+
+
+@pytest.mark.parametrize("fingerprint", [{}, {"fingerprint": None}])
+def test_edits_of_the_images_that_were_given_are_drawn_again(
+    fingerprint: dict[str, object], place: Place, zatlas: Zatlas, private: Path
+) -> None:
+    for images in (place.images, place.valid, *([] if fingerprint else [private])):
+        edit = ["edit", place.run, "z[0] = 1", "--images", images, "--count", 0]
+        assert zatlas(*edit, "--out", place.folder / f"{images.stem}.png")[0] == 0
+    if fingerprint:  # as zatlas 0.1.0 kept them
+        rewrite(place.run / "evidence" / "edits.json", **fingerprint)
+    assert len(report(place, zatlas)["edits"]["plates"]) == (2 if fingerprint else 3)
+
+
+def test_an_atlas_of_a_private_file_is_not_drawn(
+    place: Place, zatlas: Zatlas, private: Path
+) -> None:
+    assert zatlas("atlas", place.run, "--count", 20, "--pages", 1)[0] == 0
+    file = place.run / "evidence" / "atlas.json"
+    whole = file.read_text()
+    for fingerprint in ({}, {"fingerprint": None}, {"fingerprint": "0" * 64}):
+        file.write_text(whole)
+        rewrite(file, images=str(private), **fingerprint)
+        status, _, err = zatlas("atlas", place.run, "--name", "0=x")
+        assert status == 2
+        assert "private.npy: " in err
+        found = report(place, zatlas)
+        assert "elements" not in found
+        assert "atlas is left out" in "".join(found["limits"]["sentences"])
+        for made in place.folder.glob("r[._]*"):
+            shutil.rmtree(made) if made.is_dir() else made.unlink()
+    assert zatlas("atlas", place.run, "--images", private, "--count", 20, "--pages", 1)[0] == 0
+    assert "elements" in report(place, zatlas)  # it was given
+
+
+def test_a_configuration_that_names_a_private_file_is_refused(
+    place: Place, refused: Callable[..., str], private: Path
+) -> None:
+    config = place.run / "config.yaml"
+    for name in (place.images.name, place.valid.name):
+        config.write_text(config.read_text().replace(name, private.name))
+    out = place.folder / "r.html"
+    for command in (["report", place.run, "--out", out], ["atlas", place.run, "--count", 20]):
+        assert "private.npy: has changed" in refused(*command)

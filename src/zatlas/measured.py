@@ -58,7 +58,7 @@ def measure_atlas(
     threads share the elements and change no number. Raises InputError where images, table or runs
     do not fit.
     """
-    part, file = _part(run, images)
+    part, file, fingerprint = _part(run, images)
     labelled = None if factors is None else _labelled(run, Path(factors), seed)
     beside = [other if isinstance(other, Run) else open_run(other) for other in others]
     rows = drawn(part, count, seed)
@@ -89,7 +89,7 @@ def measure_atlas(
             workers=workers or min(8, os.cpu_count() or 1), progress=progress,
         )  # fmt: skip
     record = {
-        "schema": SCHEMA, "run": run.name, "images": file, "seed": seed,
+        "schema": SCHEMA, "run": run.name, "images": file, "fingerprint": fingerprint, "seed": seed,
         "rows": rows.tolist(), **record, "factors": labels, "stability": apart,
     }  # fmt: skip
     run.keep_evidence("atlas", record)
@@ -214,12 +214,12 @@ def one_core_each(cores: int = 1) -> Iterator[None]:
         torch.set_num_threads(before)
 
 
-def _part(run: Run, images: PathLike | ImageSet | None) -> tuple[Part, str]:
-    """The images to measure on and the name of their file."""
+def _part(run: Run, images: PathLike | ImageSet | None) -> tuple[Part, str, str]:
+    """The images to measure on, the name of their file, and the fingerprint of the set in it."""
     if images is None:
-        return run.held_out(), run.held_out_path
+        return run.held_out(), run.held_out_path, run.held_out_fingerprint
     opened = coding.open_fitting(images, run.model.architecture.image)
-    return whole_set(opened.array), str(opened.path or "")
+    return whole_set(opened.array), str(opened.path or ""), opened.fingerprint()
 
 
 def read_factors(table: PathLike, counts: Sequence[int]) -> tuple[int, tuple[Factor, ...]]:

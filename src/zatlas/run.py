@@ -175,15 +175,25 @@ class Run:
         return int(min(warm, key=lambda row: row["valid_loss"])["epoch"])
 
     @property
+    def _held_out_set(self) -> Mapping[str, Any]:
+        """The image set, as the configuration describes it, that holds the held-out images."""
+        valid = self.config["valid"]
+        described: Mapping[str, Any] = self.config["images"] if isinstance(valid, float) else valid
+        return described
+
+    @property
     def held_out_path(self) -> str:
         """The file of the held-out images, empty where they were given as an array."""
-        valid = self.config["valid"]
-        return str((self.config["images"] if isinstance(valid, float) else valid)["path"] or "")
+        return str(self._held_out_set["path"] or "")
+
+    @property
+    def held_out_fingerprint(self) -> str:
+        """The fingerprint of the image set in that file."""
+        return str(self._held_out_set["fingerprint"])
 
     def held_out(self) -> Part:
         """The images that the run was validated on; InputError where they are not to be found."""
-        valid = self.config["valid"]
-        images = self.opened(self.config["images"] if isinstance(valid, float) else valid)
+        valid, images = self.config["valid"], self.opened(self._held_out_set)
         if not isinstance(valid, float):
             return whole_set(images.array)
         return hold_out(images.array, valid)[1]
@@ -197,10 +207,29 @@ class Run:
         images = coding.open_fitting(described["path"], self.model.architecture.image)
         if images.fingerprint() != described["fingerprint"]:
             raise InputError(
-                f"{described['path']}: has changed since {self.path} was trained; put the file "
-                "back, or train again"
+                f"{described['path']}: has changed since {self.path} was trained, or measured; "
+                "put the file back, or do that again"
             )
         return images
+
+    def recorded(self, record: Mapping[str, Any]) -> ImageSet:
+        """The image set that a record in ``evidence/`` names by ``images`` and ``fingerprint``.
+
+        A path alone is not opened: a run folder may come from somebody else, and the path may lead
+        to a private file. Raises InputError where the fingerprint is another one. A record without
+        a fingerprint (zatlas 0.1.0 wrote such ones) may name the run's own image sets.
+        """
+        path = record["images"]
+        fingerprints = [record["fingerprint"]] if "fingerprint" in record else [
+            own["fingerprint"] for own in (self.config["images"], self.config["valid"])
+            if isinstance(own, Mapping) and own["path"] == path
+        ]  # fmt: skip
+        if not fingerprints:
+            raise InputError(
+                f"{path}: the record holds no fingerprint of these images, so they are not opened; "
+                "give the same command again"
+            )
+        return self.opened({"path": path, "fingerprint": fingerprints[0]})
 
     def evidence(self, name: str) -> Any:
         """A record of ``evidence/`` by name; InputError where it is missing or damaged."""

@@ -102,7 +102,8 @@ def examine(
         wrote(out / "plate.png")
         save(displays(trial, rows, command), out / "displays.png")
         wrote(out / "displays.png")
-        run.keep_edits(trial.record(run.held_out_path, rows, command, measured=tried))
+        of = (run.held_out_path, run.held_out_fingerprint)
+        run.keep_edits(trial.record(*of, rows, command, measured=tried))
     pictures = {
         f"claim-{i}": claim_page(*pair) for i, pair in enumerate(zip(answers, claimed, strict=True))
     }

@@ -80,7 +80,7 @@ def edit(
     enough = min(count, len(image_set)) >= 2
     measured = measure_edits(opened, edits, image_set, count=count) if enough else []
     sentences = [found["sentence"] for found in measured]
-    record = trial.record(str(images), rows, typed_command(), measured)
+    record = trial.record(images, image_set.fingerprint(), rows, typed_command(), measured)
     with answering(record, answer):
         save(trial_plate(trial, rows, typed_command(), sentences), out)
         opened.keep_edits(record)

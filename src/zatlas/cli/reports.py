@@ -61,7 +61,7 @@ def demo(out: Path, count: int, epochs: int) -> None:
     images = run.held_out().pictures(3)
     trial = try_edits(run.model, run.space, images, ["z[0] *= 2", "z[2] += 5", "z[3] += 2*sd"])
     save(trial_plate(trial, index, typed_command()), out / "plate.png")
-    run.keep_edits(trial.record(str(faces), index, typed_command()))
+    run.keep_edits(trial.record(str(faces), run.held_out_fingerprint, index, typed_command()))
     wrote(out / "plate.png")
     shown.print("4/4  writing the report")
     for path in write_report(report_data([run]), out / "report.html"):

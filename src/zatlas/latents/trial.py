@@ -54,16 +54,21 @@ class Trial:
     edits: list[Tried]
 
     def record(
-        self, images: str, index: list[int], command: str, measured: Sequence[dict[str, Any]] = ()
-    ) -> dict[str, Any]:
+        self, images: str, fingerprint: str, index: list[int], command: str,
+        measured: Sequence[dict[str, Any]] = (),
+    ) -> dict[str, Any]:  # fmt: skip
         """As plain JSON: of which images (a file and rows of it), by which command, each edit.
 
-        ``measured`` are the records of what each edit does over many images, where it was measured.
+        ``fingerprint`` is that of the image set in the file. ``measured`` are the records of what
+        each edit does over many images, where it was measured.
         """
         tried = [edit.record() for edit in self.edits]
         for edit, found in zip(tried if measured else [], measured, strict=True):
             edit |= {"sentence": found["sentence"], "measured": found}
-        return {"images": images, "index": index, "command": command, "edits": tried}
+        return {
+            "images": images, "fingerprint": fingerprint, "index": index, "command": command,
+            "edits": tried,
+        }  # fmt: skip
 
 
 def try_edits(model: Autoencoder, space: Space, images: Pictures, texts: list[str]) -> Trial:

@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 
 from zatlas.errors import InputError
-from zatlas.images import open_images
 from zatlas.latents.trial import try_edits
 from zatlas.pictures.plate import differences, trial_plate
 from zatlas.pictures.strip import strip
@@ -103,10 +102,9 @@ def _edits(run: Run, part: Part, file: str, missing: list[str]) -> Section:
     plates = []
     for record in kept:
         try:
-            image_set = open_images(record["images"], size=run.model.architecture.image[1:])
-            pictures = image_set[record["index"]]
-        except (InputError, IndexError):
-            missing.append(f"The images of `{record['command']}` are not there any more.")
+            pictures = run.recorded(record)[record["index"]]
+        except (InputError, IndexError) as fault:
+            missing.append(f"The edits of `{record['command']}` are not drawn: {fault}.")
             continue
         texts = [edit["edit"] for edit in record["edits"]]
         trial = try_edits(run.model, run.space, pictures, texts)

@@ -6,7 +6,6 @@ from typing import Any
 import numpy as np
 
 from zatlas.errors import InputError
-from zatlas.latents import coding
 from zatlas.measured import kept_atlas, kept_maps
 from zatlas.pictures.atlas import element_page, overview
 from zatlas.report.records import Picture, Section
@@ -59,7 +58,7 @@ def _command(run: Run, record: dict[str, Any]) -> str:
 
 def _pages(run: Run, record: dict[str, Any], elements: list[dict[str, Any]]) -> Section:
     maps, rows = kept_maps(run), record["rows"][:FACES]
-    source = coding.open_fitting(record["images"], run.model.architecture.image)
+    source = run.recorded(record)
     if max(rows) >= len(source):
         raise InputError(f"{record['images']}: has changed; measure again with `zatlas atlas`")
     codes = run.encode(source[rows])
