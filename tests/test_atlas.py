@@ -213,7 +213,7 @@ def test_edit_says_what_it_measured(labelled: Path, zatlas: Zatlas, tmp_path: Pa
     assert tried["measured"]["n"] == 50
     assert {"kept", "spill", "in_range", "neighbour_after"} <= tried["measured"]["flags"].keys()
     assert "random direction of the same length" in tried["sentence"]
-    status, out, _ = zatlas(*words, "--count", 0)
+    status, out, _ = zatlas(*words, "--count", 0, "--overwrite")
     assert status == 0
     assert "random direction" not in out
 

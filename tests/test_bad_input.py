@@ -215,7 +215,7 @@ IMAGES: dict[str, Case] = {
         ["a.png", "web page"]),
     "OUT is the source": (
         lambda p: p.prepare(p.images, "--to", 4, out="discs.npy"),
-        ["discs.npy: is the source", "another name"]),
+        ["discs.npy: is an input", "another name"]),
     "OUT of another kind": (lambda p: p.prepare(p.images, out="o.png"), ["o.png", ".npy"]),
     "side 0": (lambda p: p.prepare(p.images, "--to", 0), ["--to 0", "--to 64"]),
     "two numbers for a crop": (lambda p: p.prepare(p.images, "--crop", "1,2"), ["--crop '1,2'"]),
@@ -350,7 +350,7 @@ LATENTS: dict[str, Case] = {
     "--out is a folder": (lambda p: p.sample("--out", p.empty("s.png")), ["s.png: is a folder"]),
     "--out is the run's own": (
         lambda p: ["encode", p.run, "--images", p.images, "--out", p.run / "codes.npz"],
-        ["codes.npz: holds the statistics", "another name"]),
+        ["codes.npz: is an input", "another name"]),
     "a report on no run": (
         lambda p: ["report", p.empty("x"), "--out", p.folder / "r.html"], ["x: is no run folder"]),
     "a report as text": (

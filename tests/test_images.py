@@ -317,7 +317,9 @@ def test_a_table_of_someone_else_is_spared(tmp_path, folder):
         prepare_images(folder, tmp_path / "out.npy")
     assert "Anna" in (tmp_path / "out.csv").read_text()
     prepare_images(folder, tmp_path / "mine.npy")
-    prepare_images(folder, tmp_path / "mine.npy", to=8)  # its own table it may write again
+    with pytest.raises(InputError, match=r"mine.npy: exists.*overwrite=True"):
+        prepare_images(folder, tmp_path / "mine.npy", to=8)
+    prepare_images(folder, tmp_path / "mine.npy", to=8, overwrite=True)
     assert open_images(tmp_path / "mine.npy").shape == (8, 8, 3)
 
 

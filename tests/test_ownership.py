@@ -9,9 +9,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image
 from safetensors.torch import load_file, save_file
 
 from conftest import TINY, Zatlas, discs
+from zatlas.errors import InputError
+from zatlas.files import check_output
 from zatlas.run import Run
 
 
@@ -241,7 +244,7 @@ def private(place: Place) -> Path:
 
 def report(place: Place, zatlas: Zatlas) -> dict[str, Any]:
     """The sections of a report on the run, by their kinds."""
-    status, _, err = zatlas("report", place.run, "--out", place.folder / "r.html")
+    status, _, err = zatlas("report", place.run, "--out", place.folder / "r.html", "--overwrite")
     assert (status, err) == (0, "")
     sections = json.loads((place.folder / "r.json").read_text())["runs"][0]["sections"]
     return {section["kind"]: section for section in sections}
@@ -287,9 +290,7 @@ def test_an_atlas_of_a_private_file_is_not_drawn(
 ) -> None:
     assert zatlas("atlas", place.run, "--count", 20, "--pages", 1)[0] == 0
     file = place.run / "evidence" / "atlas.json"
-    whole = file.read_text()
-    for fingerprint in ({}, {"fingerprint": None}, {"fingerprint": "0" * 64}):
-        file.write_text(whole)
+    for fingerprint in ({}, {"fingerprint": None}):
         rewrite(file, images=str(private), **fingerprint)
         status, _, err = zatlas("atlas", place.run, "--name", "0=x")
         assert status == 2
@@ -297,8 +298,6 @@ def test_an_atlas_of_a_private_file_is_not_drawn(
         found = report(place, zatlas)
         assert "elements" not in found
         assert "atlas is left out" in "".join(found["limits"]["sentences"])
-        for made in place.folder.glob("r[._]*"):
-            shutil.rmtree(made) if made.is_dir() else made.unlink()
     assert zatlas("atlas", place.run, "--images", private, "--count", 20, "--pages", 1)[0] == 0
     assert "elements" in report(place, zatlas)  # it was given
 
@@ -312,3 +311,202 @@ def test_a_configuration_that_names_a_private_file_is_refused(
     out = place.folder / "r.html"
     for command in (["report", place.run, "--out", out], ["atlas", place.run, "--count", 20]):
         assert "private.npy: has changed" in refused(*command)
+
+
+# What a command writes
+
+
+def tables(out: Path) -> list[Path]:
+    """An image set and its table."""
+    return [out, out.with_suffix(".csv")]
+
+
+def report_files(out: Path) -> list[Path]:
+    """A page and what stands beside it."""
+    return [out, out.with_suffix(".md"), out.with_suffix(".json"),
+            out.with_name(f"{out.stem}_files") / "a.png"]  # fmt: skip
+
+
+# each command that writes, its files, and the options that name them
+Writer = Callable[[Place], tuple[list[Any], list[Path]]]
+WRITERS: dict[str, Writer] = {
+    "prepare": lambda p: (
+        ["images", "prepare", p.images, p.folder / "o.npy"], tables(p.folder / "o.npy")),
+    "render": lambda p: (
+        ["images", "render", p.folder / "o.npy", "--count", 2], tables(p.folder / "o.npy")),
+    "show": lambda p: (
+        ["images", "show", p.images, "--out", p.folder / "o.png"], [p.folder / "o.png"]),
+    "models list": lambda p: (
+        ["models", "list", "--json", p.folder / "o.json"], [p.folder / "o.json"]),
+    "models show": lambda p: (
+        ["models", "show", "fcn-10", "--svg", p.folder / "o.svg", "--json", p.folder / "o.json"],
+        [p.folder / "o.svg", p.folder / "o.json"]),
+    "encode": lambda p: (
+        ["encode", p.run, "--images", p.images, "--out", p.folder / "o.npz"],
+        [p.folder / "o.npz"]),
+    "edit": lambda p: (
+        ["edit", p.run, "z[0] = 1", "--images", p.images, "--count", 0, "--out",
+         p.folder / "o.png", "--json", p.folder / "o.json"],
+        [p.folder / "o.png", p.folder / "o.json"]),
+    "traverse": lambda p: (
+        ["traverse", p.run, "--images", p.images, "--elements", "0", "--out", p.folder / "o.gif"],
+        [p.folder / "o.gif"]),
+    "interpolate": lambda p: (
+        ["interpolate", p.run, "--images", p.images, "--index", "0,1", "--out",
+         p.folder / "o.png"], [p.folder / "o.png"]),
+    "sample": lambda p: (
+        ["sample", p.run, "--count", 4, "--out", p.folder / "o.svg"], [p.folder / "o.svg"]),
+    "atlas": lambda p: (
+        ["atlas", p.run, "--count", 20, "--pages", 0, "--out", p.folder / "o.html", "--json",
+         p.folder / "a.json"], [*report_files(p.folder / "o.html"), p.folder / "a.json"]),
+    "atlas in its run": lambda p: (
+        ["atlas", p.run, "--count", 20, "--pages", 0], report_files(p.run / "atlas.html")),
+    "report": lambda p: (
+        ["report", p.run, "--out", p.folder / "o.html"], report_files(p.folder / "o.html")),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", WRITERS)
+def test_a_file_that_exists_is_written_over_when_it_is_said(
+    name: str, place: Place, refused: Callable[..., str], zatlas: Zatlas
+) -> None:
+    command, files = WRITERS[name](place)
+    for file in files:
+        shown = file.parent if file.parent.name.endswith("_files") else file
+        place.put(str(file.relative_to(place.folder)))
+        line = refused(*command)
+        assert f"{shown}: exists; give another name, or --overwrite" in line
+        shutil.rmtree(shown) if shown.is_dir() else shown.unlink()
+    files = [file for file in files if not file.parent.name.endswith("_files")]
+    for file in files:
+        for aim in (place.folder / "nowhere", place.put(f"elsewhere/{file.name}")):
+            file.unlink(missing_ok=True)
+            file.symlink_to(aim)
+            assert "exists; give another name" in refused(*command)
+    assert zatlas(*command, "--overwrite")[0] == 0
+    for file in files:  # not through a link
+        assert (place.folder / "elsewhere" / file.name).read_text() == "mine"
+        assert not file.is_symlink()
+    if name != "atlas in its run":
+        assert "exists" in refused(*command)
+
+
+def test_a_folder_of_pictures_that_is_a_link_is_not_written_through(
+    place: Place, refused: Callable[..., str]
+) -> None:
+    (place.folder / "photos").mkdir()
+    place.link("o_files", place.folder / "photos")
+    command, _ = WRITERS["report"](place)
+    for more in ([], ["--overwrite"]):
+        assert "o_files: is in the way" in refused(*command, *more)
+
+
+def test_the_atlas_in_its_run_is_made_again(place: Place, zatlas: Zatlas) -> None:
+    command, files = WRITERS["atlas in its run"](place)
+    mine = place.put("run/atlas_files.txt")
+    assert zatlas(*command)[0] == 0
+    other = place.put("run/atlas_files/mine.png")
+    first = files[0].read_text()
+    assert zatlas(*command, "--name", "0=x")[0] == 0
+    assert files[0].read_text() != first
+    assert (mine.read_text(), other.read_text()) == ("mine", "mine")
+
+
+def inputs(p: Place) -> list[tuple[list[Any], Path]]:
+    """Commands, each with an input of its own in the place of its output."""
+    q = p.folder
+    photo, picture = ["--images", q / "photos"], ["--images", q / "photo.png"]
+    edit = ["edit", p.run, "z[0] = 1", "--count", 0]
+    read, out = [*edit, "--images", p.images, "--out", q / "o.png", "--json"], q / "model.yaml"
+    out.write_text(TINY.to_yaml())
+    shutil.copy(p.images, q / "set.npz")
+    return [
+        (["images", "prepare", p.images], p.images),
+        (["images", "prepare", q / "hard.npy"], p.images),
+        (["images", "prepare", q / "soft.npy"], p.images),
+        (["images", "show", q / "photo.png", "--out"], q / "photo.png"),
+        (["images", "show", q / "photos", "--out"], q / "photos" / "0.png"),
+        (["images", "show", q / "links", "--out"], q / "photos" / "0.png"),
+        (["encode", p.run, "--images", q / "set.npz", "--out"], q / "set.npz"),
+        (["encode", p.run, "--images", p.images, "--out"], p.run / "codes.npz"),
+        ([*edit, *picture, "--out"], q / "photo.png"),
+        ([*edit, *photo, "--out"], q / "photos" / "1.png"),
+        (["traverse", p.run, "--elements", "0", *photo, "--out"], q / "photos" / "0.png"),
+        (["interpolate", p.run, "--index", "0,1", *photo, "--out"], q / "photos" / "0.png"),
+        ([*read], p.images),
+        ([*read], p.images.with_suffix(".csv")),
+        ([*read], p.run / "config.yaml"),
+        ([*read], p.run / "model.safetensors"),
+        ([*read], p.run / "state" / "latest"),
+        ([*read], p.run / "evidence" / "edits.json"),
+        ([*read], q / "o.png"),
+        (["models", "show", out, "--json"], out),
+        (["models", "show", out, "--svg", q / "o.svg", "--json"], q / "o.svg"),
+        (["atlas", p.run, "--count", 20, "--json"], p.run / "evidence" / "atlas.json"),
+        (["atlas", p.run, "--count", 20, "--json"], p.run / "atlas.md"),
+        (["atlas", p.run, "--count", 20, "--json"], p.valid),
+        (["train", "--epochs", 1, "--model", p.run / "model.yaml", "--images", p.images, "--out"],
+         p.run),
+        (["train", "--epochs", 1, "--model", out, "--images", p.run / "codes.npz", "--out"],
+         p.run),
+    ]  # fmt: skip
+
+
+def test_an_output_that_is_an_input_is_refused(place: Place, refused: Callable[..., str]) -> None:
+    pictures = discs(3)
+    for name in ("photo.png", "photos/0.png", "photos/1.png"):
+        (place.folder / name).parent.mkdir(exist_ok=True)
+        Image.fromarray(pictures[0]).save(place.folder / name)
+    (place.folder / "links").mkdir()
+    place.link("links/a.png", place.folder / "photos" / "0.png")
+    place.link("soft.npy", place.images)
+    (place.folder / "hard.npy").hardlink_to(place.images)
+    place.put("discs.csv", "a\n" + "1\n" * 120)
+    for command, out in inputs(place):
+        line = refused(*command, out, "--overwrite")
+        assert f"{out}: is an input" in line or out == place.run, command
+
+
+def test_examine_takes_no_folder_of_the_users(
+    place: Place, zatlas: Zatlas, refused: Callable[..., str]
+) -> None:
+    model = place.folder / "model.yaml"
+    model.write_text(TINY.to_yaml())
+    base = ["examine", model, "z[0] = 1", "--epochs", 1, "--out", place.folder / "mine",
+            "--crop", "0,0,8,8", "--count", 20]  # fmt: skip
+    command = [*base, "--images", place.images]
+    files = ("report.html", "report.md", "plate.png", "displays.png", "images.npy", "images.csv")
+    for name in files:
+        place.put(f"mine/{name}")
+        for mode in ([], ["--resume"], ["--overwrite"]):
+            assert "give another name" in refused(*command, *mode)
+        (place.folder / "mine" / name).unlink()
+    assert zatlas(*command)[0] == 0
+    for name in files:
+        kept = place.put(f"mine/{name}")
+        assert f"{name}: exists" in refused(*command, "--resume")
+        kept.unlink()
+    assert zatlas(*command, "--resume")[0] == 0
+    notes = place.put("mine/notes.md")
+    again = [*base, "--images", place.folder / "mine" / "images.npy"]
+    assert "images.npy: is an input" in refused(*again, "--overwrite")
+    assert zatlas(*command, "--overwrite")[0] == 0
+    assert notes.read_text() == "mine"
+
+
+def test_a_demo_takes_no_folder_of_the_users(place: Place, refused: Callable[..., str]) -> None:
+    place.put("mine/.hidden")
+    assert "is not empty" in refused("demo", "--out", place.folder / "mine")
+
+
+def test_python_is_told_of_arguments_and_the_command_line_of_options(
+    place: Place, zatlas: Zatlas
+) -> None:
+    out = place.put("out=overwrite=True.png")
+    with pytest.raises(InputError) as fault:
+        check_output(out)
+    assert str(fault.value) == f"out={out}: exists; give another name, or overwrite=True"
+    _, _, err = zatlas("sample", place.run, "--out", out)
+    assert err == f"zatlas: --out {out}: exists; give another name, or --overwrite\n"
+    assert "/dev/null: is a device" in zatlas("sample", place.run, "--overwrite", "--out",
+                                              "/dev/null")[2]  # fmt: skip

@@ -2,11 +2,12 @@
 
 import errno
 import json
+import mimetypes
 import os
 import re
 import secrets
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -29,6 +30,53 @@ def leftovers(folder: Path) -> list[Path]:
         return []
     named = [path for path in folder.iterdir() if _TEMPORARY.fullmatch(path.name)]
     return [p for p in named if not p.is_symlink() and (p.is_file() or p.is_dir())]
+
+
+def is_free(folder: Path) -> bool:
+    """Whether a folder is not there, or holds nothing but what killed writers have left."""
+    if folder.is_dir():
+        return {*folder.iterdir()} <= {*leftovers(folder)}
+    return not os.path.lexists(folder)
+
+
+def check_output(
+    path: _Name, inputs: Iterable[object] = (), *, overwrite: bool = False, argument: str = "out"
+) -> None:
+    """Raises InputError unless a command may write the file ``path``, before it begins its work.
+
+    A path that exists is written over with ``overwrite`` alone; an input never is, nor a picture in
+    a folder that is one. Names are compared as they resolve, files as they are on the disk. Of
+    ``inputs``, what is no path is no file. ``argument`` names the path in the message, if any.
+    """
+    named, names = (f"{argument}={path}", (argument,)) if argument else (str(path), ())
+    for given in inputs:
+        if isinstance(given, (str, os.PathLike)) and _changes(path, given):
+            raise InputError(
+                f"{named}: is an input or another output of the same command; give another name",
+                arguments=names,
+            )
+    if os.path.isdir(path):
+        raise InputError(f"{named}: is a folder; give the name of a file", arguments=names)
+    if os.path.exists(path) and not os.path.isfile(path):
+        raise InputError(f"{named}: is a device or a pipe; give another name", arguments=names)
+    if os.path.lexists(path) and not overwrite:
+        raise InputError(
+            f"{named}: exists; give another name, or overwrite=True",
+            arguments=(*names, "overwrite"),
+        )
+
+
+def _changes(path: _Name, given: _Name) -> bool:
+    """Whether writing ``path`` changes the file ``given``, or a picture in the folder ``given``."""
+    if os.path.realpath(path) == os.path.realpath(given):
+        return True
+    if not os.path.exists(path) or not os.path.exists(given):
+        return False
+    if os.path.samefile(path, given):
+        return True
+    kind, _ = mimetypes.guess_type(Path(path).name)
+    pictures = Path(given).rglob("*") if kind and kind.startswith("image/") else ()
+    return any(os.path.exists(file) and os.path.samefile(path, file) for file in pictures)
 
 
 def clear_leftovers(folder: Path) -> None:

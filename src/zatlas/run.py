@@ -14,7 +14,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
 from zatlas.errors import InputError
-from zatlas.files import read_json, read_text, whole, write_json
+from zatlas.files import check_output, read_json, read_text, whole, write_json
 from zatlas.images import ImageSet
 from zatlas.latents import coding, edits, names, paths, statistics
 from zatlas.latents.edits import Size, Space
@@ -29,6 +29,7 @@ from zatlas.training.folder import (
     computing_as,
     configuration,
     make_folder,
+    own_files,
     read_config,
 )
 from zatlas.training.loop import Trained, fit
@@ -212,6 +213,12 @@ class Run:
             )
         return images
 
+    @property
+    def image_files(self) -> list[str]:
+        """The files of the images that it was trained and validated on."""
+        described = (self.config["images"], self.config["valid"])
+        return [one["path"] for one in described if isinstance(one, Mapping) and one["path"]]
+
     def recorded(self, record: Mapping[str, Any]) -> ImageSet:
         """The image set that a record in ``evidence/`` names by ``images`` and ``fingerprint``.
 
@@ -317,6 +324,9 @@ def train(
     asked, folder, group = plan(**settings), Path(out), processes()
     watcher = watcher or history.Watcher()
     group.first(lambda: check_place(folder, resume, overwrite))
+    given = [one.path if isinstance(one, ImageSet) else one for one in (images, valid)]
+    for file in own_files(folder):  # a run goes on with its own model file: it is not changed
+        check_output(file, [*given, *([] if resume else [model])], overwrite=True)
     model_file = model if isinstance(model, ModelFile) else read_model(model)
     model_file = adapt(model_file, recipe, changes) if recipe or changes else model_file
     model_file = scaled(model_file, scale) if scale != 1 else model_file

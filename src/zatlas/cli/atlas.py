@@ -9,8 +9,10 @@ from click.core import ParameterSource
 
 from zatlas.cli.program import (
     answering,
+    check_outputs,
     console,
     json_option,
+    overwrite_option,
     run_argument,
     seed_option,
     wrote,
@@ -39,9 +41,11 @@ _MEASURING = ("images", "count", "seed", "factors", "runs")  # options that ask 
               help="The page; by default RUN/atlas.html.")  # fmt: skip
 @seed_option
 @json_option
+@overwrite_option
 def atlas(
     run: Path, images: str | None, count: int, factors: str | None, runs: str | None,
     names: tuple[str, ...], pages: int, out: Path | None, seed: int, answer: str | None,
+    overwrite: bool,
 ) -> None:  # fmt: skip
     """Measure what every latent element of RUN does, over many images.
 
@@ -50,16 +54,24 @@ def atlas(
     from zatlas.training.heap import keep_freed_blocks
 
     keep_freed_blocks()
+    from zatlas.images.labels import with_table
     from zatlas.measured import kept_atlas, measure_atlas
     from zatlas.report.atlas import atlas_sections
+    from zatlas.report.build import made_before, write_report
     from zatlas.report.build import pages as files_of
-    from zatlas.report.build import write_report
     from zatlas.report.records import ReportData, RunReport
     from zatlas.run import open_run
+    from zatlas.training.folder import own_files
 
     opened = open_run(run)
-    page = out or run / "atlas.html"
-    files_of(page)
+    page, others = out or run / "atlas.html", runs.split(",") if runs else []
+    folders = [run, *map(Path, others)]
+    read = [
+        *with_table(images), factors, *opened.image_files,
+        *(file for folder in folders for file in own_files(folder)),
+    ]  # fmt: skip
+    replaced = overwrite or (out is None and made_before(page))
+    check_outputs([*read, *files_of(page, read, overwrite=replaced)], overwrite, json=answer)
     for element, name in [_named(text) for text in names]:
         opened.keep_name(element, name)
     measured = (run / "evidence" / "atlas.json").exists()
@@ -69,13 +81,13 @@ def atlas(
         with progress_bar("elements") as advance:
             measure_atlas(
                 opened, images=images, count=count, seed=seed, factors=factors,
-                others=runs.split(",") if runs else (), progress=advance,
+                others=others, progress=advance,
             )  # fmt: skip
     record = kept_atlas(opened)
     title = f"Atlas of {opened.name}"
     with answering(record, answer):
         report = RunReport(run.name, atlas_sections(opened, pages), "")
-        written = write_report(ReportData(title, [report]), page)
+        written = write_report(ReportData(title, [report]), page, overwrite=replaced)
     _show(console(answer), record)
     for path in (run / "evidence" / "atlas.json", *written):
         wrote(path, answer)

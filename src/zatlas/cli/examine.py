@@ -1,12 +1,15 @@
 """``zatlas examine``: somebody's report, done again."""
 
 from pathlib import Path
+from typing import Any
 
 import click
 
 from zatlas.cli.program import console, images_option, numbers, out_option, typed_command, wrote
 from zatlas.cli.progress import epoch_lines, progress_bar
 from zatlas.errors import InputError
+
+SETS, FIGURES, PAGE = ("images.npy", "held-out.npy"), ("plate.png", "displays.png"), "report.html"
 
 
 @click.command()
@@ -46,6 +49,7 @@ def examine(
 
     keep_freed_blocks()
     from zatlas.evidence.claims import element_of, judged
+    from zatlas.images.labels import with_table
     from zatlas.latents import names
     from zatlas.latents.coding import open_fitting
     from zatlas.latents.edits import check
@@ -59,11 +63,13 @@ def examine(
     from zatlas.report.build import write_report
     from zatlas.report.sections import examination
     from zatlas.run import file_or_share, parts, train
-    from zatlas.training.folder import check_place
+    from zatlas.training.folder import check_place, own_files
 
-    if not (resume or overwrite) and out.is_dir() and any(out.iterdir()):
-        raise InputError(f"--out {out}: is not empty; give another name, --resume or --overwrite")
+    _check_folder(out, resume, overwrite)
     check_place(out / "run", resume, overwrite)
+    read = [source, factors, *with_table(images), *with_table(valid), *own_files(out / "run")]
+    _check_files(out, FIGURES if edits else (), SETS if crop else (), read, resume, overwrite)
+    replaced = resume or overwrite
     network = read_model(source).architecture()
     named = {} if overwrite else names.read(out / "run" / "names.yaml", network.latent)
     for text in edits:
@@ -72,7 +78,7 @@ def examine(
     rows = numbers(index, "--index")
     held_out = file_or_share(valid)
     if crop is not None:
-        images, held_out = _cropped(crop, images, held_out, out, network.image[1:])
+        images, held_out = _cropped(crop, images, held_out, out, network.image[1:], replaced)
     opened = open_fitting(images, network.image)
     shut = held_out if isinstance(held_out, float) else open_fitting(held_out, network.image)
     part = parts(opened, shut)[1]
@@ -98,10 +104,10 @@ def examine(
         shown.print(found["sentence"], markup=False)
     if edits:
         sentences = [found["sentence"] for found in tried]
-        save(trial_plate(trial, rows, command, sentences), out / "plate.png")
-        wrote(out / "plate.png")
-        save(displays(trial, rows, command), out / "displays.png")
-        wrote(out / "displays.png")
+        figures = (trial_plate(trial, rows, command, sentences), displays(trial, rows, command))
+        for figure, name in zip(figures, FIGURES, strict=True):
+            save(figure, out / name, overwrite=replaced)
+            wrote(out / name)
         of = (run.held_out_path, run.held_out_fingerprint)
         run.keep_edits(trial.record(*of, rows, command, measured=tried))
     pictures = {
@@ -110,12 +116,58 @@ def examine(
     if edits:
         pictures["displays"] = displays(trial, rows)
     opening = examination(source, notes, edits, pictures, command, answers)
-    for path in write_report(report_data([run], opening), out / "report.html"):
+    for path in write_report(report_data([run], opening), out / PAGE, overwrite=replaced):
         wrote(path)
 
 
+def _check_folder(out: Path, resume: bool, overwrite: bool) -> None:
+    """A folder with anything in it must be one that the command made before."""
+    from zatlas.files import is_free, leftovers
+
+    if is_free(out) or not out.is_dir():
+        return
+    if not (resume or overwrite):
+        raise InputError(f"--out {out}: is not empty; give another name, --resume or --overwrite")
+    own = {file for name in SETS if _prepared(out / name) for file in _set(out / name)}
+    alone = {*out.iterdir()} <= own | {*leftovers(out)}  # cropped, and not trained yet
+    if not (alone or (out / "run" / "config.yaml").is_file()):
+        raise InputError(f"--out {out}: exists and holds no run; give another name")
+
+
+def _check_files(
+    out: Path, figures: tuple[str, ...], sets: tuple[str, ...], read: list[Any], resume: bool,
+    overwrite: bool,
+) -> None:  # fmt: skip
+    """With ``resume``, only files of the command's own making are written over."""
+    from zatlas.files import check_output
+    from zatlas.report.build import made_before, made_by_zatlas, pages
+
+    for figure in (out / name for name in figures):
+        check_output(figure, read, overwrite=overwrite or (resume and made_by_zatlas(figure)))
+    for images in (out / name for name in sets):
+        for file in _set(images):
+            check_output(file, read, overwrite=overwrite or (resume and _prepared(images)))
+    pages(out / PAGE, read, overwrite=overwrite or (resume and made_before(out / PAGE)))
+
+
+def _set(images: Path) -> tuple[Path, Path]:
+    """The two files of an image set."""
+    return images, images.with_suffix(".csv")
+
+
+def _prepared(images: Path) -> bool:
+    """Whether it is an image set with a table beside it as zatlas writes them."""
+    from zatlas.images import open_images
+
+    try:
+        labels = open_images(images).labels
+    except InputError:
+        return False
+    return "source" in labels and not any(file.is_symlink() for file in _set(images))
+
+
 def _cropped(
-    crop: str, images: str, held_out: str | float, out: Path, to: tuple[int, int]
+    crop: str, images: str, held_out: str | float, out: Path, to: tuple[int, int], overwrite: bool
 ) -> tuple[str, str | float]:
     """The images (and the held-out ones, where they are a file) cropped into the folder."""
     from zatlas.images import prepare_images
@@ -124,14 +176,14 @@ def _cropped(
     if len(box) != 4:
         raise InputError(f"--crop {crop!r}: takes 4 numbers, TOP,LEFT,HEIGHT,WIDTH")
     made: list[str | float] = []
-    for name, file in (("images", images), ("held-out", held_out)):
+    for name, file in zip(SETS, (images, held_out), strict=True):
         if isinstance(file, float):
             made.append(file)
             continue
         with progress_bar("pictures") as advance:
             prepared = prepare_images(
-                file, out / f"{name}.npy", crop=(box[0], box[1], box[2], box[3]),
-                to=to, progress=advance,
+                file, out / name, crop=(box[0], box[1], box[2], box[3]),
+                to=to, progress=advance, overwrite=overwrite,
             )  # fmt: skip
         made.append(str(prepared.out))
     return str(made[0]), made[1]

@@ -4,7 +4,14 @@ from pathlib import Path
 
 import click
 
-from zatlas.cli.program import console, numbers, seed_option, wrote
+from zatlas.cli.program import (
+    check_outputs,
+    console,
+    numbers,
+    overwrite_option,
+    seed_option,
+    wrote,
+)
 from zatlas.cli.progress import progress_bar
 from zatlas.errors import InputError
 
@@ -23,7 +30,10 @@ def images() -> None:
 @click.option("--to", metavar="SIDE", help="Resize to SIDE or HEIGHT,WIDTH pixels.")
 @click.option("--crop", metavar="TOP,LEFT,HEIGHT,WIDTH", help="Crop first, in pixels.")
 @click.option("--gray", is_flag=True, help="One channel instead of three.")
-def prepare(source: str, out: Path, to: str | None, crop: str | None, gray: bool) -> None:
+@overwrite_option
+def prepare(
+    source: str, out: Path, to: str | None, crop: str | None, gray: bool, overwrite: bool
+) -> None:
     """Turn SOURCE into an image set OUT.npy, with a table OUT.csv beside it.
 
     SOURCE is a folder of pictures (any depth), a .npy or .npz array, IDX files (.gz too), a
@@ -36,7 +46,7 @@ def prepare(source: str, out: Path, to: str | None, crop: str | None, gray: bool
     box = _exactly(crop, "--crop", 4)
     with progress_bar("pictures") as advance:
         made = prepare_images(
-            source, out, progress=advance, gray=gray,
+            source, out, progress=advance, gray=gray, overwrite=overwrite,
             to=None if size is None else (size[0], size[-1]) if len(size) == 2 else size[0],
             crop=None if box is None else (box[0], box[1], box[2], box[3]),
         )  # fmt: skip
@@ -53,12 +63,15 @@ def prepare(source: str, out: Path, to: str | None, crop: str | None, gray: bool
 @OUT
 @click.option("--count", default=20000, show_default=True, type=click.IntRange(min=1))
 @seed_option
-def render(out: Path, count: int, seed: int) -> None:
+@overwrite_option
+def render(out: Path, count: int, seed: int, overwrite: bool) -> None:
     """Render faces with known factors into OUT.npy, every factor in OUT.csv."""
     from zatlas.images.faces import render_faces
 
     with progress_bar("faces") as advance:
-        render_faces(out, count, seed, progress=lambda done: advance(done, count))
+        render_faces(
+            out, count, seed, progress=lambda done: advance(done, count), overwrite=overwrite
+        )
     wrote(out)
     wrote(out.with_suffix(".csv"))
 
@@ -68,7 +81,8 @@ def render(out: Path, count: int, seed: int) -> None:
 @click.option("--out", required=True, metavar="SHEET.png", type=click.Path(path_type=Path))
 @click.option("--count", default=64, show_default=True, type=click.IntRange(min=1))
 @click.option("--scale", default=2, show_default=True, type=click.IntRange(1, 16))
-def show(file: str, out: Path, count: int, scale: int) -> None:
+@overwrite_option
+def show(file: str, out: Path, count: int, scale: int, overwrite: bool) -> None:
     """Draw a contact sheet of an image set."""
     from PIL import Image
 
@@ -78,6 +92,7 @@ def show(file: str, out: Path, count: int, scale: int) -> None:
 
     if out.suffix != ".png":
         raise InputError(f"--out {out}: give it a name that ends in .png")
+    check_outputs([file], overwrite, out=out)
     image_set = open_images(file)
     with whole(out) as part:
         sheet = contact_sheet(image_set[: min(count, len(image_set))], scale=scale)

@@ -4,7 +4,14 @@ from pathlib import Path
 
 import click
 
-from zatlas.cli.program import answering, console, json_option, wrote
+from zatlas.cli.program import (
+    answering,
+    check_outputs,
+    console,
+    json_option,
+    overwrite_option,
+    wrote,
+)
 from zatlas.errors import InputError
 from zatlas.files import write_text
 
@@ -16,8 +23,10 @@ def models() -> None:
 
 @models.command(name="list")
 @json_option
-def list_models(answer: str | None) -> None:
+@overwrite_option
+def list_models(answer: str | None, overwrite: bool) -> None:
     """List every preset and recipe: name, latent elements, parameters, one line."""
+    check_outputs([], overwrite, json=answer)
     from rich.table import Table
 
     from zatlas.models.modelfile import recipes, zoo
@@ -46,7 +55,8 @@ def list_models(answer: str | None) -> None:
 @click.argument("model", metavar="MODEL")
 @click.option("--svg", metavar="FILE", type=click.Path(path_type=Path), help="Draw a diagram too.")
 @json_option
-def show(model: str, svg: Path | None, answer: str | None) -> None:
+@overwrite_option
+def show(model: str, svg: Path | None, answer: str | None, overwrite: bool) -> None:
     """Show the layers of MODEL with their output shapes and parameters.
 
     MODEL is a preset, a model file, or pasted code (class source or a printed model).
@@ -59,6 +69,7 @@ def show(model: str, svg: Path | None, answer: str | None) -> None:
 
     if svg is not None and svg.suffix != ".svg":
         raise InputError(f"--svg {svg}: give it a name that ends in .svg")
+    check_outputs([model], overwrite, svg=svg, json=answer)
     model_file = read_model(model)
     network = model_file.architecture()
     records = [

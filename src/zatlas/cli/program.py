@@ -4,7 +4,7 @@ import os
 import re
 import shlex
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
@@ -14,7 +14,7 @@ import click
 
 from zatlas import __version__
 from zatlas.errors import InputError, nearest, one_line
-from zatlas.files import json_text, whole
+from zatlas.files import check_output, json_text, whole
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -141,6 +141,17 @@ def answering(record: Any, file: str | None) -> Iterator[None]:
         click.echo(json_text(record), nl=False)
 
 
+def check_outputs(
+    inputs: Iterable[object], overwrite: bool, **outputs: str | os.PathLike[str] | None
+) -> None:
+    """``check_output`` for each file that a command writes, by its option; no two are the same."""
+    taken = list(inputs)
+    for option, path in outputs.items():
+        if path is not None and (option, path) != ("json", "-"):
+            check_output(path, taken, overwrite=overwrite, argument=option)
+            taken.append(path)
+
+
 def typed_command() -> str:
     """The command as it was typed, fit to be typed again."""
     return shlex.join(["zatlas", *sys.argv[1:]])
@@ -161,6 +172,7 @@ images_option = click.option(
 json_option = click.option(
     "--json", "answer", metavar="FILE", help="Write the answer as JSON too; - for standard output."
 )
+overwrite_option = click.option("--overwrite", is_flag=True, help="Replace files that exist.")
 seed_option = click.option(
     "--seed", default=0, show_default=True, type=click.IntRange(min=0),
     help="What is drawn at random.",

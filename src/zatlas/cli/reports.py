@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from zatlas.cli.program import console, out_option, typed_command, wrote
+from zatlas.cli.program import console, out_option, overwrite_option, typed_command, wrote
 from zatlas.cli.progress import epoch_lines, progress_bar
 from zatlas.errors import InputError
 from zatlas.files import make_folder
@@ -14,14 +14,18 @@ from zatlas.files import make_folder
 @click.argument("runs", nargs=-1, required=True, metavar="RUN...",
                 type=click.Path(path_type=Path))  # fmt: skip
 @out_option("REPORT.html", "The page; .md, .json and the pictures go beside it.")
-def report(runs: tuple[Path, ...], out: Path) -> None:
+@overwrite_option
+def report(runs: tuple[Path, ...], out: Path, overwrite: bool) -> None:
     """Write one page about one or more runs, which opens offline."""
     from zatlas.report.assemble import report_data
     from zatlas.report.build import pages, write_report
     from zatlas.run import open_run
+    from zatlas.training.folder import own_files
 
-    pages(out)  # before everything is drawn
-    for path in write_report(report_data([open_run(run) for run in runs]), out):
+    opened = [open_run(run) for run in runs]
+    read = [file for run in opened for file in (*own_files(run.path), *run.image_files)]
+    pages(out, read, overwrite=overwrite)  # before everything is drawn
+    for path in write_report(report_data(opened), out, overwrite=overwrite):
         wrote(path)
 
 

@@ -1,6 +1,7 @@
 """The table beside an image set: one CSV row a picture, in the order of the pictures."""
 
 import csv
+import os
 import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -18,6 +19,14 @@ _NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?|nan|[+-
 def beside(path: Path) -> Path:
     """Where the table of an image file stands: the same name with ``.csv``."""
     return path.with_suffix(".csv")
+
+
+def with_table(source: object) -> list[Path]:
+    """The files that an image set is read from: itself, and the table of a ``.npy``."""
+    if not isinstance(source, (str, os.PathLike)):
+        return []
+    path = Path(source)
+    return [path, beside(path)] if path.suffix.lower() == ".npy" else [path]
 
 
 def read_table(path: Path, rows: int) -> dict[str, list[str]]:

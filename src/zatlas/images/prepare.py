@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from zatlas.errors import InputError
-from zatlas.files import whole
+from zatlas.files import check_output, whole
 from zatlas.images.decode import Fit
-from zatlas.images.labels import beside, text
+from zatlas.images.labels import beside, text, with_table
 from zatlas.images.records import Item
 from zatlas.images.sources import open_source
 from zatlas.images.stream import Fault, Progress, pour
@@ -37,6 +37,7 @@ def prepare_images(
     to: int | tuple[int, int] | None = None,
     crop: tuple[int, int, int, int] | None = None,
     gray: bool = False,
+    overwrite: bool = False,
     workers: int | None = None,
     progress: Progress | None = None,
 ) -> Prepared:
@@ -53,15 +54,15 @@ def prepare_images(
     Memory stays bounded; both files are written whole or not at all.
 
     Raises InputError for a source without one readable picture, for mixed sizes without ``to``,
-    and for an ``out`` that cannot be written.
+    for an ``out`` that cannot be written, and, without ``overwrite``, where ``out`` or the table
+    exists.
     """
     target = Path(out)
     if target.suffix != ".npy":
         raise InputError(f"{target}: give the image set a name that ends in .npy")
-    if isinstance(source, (str, os.PathLike)) and target.resolve() == Path(source).resolve():
-        raise InputError(f"{target}: is the source itself; give OUT another name")
     table = beside(target)
-    _spare_foreign_table(table)
+    for path in (target, table):
+        check_output(path, with_table(source), overwrite=overwrite, argument="")
     fit = Fit.checked(to, crop, gray)
     opened = open_source(source)
     with (
@@ -96,16 +97,3 @@ def _write_header(array: BinaryIO, shape: tuple[int, ...]) -> None:
     np.lib.format.write_array_header_1_0(
         array, {"descr": "|u1", "fortran_order": False, "shape": shape}
     )
-
-
-def _spare_foreign_table(table: Path) -> None:
-    """A CSV that no image set of ours has written is someone's work: it is not overwritten."""
-    try:
-        with table.open(encoding="utf-8", errors="replace") as lines:
-            ours = lines.readline().startswith("index,source")
-    except (FileNotFoundError, NotADirectoryError):
-        return
-    except OSError as error:
-        raise InputError(f"{table}: cannot be written ({error.strerror})") from None
-    if not ours:
-        raise InputError(f"{table}: exists, and the labels would go there; give OUT another name")

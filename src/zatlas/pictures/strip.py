@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from zatlas.errors import InputError
-from zatlas.files import whole
+from zatlas.files import check_output, whole
 from zatlas.images.sheet import contact_sheet
 from zatlas.pictures.style import (
     GAP,
@@ -103,15 +103,18 @@ def sheet(
 
 
 def animation(
-    frames: Pixels, path: str | os.PathLike[str], zoom: int = 4, milliseconds: int = 120
-) -> None:
+    frames: Pixels, path: str | os.PathLike[str], zoom: int = 4, milliseconds: int = 120,
+    *, overwrite: bool = False,
+) -> None:  # fmt: skip
     """Write uint8 (T, H, W, C) as an endless GIF, each pixel ``zoom`` wide, whole or not at all.
 
     A GIF has 256 colours a frame: each frame gets its own, the nearest to its pixels, and no
-    dither. Raises InputError for another suffix than ``.gif``.
+    dither. Raises InputError for another suffix than ``.gif``, and, without ``overwrite``, where
+    ``path`` exists.
     """
     if Path(path).suffix.lower() != ".gif":
         raise InputError(f"{path}: an animation is written as .gif")
+    check_output(path, overwrite=overwrite, argument="")
     size = (frames.shape[2] * zoom, frames.shape[1] * zoom)
     pictures = [
         Image.fromarray(picture)

@@ -21,7 +21,7 @@ from matplotlib.textpath import text_to_path
 from numpy.typing import NDArray
 
 from zatlas.errors import InputError, nearest
-from zatlas.files import whole
+from zatlas.files import check_output, whole
 
 Pixels = NDArray[np.uint8]
 
@@ -38,8 +38,8 @@ TEXT, SMALL = 15, 13  # heights of letters with their descent, in figure pixels
 LEADING = 1.3
 FORMATS = ("png", "svg", "pdf")
 # no times and no random ids in the files: the same figure is the same bytes
-_METADATA: dict[str, dict[str, None]] = {
-    "png": {"Software": None},
+_METADATA: dict[str, dict[str, str | None]] = {
+    "png": {"Software": "zatlas"},
     "svg": {"Date": None},
     "pdf": {"CreationDate": None},
 }
@@ -160,13 +160,17 @@ def command_lines(command: str, width: int) -> list[str]:
     return wrap(f"$ {command}", width, SMALL, mono=True) if command else []
 
 
-def save(figure: Figure, path: str | os.PathLike[str]) -> None:
-    """Write a figure, whole or not at all; PNG, SVG or PDF by the suffix, else InputError."""
+def save(figure: Figure, path: str | os.PathLike[str], *, overwrite: bool = False) -> None:
+    """Write a figure, whole or not at all; PNG, SVG or PDF by the suffix.
+
+    Raises InputError for another suffix, and, without ``overwrite``, where ``path`` exists.
+    """
     suffix = Path(path).suffix.lower().removeprefix(".")
     if suffix not in FORMATS:
         raise InputError(
             f"{path}: figures are written as .png, .svg or .pdf; {nearest(suffix, FORMATS)}"
         )
+    check_output(path, overwrite=overwrite, argument="")
     with whole(path) as part:
         _save(figure, part, suffix)
 

@@ -5,7 +5,7 @@ import io
 import json
 import os
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,11 +18,15 @@ from PIL import Image
 
 from zatlas import __version__
 from zatlas.errors import InputError
-from zatlas.files import json_text, write_all
+from zatlas.files import check_output, is_free, json_text, write_all
 from zatlas.pictures.style import png, zoom_for
 from zatlas.report.records import Picture, ReportData, RunReport, Section
 
 SCHEMA = 1  # of report.json
+_MARK = re.compile(
+    rb'name="generator" content="zatlas |^library_name: zatlas$|^ "zatlas": "|Software\0zatlas',
+    re.M,
+)  # in what zatlas writes: page, Markdown, JSON, figure
 _SHOWN = 128  # side of a small picture on the page, in CSS pixels
 Drawn = Callable[[str], str]  # an alternative text to what a template puts there
 
@@ -55,15 +59,18 @@ class _File:
         return f"![{alternative}]({self.name})"
 
 
-def write_report(data: ReportData, out: str | os.PathLike[str]) -> list[Path]:
+def write_report(
+    data: ReportData, out: str | os.PathLike[str], *, overwrite: bool = False
+) -> list[Path]:
     """Write ``out`` (``.html``), and ``.md``, ``.json`` and a folder of pictures beside it.
 
     The templates see ``report.json`` and the pictures, nothing else: every number of the text is
-    in it. Returns the three files. Raises InputError for another suffix than ``.html``.
+    in it. Returns the three files. Raises InputError for another suffix than ``.html``, and,
+    without ``overwrite``, where one of them or the folder exists.
     """
-    written = pages(out)
+    written = pages(out, overwrite=overwrite)
     path = written[0]
-    folder = f"{path.stem}_files"
+    folder = _folder(path).name
     files: list[_File] = []
 
     def section_record(section: Section, prefix: str) -> dict[str, Any]:
@@ -103,16 +110,48 @@ def write_report(data: ReportData, out: str | os.PathLike[str]) -> list[Path]:
     return written
 
 
-def pages(out: str | os.PathLike[str]) -> list[Path]:
-    """The three files of a report, the page first; InputError where they may not be written."""
-    path = Path(out)
+def pages(
+    out: str | os.PathLike[str], inputs: Iterable[object] = (), *, overwrite: bool = False
+) -> list[Path]:
+    """The three files of a report, the page first; InputError where they may not be written.
+
+    ``inputs`` are files that are read, and so not written over.
+    """
+    path, inputs = Path(out), list(inputs)
     if path.suffix.lower() not in (".html", ".htm"):
-        raise InputError(f"--out {path}: give it a name that ends in .html")
-    beside = [path.with_suffix(".md"), path.with_suffix(".json")]
+        raise InputError(f"out={path}: give it a name that ends in .html", arguments=("out",))
+    check_output(path, inputs, overwrite=overwrite)
+    beside, folder = [path.with_suffix(".md"), path.with_suffix(".json")], _folder(path)
     for file in beside:
-        if file.exists() and not path.exists():
-            raise InputError(f"{file}: exists, and the report would go there; give another --out")
+        check_output(file, inputs, overwrite=overwrite, argument="")
+    if folder.is_symlink() or (folder.exists() and not folder.is_dir()):
+        raise InputError(f"{folder}: is in the way of the pictures of {path}; give another name")
+    if not (overwrite or is_free(folder)):
+        raise InputError(
+            f"{folder}: exists; give another name, or overwrite=True", arguments=("overwrite",)
+        )
     return [path, *beside]
+
+
+def made_before(out: str | os.PathLike[str]) -> bool:
+    """Whether what stands in the place of a report is one, whole or in part, that zatlas wrote."""
+    path = Path(out)
+    files = [path, path.with_suffix(".md"), path.with_suffix(".json")]
+    there = [file for file in files if os.path.lexists(file)]
+    return all(map(made_by_zatlas, there)) and (bool(there) or is_free(_folder(path)))
+
+
+def made_by_zatlas(file: Path) -> bool:
+    """Whether a page, its Markdown or JSON, or a figure (.png) is marked as zatlas's."""
+    if file.is_symlink() or not file.is_file():
+        return False
+    with file.open("rb") as handle:
+        return _MARK.search(handle.read(4096)) is not None
+
+
+def _folder(page: Path) -> Path:
+    """Where the pictures of a page stand."""
+    return page.with_name(f"{page.stem}_files")
 
 
 def _render(template: str, record: dict[str, Any], pictures: Mapping[str, Drawn]) -> str:

@@ -16,7 +16,7 @@ from pydantic import BaseModel, ValidationError
 
 from zatlas import __version__
 from zatlas.errors import InputError
-from zatlas.files import clear_leftovers, leftovers, parse_yaml, read_text, whole
+from zatlas.files import clear_leftovers, is_free, parse_yaml, read_text, whole
 from zatlas.images import ImageSet
 from zatlas.models.modelfile import ModelFile, parse_model
 from zatlas.models.precision import Precision
@@ -92,9 +92,7 @@ def check_place(folder: Path, resume: bool, overwrite: bool) -> None:
         raise InputError(
             "resume=True and overwrite=True: give one of them, not both", arguments=modes
         )
-    if not folder.exists():
-        return
-    if folder.is_dir() and {*folder.iterdir()} <= {*leftovers(folder)}:  # killed before it began
+    if is_free(folder):
         return
     if not (folder / "config.yaml").is_file():
         raise InputError(
@@ -108,6 +106,12 @@ def check_place(folder: Path, resume: bool, overwrite: bool) -> None:
         )
     read_config(folder)  # any project may have a config.yaml: only a run's own is written over
     checkpoint.check(folder / "state", resume)
+
+
+def own_files(folder: Path) -> list[Path]:
+    """The files that zatlas reads and writes in the folder of a run, whether they exist or not."""
+    checkpoints = (folder / "state").glob("*/*")
+    return [*(folder / name for name in (*ASKED, *MADE)), *checkpoints]
 
 
 def check_own(folder: Path) -> None:

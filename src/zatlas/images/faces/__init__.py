@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from zatlas.errors import InputError
-from zatlas.files import whole
+from zatlas.files import check_output, whole
 from zatlas.images.faces.factors import FACTORS, Factor, complete, draw_factors
 from zatlas.images.faces.portrait import portray
 
@@ -49,24 +49,28 @@ def render_faces(
     seed: int,
     workers: int | None = None,
     progress: Callable[[int], None] | None = None,
+    overwrite: bool = False,
 ) -> None:
     """Write ``count`` faces, uint8 (count, 64, 64, 3), to ``out`` (.npy), their factors beside it.
 
     The table (.csv) has a row a face: its index, then every factor in its unit. A face depends on
     the seed and its index alone, whatever ``count`` and ``workers`` (the processors at hand unless
     given); ``progress`` hears the number of faces done. Both files are written whole or not at
-    all. Raises InputError for another suffix, a place that cannot be written, or a number of
-    faces or workers below 1.
+    all. Raises InputError for another suffix, a place that cannot be written, a number of faces or
+    workers below 1, and, without ``overwrite``, where one of the files exists.
     """
     out = Path(out)
     if out.suffix != ".npy":
         raise InputError(f"{out}: faces are written as an array; give a name that ends in .npy")
     if workers is not None and workers < 1:
         raise InputError(f"workers {workers}: give at least 1")
+    table_file = out.with_suffix(".csv")
+    for file in (out, table_file):
+        check_output(file, overwrite=overwrite, argument="")
     factors = draw_factors(count, seed)
     starts = range(0, count, CHUNK)
     chunks = ({name: f[s : s + CHUNK] for name, f in factors.items()} for s in starts)
-    with whole(out.with_suffix(".csv")) as table, whole(out) as part:
+    with whole(table_file) as table, whole(out) as part:
         write_factors(table, factors)
         shape = (count, SIZE, SIZE, 3)
         array = np.lib.format.open_memmap(part, mode="w+", dtype=np.uint8, shape=shape)
