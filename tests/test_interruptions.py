@@ -1,6 +1,7 @@
 """Runs that are stopped, killed, or shared by several processes end as if nothing had happened."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -148,7 +149,9 @@ def test_what_a_kill_leaves_before_the_run_began_is_no_hindrance(tmp_path: Path)
     zatlas.train(TINY, IMAGES, out=tmp_path / "a", **same)
     assert not list((tmp_path / "a").glob(".*"))
     zatlas.train(TINY, IMAGES, out=tmp_path / "b", **same)
-    (tmp_path / "b" / "model.yaml").unlink()  # the second file of a folder that is being made
+    for file in (tmp_path / "b").iterdir():  # of a folder that is being made, one file is there
+        if file.name != "config.yaml":
+            shutil.rmtree(file) if file.is_dir() else file.unlink()
     zatlas.train(TINY, IMAGES, out=tmp_path / "b", **same)
     (tmp_path / "c").mkdir()
     (tmp_path / "c" / ".thesis.yaml").write_text("hidden, and somebody's own")

@@ -286,15 +286,13 @@ def test_edits_of_the_images_that_were_given_are_drawn_again(
 
 
 def test_an_atlas_of_a_private_file_is_not_drawn(
-    place: Place, zatlas: Zatlas, private: Path
+    place: Place, zatlas: Zatlas, refused: Callable[..., str], private: Path
 ) -> None:
     assert zatlas("atlas", place.run, "--count", 20, "--pages", 1)[0] == 0
     file = place.run / "evidence" / "atlas.json"
     for fingerprint in ({}, {"fingerprint": None}):
         rewrite(file, images=str(private), **fingerprint)
-        status, _, err = zatlas("atlas", place.run, "--name", "0=x")
-        assert status == 2
-        assert "private.npy: " in err
+        assert "private.npy: " in refused("atlas", place.run, "--name", "0=x")
         found = report(place, zatlas)
         assert "elements" not in found
         assert "atlas is left out" in "".join(found["limits"]["sentences"])
@@ -510,3 +508,38 @@ def test_python_is_told_of_arguments_and_the_command_line_of_options(
     assert err == f"zatlas: --out {out}: exists; give another name, or --overwrite\n"
     assert "/dev/null: is a device" in zatlas("sample", place.run, "--overwrite", "--out",
                                               "/dev/null")[2]  # fmt: skip
+
+
+# All or nothing
+
+
+@pytest.mark.parametrize("names", [None, "# mine\nsmile: 1\n"])
+@pytest.mark.parametrize(
+    "words",
+    [["--name", "99=second"], ["--name", "1=first"], ["--name", "1= "], ["--name", "second"],
+     ["--factors", "nowhere.csv"], ["--images", "nowhere.npy"], ["--out", "page.txt"],
+     ["--json", "held-out.npy"]],
+)  # fmt: skip
+def test_names_are_kept_all_or_none(
+    words: list[str], names: str | None, place: Place, refused: Callable[..., str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    monkeypatch.chdir(place.folder)
+    if names:
+        place.put("run/names.yaml", names)
+    refused("atlas", place.run, "--count", 20, "--name", "0=first", *words)
+
+
+def test_two_names_are_kept(place: Place, zatlas: Zatlas) -> None:
+    names = ["--name", "0=first", "--name", "-1=last"]
+    assert zatlas("atlas", place.run, "--count", 20, "--pages", 0, *names)[0] == 0
+    assert (place.run / "names.yaml").read_text() == "first: 0\nlast: 3\n"
+
+
+def test_a_run_without_its_model_is_not_gone_on_with(
+    place: Place, refused: Callable[..., str]
+) -> None:
+    (place.run / "model.yaml").unlink()
+    line = refused(*place.train("--resume", "--lr", 0.1))
+    assert "run/model.yaml: missing" in line
+    assert "--overwrite" in line

@@ -2,7 +2,8 @@
 
 import filecmp
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
 from zatlas.errors import InputError
-from zatlas.files import check_output, read_json, read_text, whole, write_json
+from zatlas.files import check_output, read_json, read_text, whole, write_json, write_text
 from zatlas.images import ImageSet
 from zatlas.latents import coding, edits, names, paths, statistics
 from zatlas.latents.edits import Size, Space
@@ -91,13 +92,34 @@ class Run:
 
         Raises InputError for an element beyond the code, and for a name that another one has.
         """
-        latent = self.model.latent
-        if not -latent <= element < latent:
-            raise InputError(f"element {element}: the code has {latent}, 0 to {latent - 1}")
-        kept = {k: v for k, v in self.names.items() if v not in (element, element % latent)}
-        if name in kept or not name.strip():
-            raise InputError(f"name {name!r}: {'is taken' if name in kept else 'is empty'}")
-        names.write(self.path / "names.yaml", {**kept, name: element % latent})
+        with self.naming([(element, name)]):
+            pass
+
+    @contextmanager
+    def naming(self, named: Sequence[tuple[int, str]]) -> Iterator[None]:
+        """Give elements names, all of them or none, for good where the block ends without error.
+
+        Raises InputError as ``keep_name`` does, before one name is kept.
+        """
+        latent, kept, file = self.model.latent, dict(self.names), self.path / "names.yaml"
+        for element, name in named:
+            if not -latent <= element < latent:
+                raise InputError(f"element {element}: the code has {latent}, 0 to {latent - 1}")
+            kept = {k: v for k, v in kept.items() if v not in (element, element % latent)}
+            if name in kept or not name.strip():
+                raise InputError(f"name {name!r}: {'is taken' if name in kept else 'is empty'}")
+            kept[name] = element % latent
+        before = read_text(file) if file.exists() else None
+        if named:
+            names.write(file, kept)
+        try:
+            yield
+        except BaseException:
+            if named and before is None:
+                file.unlink()
+            elif named and before is not None:
+                write_text(file, before)
+            raise
 
     @property
     def space(self) -> Space:

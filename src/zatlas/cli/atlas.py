@@ -72,22 +72,21 @@ def atlas(
     ]  # fmt: skip
     replaced = overwrite or (out is None and made_before(page))
     check_outputs([*read, *files_of(page, read, overwrite=replaced)], overwrite, json=answer)
-    for element, name in [_named(text) for text in names]:
-        opened.keep_name(element, name)
     measured = (run / "evidence" / "atlas.json").exists()
     asked = click.get_current_context().get_parameter_source
     typed = [key for key in _MEASURING if asked(key) is ParameterSource.COMMANDLINE]
-    if typed or not (names and measured):
-        with progress_bar("elements") as advance:
-            measure_atlas(
-                opened, images=images, count=count, seed=seed, factors=factors,
-                others=others, progress=advance,
-            )  # fmt: skip
-    record = kept_atlas(opened)
-    title = f"Atlas of {opened.name}"
-    with answering(record, answer):
-        report = RunReport(run.name, atlas_sections(opened, pages), "")
-        written = write_report(ReportData(title, [report]), page, overwrite=replaced)
+    with opened.naming([_named(text) for text in names]):
+        if typed or not (names and measured):
+            with progress_bar("elements") as advance:
+                measure_atlas(
+                    opened, images=images, count=count, seed=seed, factors=factors,
+                    others=others, progress=advance,
+                )  # fmt: skip
+        record = kept_atlas(opened)
+        title = f"Atlas of {opened.name}"
+        with answering(record, answer):
+            report = RunReport(run.name, atlas_sections(opened, pages), "")
+            written = write_report(ReportData(title, [report]), page, overwrite=replaced)
     _show(console(answer), record)
     for path in (run / "evidence" / "atlas.json", *written):
         wrote(path, answer)

@@ -106,6 +106,13 @@ def check_place(folder: Path, resume: bool, overwrite: bool) -> None:
         )
     read_config(folder)  # any project may have a config.yaml: only a run's own is written over
     checkpoint.check(folder / "state", resume)
+    begun = any((folder / name).exists() for name in MADE)  # by settings that nobody knows now
+    if resume and begun and not (folder / "model.yaml").exists():
+        raise InputError(
+            f"{folder / 'model.yaml'}: missing, and the run has begun; put it back, or train anew "
+            "with overwrite=True",
+            arguments=("overwrite",),
+        )
 
 
 def own_files(folder: Path) -> list[Path]:
