@@ -31,7 +31,7 @@ def png(pixels):
 
 
 def prepared(tmp_path, source, **words):
-    done = prepare_images(source, tmp_path / "prepared.npy", **words)
+    done = prepare_images(source, tmp_path / "prepared.npy", overwrite=True, **words)
     return done, open_images(tmp_path / "prepared.npy")
 
 
