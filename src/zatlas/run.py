@@ -3,7 +3,7 @@
 import filecmp
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
 from zatlas.errors import InputError
-from zatlas.files import check_output, read_json, read_text, whole, write_json, write_text
+from zatlas.files import check_output, read_json, read_text, whole, write_json
 from zatlas.images import ImageSet
 from zatlas.latents import coding, edits, names, paths, statistics
 from zatlas.latents.edits import Size, Space
@@ -95,31 +95,12 @@ class Run:
         with self.naming([(element, name)]):
             pass
 
-    @contextmanager
-    def naming(self, named: Sequence[tuple[int, str]]) -> Iterator[None]:
+    def naming(self, named: Sequence[tuple[int, str]]) -> AbstractContextManager[None]:
         """Give elements names, all of them or none, for good where the block ends without error.
 
         Raises InputError as ``keep_name`` does, before one name is kept.
         """
-        latent, kept, file = self.model.latent, dict(self.names), self.path / "names.yaml"
-        for element, name in named:
-            if not -latent <= element < latent:
-                raise InputError(f"element {element}: the code has {latent}, 0 to {latent - 1}")
-            kept = {k: v for k, v in kept.items() if v not in (element, element % latent)}
-            if name in kept or not name.strip():
-                raise InputError(f"name {name!r}: {'is taken' if name in kept else 'is empty'}")
-            kept[name] = element % latent
-        before = read_text(file) if file.exists() else None
-        if named:
-            names.write(file, kept)
-        try:
-            yield
-        except BaseException:
-            if named and before is None:
-                file.unlink()
-            elif named and before is not None:
-                write_text(file, before)
-            raise
+        return names.keeping(self.path / "names.yaml", self.model.latent, named)
 
     @property
     def space(self) -> Space:
@@ -200,9 +181,7 @@ class Run:
     @property
     def _held_out_set(self) -> Mapping[str, Any]:
         """The image set, as the configuration describes it, that holds the held-out images."""
-        valid = self.config["valid"]
-        described: Mapping[str, Any] = self.config["images"] if isinstance(valid, float) else valid
-        return described
+        return self._sets[-1]
 
     @property
     def held_out_path(self) -> str:
@@ -238,8 +217,12 @@ class Run:
     @property
     def image_files(self) -> list[str]:
         """The files of the images that it was trained and validated on."""
-        described = (self.config["images"], self.config["valid"])
-        return [one["path"] for one in described if isinstance(one, Mapping) and one["path"]]
+        return [str(described["path"]) for described in self._sets if described["path"]]
+
+    @property
+    def _sets(self) -> list[Mapping[str, Any]]:
+        """The image sets as the configuration describes them."""
+        return [s for s in (self.config["images"], self.config["valid"]) if isinstance(s, Mapping)]
 
     def recorded(self, record: Mapping[str, Any]) -> ImageSet:
         """The image set that a record in ``evidence/`` names by ``images`` and ``fingerprint``.
@@ -249,10 +232,10 @@ class Run:
         a fingerprint (zatlas 0.1.0 wrote such ones) may name the run's own image sets.
         """
         path = record["images"]
-        fingerprints = [record["fingerprint"]] if "fingerprint" in record else [
-            own["fingerprint"] for own in (self.config["images"], self.config["valid"])
-            if isinstance(own, Mapping) and own["path"] == path
-        ]  # fmt: skip
+        own = [one for one in self._sets if one["path"] == path]
+        fingerprints = [
+            one["fingerprint"] for one in ([record] if "fingerprint" in record else own)
+        ]
         if not fingerprints:
             raise InputError(
                 f"{path}: the record holds no fingerprint of these images, so they are not opened; "

@@ -16,7 +16,7 @@ from zatlas.cli.program import (
     run_argument,
     seed_option,
     wrote,
-)
+)  # fmt: skip
 from zatlas.cli.progress import progress_bar
 from zatlas.errors import InputError
 

@@ -4,14 +4,7 @@ from pathlib import Path
 
 import click
 
-from zatlas.cli.program import (
-    check_outputs,
-    console,
-    numbers,
-    overwrite_option,
-    seed_option,
-    wrote,
-)
+from zatlas.cli.program import check_outputs, console, numbers, overwrite_option, seed_option, wrote
 from zatlas.cli.progress import progress_bar
 from zatlas.errors import InputError
 

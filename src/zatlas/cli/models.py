@@ -11,7 +11,7 @@ from zatlas.cli.program import (
     json_option,
     overwrite_option,
     wrote,
-)
+)  # fmt: skip
 from zatlas.errors import InputError
 from zatlas.files import write_text
 

@@ -1,7 +1,8 @@
 """The user's own names of latent elements and directions, in ``names.yaml`` of a run."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +39,34 @@ def read(path: str | os.PathLike[str], latent: int) -> Names:
 def write(path: str | os.PathLike[str], names: Names) -> None:
     """Write names, whole or not at all."""
     write_text(path, yaml.safe_dump(dict(names), sort_keys=False, allow_unicode=True))
+
+
+@contextmanager
+def keeping(path: Path, latent: int, named: Sequence[tuple[int, str]]) -> Iterator[None]:
+    """Add names of elements, in place of those they had; on an error in the block, take them back.
+
+    Raises InputError for an element beyond the code, and for a name that is taken or empty.
+    """
+    kept = dict(read(path, latent))
+    for element, name in named:
+        if not -latent <= element < latent:
+            raise InputError(f"element {element}: the code has {latent}, 0 to {latent - 1}")
+        kept = {k: v for k, v in kept.items() if v not in (element, element % latent)}
+        if name in kept or not name.strip():
+            raise InputError(f"name {name!r}: {'is taken' if name in kept else 'is empty'}")
+        kept[name] = element % latent
+    if not named:
+        yield
+        return
+    before = read_text(path) if path.exists() else None
+    write(path, kept)
+    try:
+        yield
+    except BaseException:
+        path.unlink()
+        if before is not None:
+            write_text(path, before)
+        raise
 
 
 def _is_element(value: Any, latent: int) -> bool:

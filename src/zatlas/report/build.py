@@ -120,25 +120,23 @@ def pages(
     path, inputs = Path(out), list(inputs)
     if path.suffix.lower() not in (".html", ".htm"):
         raise InputError(f"out={path}: give it a name that ends in .html", arguments=("out",))
-    check_output(path, inputs, overwrite=overwrite)
-    beside, folder = [path.with_suffix(".md"), path.with_suffix(".json")], _folder(path)
-    for file in beside:
-        check_output(file, inputs, overwrite=overwrite, argument="")
+    for file in _files(path):
+        argument = "out" if file == path else ""
+        check_output(file, inputs, overwrite=overwrite, argument=argument)
+    folder = _folder(path)
     if folder.is_symlink() or (folder.exists() and not folder.is_dir()):
         raise InputError(f"{folder}: is in the way of the pictures of {path}; give another name")
     if not (overwrite or is_free(folder)):
         raise InputError(
             f"{folder}: exists; give another name, or overwrite=True", arguments=("overwrite",)
         )
-    return [path, *beside]
+    return _files(path)
 
 
 def made_before(out: str | os.PathLike[str]) -> bool:
     """Whether what stands in the place of a report is one, whole or in part, that zatlas wrote."""
-    path = Path(out)
-    files = [path, path.with_suffix(".md"), path.with_suffix(".json")]
-    there = [file for file in files if os.path.lexists(file)]
-    return all(map(made_by_zatlas, there)) and (bool(there) or is_free(_folder(path)))
+    there = [file for file in _files(Path(out)) if os.path.lexists(file)]
+    return all(map(made_by_zatlas, there)) and (bool(there) or is_free(_folder(Path(out))))
 
 
 def made_by_zatlas(file: Path) -> bool:
@@ -147,6 +145,10 @@ def made_by_zatlas(file: Path) -> bool:
         return False
     with file.open("rb") as handle:
         return _MARK.search(handle.read(4096)) is not None
+
+
+def _files(page: Path) -> list[Path]:
+    return [page, page.with_suffix(".md"), page.with_suffix(".json")]
 
 
 def _folder(page: Path) -> Path:

@@ -21,9 +21,8 @@ from torch.optim import Optimizer
 from zatlas.errors import InputError
 from zatlas.files import read_text, whole_folder, write_text
 
-POINTER, TENSORS, BEST, POSITION = (
-    "latest", "tensors.safetensors", "best.safetensors", "position.json",
-)  # fmt: skip
+POINTER, POSITION = "latest", "position.json"
+TENSORS, BEST = "tensors.safetensors", "best.safetensors"
 _NAME = re.compile("[0-9]{6,}-[0-9]{6,}")  # of a checkpoint: epoch and step
 
 
@@ -73,15 +72,10 @@ def clear(folder: Path) -> None:
 
 def _is_checkpoint(path: Path) -> bool:
     """Whether a folder is named as a checkpoint and holds nothing else than one does."""
-    return (
-        _NAME.fullmatch(path.name) is not None
-        and path.is_dir()
-        and not path.is_symlink()
-        and all(
-            file.name in (TENSORS, BEST, POSITION) and file.is_file() and not file.is_symlink()
-            for file in path.iterdir()
-        )
-    )
+    if not _NAME.fullmatch(path.name) or path.is_symlink() or not path.is_dir():
+        return False
+    files = [file for file in path.iterdir() if file.is_file() and not file.is_symlink()]
+    return {*path.iterdir()} == {f for f in files if f.name in (TENSORS, BEST, POSITION)}
 
 
 def save(

@@ -127,12 +127,10 @@ def check_own(folder: Path) -> None:
         path = folder / name
         if path.is_symlink():
             raise InputError(
-                f"{path}: is a link, and zatlas follows none within a run; put there what it "
-                "points at"
+                f"{path}: is a link, and a run may hold none; put the file itself there"
             )
         if path.exists() and not (path.is_dir() if name in FOLDERS else path.is_file()):
-            kind = "folder" if name in FOLDERS else "regular file"
-            raise InputError(f"{path}: is no {kind}, as zatlas makes it; move it away")
+            raise InputError(f"{path}: is not of the kind that zatlas makes there; move it away")
 
 
 def make_folder(
