@@ -88,17 +88,14 @@ class Run:
         return names.read(self.path / "names.yaml", self.model.latent)
 
     def keep_name(self, element: int, name: str) -> None:
-        """Give an element a name of the user's own, in place of one it had.
-
-        Raises InputError for an element beyond the code, and for a name that another one has.
-        """
+        """Give an element a name of the user's own, as ``naming`` does."""
         with self.naming([(element, name)]):
             pass
 
     def naming(self, named: Sequence[tuple[int, str]]) -> AbstractContextManager[None]:
         """Give elements names, all of them or none, for good where the block ends without error.
 
-        Raises InputError as ``keep_name`` does, before one name is kept.
+        Raises InputError for an element beyond the code, and for a name that another one has.
         """
         return names.keeping(self.path / "names.yaml", self.model.latent, named)
 
@@ -227,9 +224,8 @@ class Run:
     def recorded(self, record: Mapping[str, Any]) -> ImageSet:
         """The image set that a record in ``evidence/`` names by ``images`` and ``fingerprint``.
 
-        A path alone is not opened: a run folder may come from somebody else, and the path may lead
-        to a private file. Raises InputError where the fingerprint is another one. A record without
-        a fingerprint (zatlas 0.1.0 wrote such ones) may name the run's own image sets.
+        A path alone is not opened: somebody else's run folder may name a private file. Raises
+        InputError for another fingerprint. A record without one may name the run's own image sets.
         """
         path = record["images"]
         own = [one for one in self._sets if one["path"] == path]
@@ -238,8 +234,8 @@ class Run:
         ]
         if not fingerprints:
             raise InputError(
-                f"{path}: the record holds no fingerprint of these images, so they are not opened; "
-                "give the same command again"
+                f"{path}: is recorded without a fingerprint, so it is not opened; give the same "
+                "command again"
             )
         return self.opened({"path": path, "fingerprint": fingerprints[0]})
 
