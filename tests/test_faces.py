@@ -3,6 +3,8 @@
 import csv
 import subprocess
 import sys
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -10,8 +12,9 @@ import pytest
 from zatlas.errors import InputError
 from zatlas.images import faces
 from zatlas.images.faces import FACTORS, draw_factors, render, render_faces
-from zatlas.images.faces.geometry import Ball, Pose, View, rotation, union
+from zatlas.images.faces.geometry import Ball, Pose, View, union
 from zatlas.images.faces.head import gaze
+from zatlas.images.faces.vectors import rotation
 
 NAMES = [
     "yaw",
@@ -30,23 +33,23 @@ NAMES = [
 ]
 
 
-def grey(pictures):
+def grey(pictures: Any) -> Any:
     return np.asarray(pictures, float).mean(-1)
 
 
-def sweep(name, steps=7, **fixed):
+def sweep(name: Any, steps: Any = 7, **fixed: Any) -> Any:
     factor = next(f for f in FACTORS if f.name == name)
     return render({name: np.linspace(factor.low, factor.high, steps), **fixed})
 
 
-def changed(one, other):
+def changed(one: Any, other: Any) -> Any:
     """Where two pictures differ, (rows, columns, weights)."""
     weight = np.abs(grey(one) - grey(other))
     rows, columns = np.nonzero(weight > 2)
     return rows, columns, weight[rows, columns]
 
 
-def middle_of_change(one, other):
+def middle_of_change(one: Any, other: Any) -> Any:
     rows, columns, weight = changed(one, other)
     return np.average(rows, weights=weight), np.average(columns, weights=weight)
 
@@ -54,7 +57,7 @@ def middle_of_change(one, other):
 # --- the factors
 
 
-def test_the_thirteen_factors_are_drawn_over_their_ranges():
+def test_the_thirteen_factors_are_drawn_over_their_ranges() -> None:
     drawn = draw_factors(5000, seed=1)
     assert [f.name for f in FACTORS] == NAMES == list(drawn)
     for f in FACTORS:
@@ -67,13 +70,13 @@ def test_the_thirteen_factors_are_drawn_over_their_ranges():
     assert (FACTORS[0].low, FACTORS[0].high, FACTORS[1].low, FACTORS[1].high) == (-40, 40, -15, 15)
 
 
-def test_factors_are_drawn_independently():
+def test_factors_are_drawn_independently() -> None:
     table = np.stack(list(draw_factors(5000, seed=2).values()))
     among = np.corrcoef(table) - np.eye(len(FACTORS))
     assert np.abs(among).max() < 0.06  # four standard errors
 
 
-def test_a_face_does_not_depend_on_how_many_are_drawn():
+def test_a_face_does_not_depend_on_how_many_are_drawn() -> None:
     few, many = draw_factors(7, seed=3), draw_factors(40, seed=3)
     for name in NAMES:
         np.testing.assert_array_equal(few[name], many[name][:7])
@@ -86,9 +89,11 @@ def test_a_face_does_not_depend_on_how_many_are_drawn():
 # --- the files
 
 
-def test_files_are_the_same_for_one_worker_and_for_two(tmp_path, monkeypatch):
+def test_files_are_the_same_for_one_worker_and_for_two(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(faces, "CHUNK", 5)
-    heard = []
+    heard: list[int] = []
     render_faces(tmp_path / "one.npy", 12, seed=5, workers=1)
     render_faces(tmp_path / "two.npy", 12, seed=5, workers=2, progress=heard.append)
     assert heard == [5, 10, 12]
@@ -125,16 +130,20 @@ def test_files_are_the_same_for_one_worker_and_for_two(tmp_path, monkeypatch):
         ("a.png", {}, "ends in .npy"),
     ],
 )
-def test_wrong_requests_leave_nothing_behind(tmp_path, name, options, says):
+def test_wrong_requests_leave_nothing_behind(
+    tmp_path: Path, name: Any, options: Any, says: Any
+) -> None:
     with pytest.raises(InputError, match=says):
         render_faces(tmp_path / name, **{"count": 2, "seed": 0, **options})
     assert not list(tmp_path.iterdir())
 
 
-def test_an_interrupted_rendering_leaves_nothing_behind(tmp_path, monkeypatch):
+def test_an_interrupted_rendering_leaves_nothing_behind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(faces, "CHUNK", 1)
 
-    def stop(done):
+    def stop(done: Any) -> None:
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
@@ -156,12 +165,12 @@ def test_an_interrupted_rendering_leaves_nothing_behind(tmp_path, monkeypatch):
         ({}, 7, "size 7"),
     ],
 )
-def test_what_cannot_be_rendered_is_refused(factors, size, says):
+def test_what_cannot_be_rendered_is_refused(factors: Any, size: Any, says: Any) -> None:
     with pytest.raises(InputError, match=says):
         render(factors, size)
 
 
-def test_missing_factors_are_neutral_and_single_numbers_stand_for_all():
+def test_missing_factors_are_neutral_and_single_numbers_stand_for_all() -> None:
     neutral = {f.name: f.neutral for f in FACTORS}
     pictures = render({"yaw": np.array([0.0, 20.0]), "smile": 0.5})
     assert pictures.shape == (2, 64, 64, 3)
@@ -172,7 +181,7 @@ def test_missing_factors_are_neutral_and_single_numbers_stand_for_all():
 
 
 @pytest.mark.parametrize("factor", FACTORS, ids=lambda f: f.name)
-def test_values_outside_the_range_are_drawn_up_to_one_range_beyond(factor):
+def test_values_outside_the_range_are_drawn_up_to_one_range_beyond(factor: Any) -> None:
     span = factor.high - factor.low
     ends = np.array([factor.low - span, factor.high + span])
     with np.errstate(all="raise", under="ignore"):  # and no NaN arises on the way
@@ -182,7 +191,7 @@ def test_values_outside_the_range_are_drawn_up_to_one_range_beyond(factor):
 
 
 @pytest.mark.parametrize("factor", FACTORS, ids=lambda f: f.name)
-def test_every_factor_moves_the_picture_smoothly(factor):
+def test_every_factor_moves_the_picture_smoothly(factor: Any) -> None:
     """A hundredth of the range is seen, but moves the picture little: there are no jumps."""
     at = np.linspace(0.3, 0.4, 11) * (factor.high - factor.low) + factor.low
     pictures = render({"glasses": 1.0} | {factor.name: at}).astype(float)
@@ -194,7 +203,7 @@ def test_every_factor_moves_the_picture_smoothly(factor):
 # --- what each factor does
 
 
-def test_a_yaw_turns_eyes_and_mouth_to_the_side_and_a_pitch_lifts_them():
+def test_a_yaw_turns_eyes_and_mouth_to_the_side_and_a_pitch_lifts_them() -> None:
     for part in ("eye_opening", "smile"):
         turned = [
             middle_of_change(*sweep(part, steps=2, yaw=yaw, hair_length=0.0))[1]
@@ -206,10 +215,10 @@ def test_a_yaw_turns_eyes_and_mouth_to_the_side_and_a_pitch_lifts_them():
         assert (np.diff(lifted) < -1).all()  # pixels up
 
 
-def test_a_yaw_is_a_turn_in_three_dimensions():
+def test_a_yaw_is_a_turn_in_three_dimensions() -> None:
     """The eyes draw together, and leave little face before them and much behind them."""
 
-    def eyes_and_skin(yaw):
+    def eyes_and_skin(yaw: Any) -> Any:
         _, eyes, weight = changed(*sweep("eye_opening", steps=2, yaw=yaw))
         rows, skin, _ = changed(*sweep("skin_tone", steps=2, yaw=yaw, hair_length=0.1))
         skin = skin[(rows > 28) & (rows < 34)]
@@ -226,7 +235,7 @@ def test_a_yaw_is_a_turn_in_three_dimensions():
         assert near > 2 * far
 
 
-def test_the_eyes_look_at_the_camera_as_far_as_they_turn():
+def test_the_eyes_look_at_the_camera_as_far_as_they_turn() -> None:
     np.testing.assert_allclose(gaze(Pose(rotation(20, 5))), [0, 0, 1], atol=1e-12)
     for yaw in (-40, 40):
         turned = Pose(rotation(yaw, 0))
@@ -235,14 +244,14 @@ def test_the_eyes_look_at_the_camera_as_far_as_they_turn():
         assert 0 < np.sign(yaw) * gaze(turned)[0] < np.sin(np.radians(20))  # short of the camera
 
 
-def test_a_light_from_the_side_brightens_that_side():
+def test_a_light_from_the_side_brightens_that_side() -> None:
     lit = grey(sweep("light_azimuth", hair_length=0.0))[:, 12:48]
     difference = lit[:, :, 36:48].mean((1, 2)) - lit[:, :, 16:28].mean((1, 2))
     assert (np.diff(difference) > 1).all()
     assert difference[0] < -10 < 10 < difference[-1]
 
 
-def test_a_light_from_above_brightens_forehead_over_chin():
+def test_a_light_from_above_brightens_forehead_over_chin() -> None:
     lit = grey(sweep("light_elevation", hair_length=0.0, light_azimuth=0.0))[:, :, 28:36]
     difference = lit[:, 16:22].mean((1, 2)) - lit[:, 46:49].mean((1, 2))
     assert (np.diff(difference) > 0).all()
@@ -256,7 +265,7 @@ def test_a_light_from_above_brightens_forehead_over_chin():
         ("glasses", (23, 39), (15, 49)),
     ],
 )
-def test_a_local_factor_changes_its_own_neighbourhood(name, rows, columns):
+def test_a_local_factor_changes_its_own_neighbourhood(name: Any, rows: Any, columns: Any) -> None:
     first, last = sweep(name, steps=2)
     at_rows, at_columns, _ = changed(first, last)
     assert len(at_rows) > 10
@@ -264,7 +273,7 @@ def test_a_local_factor_changes_its_own_neighbourhood(name, rows, columns):
     assert columns[0] <= at_columns.min() <= at_columns.max() <= columns[1]
 
 
-def test_the_background_leaves_the_figure_alone_and_scale_enlarges_the_figure():
+def test_the_background_leaves_the_figure_alone_and_scale_enlarges_the_figure() -> None:
     for name in ("background_hue", "background_lightness"):
         first, *_, last = sweep(name, steps=3)
         np.testing.assert_array_equal(first[20:50, 26:38], last[20:50, 26:38])
@@ -276,7 +285,7 @@ def test_the_background_leaves_the_figure_alone_and_scale_enlarges_the_figure():
     assert (np.diff(figure) > 100).all()
 
 
-def test_tones_brighten_skin_and_hair_alone():
+def test_tones_brighten_skin_and_hair_alone() -> None:
     skin = grey(sweep("skin_tone", hair_length=0.5))
     assert (np.diff(skin[:, 34:44, 28:36].mean((1, 2))) > 3).all()
     hair = grey(sweep("hair_tone", hair_length=0.5))
@@ -284,7 +293,7 @@ def test_tones_brighten_skin_and_hair_alone():
     assert np.ptp(skin[:, 8:11, 28:34].mean((1, 2))) < 1
 
 
-def test_longer_hair_covers_more_and_reaches_lower():
+def test_longer_hair_covers_more_and_reaches_lower() -> None:
     reach, area = [], []
     for length in (0.2, 0.4, 0.6, 0.8, 1.0):
         rows, _, _ = changed(*sweep("hair_tone", steps=2, hair_length=length))
@@ -294,7 +303,7 @@ def test_longer_hair_covers_more_and_reaches_lower():
     assert (np.diff(area) > 20).all()
 
 
-def test_eyes_open_and_smiles_show_teeth():
+def test_eyes_open_and_smiles_show_teeth() -> None:
     eyes = sweep("eye_opening", steps=5, skin_tone=0.1, light_azimuth=0.0)[:, 26:34, 18:46]
     white = (eyes.min(-1) > 110).sum((1, 2))
     assert (np.diff(white) >= 0).all()
@@ -306,7 +315,7 @@ def test_eyes_open_and_smiles_show_teeth():
 # --- the geometry, by hand
 
 
-def test_a_ray_meets_a_ball_where_it_should():
+def test_a_ray_meets_a_ball_where_it_should() -> None:
     ball = Pose(np.eye(3)).place(Ball((1.0, 0.0, 3.0), (2.0, 2.0, 2.0)))
     x, y = np.array([1.0, 1.0 + 3**0.5, 4.0], np.float32), np.array([[0.0]], np.float32)
     middle, chord = ball.cast(x, y)
@@ -316,7 +325,7 @@ def test_a_ray_meets_a_ball_where_it_should():
     np.testing.assert_allclose(normal[:, 0].T, [[0, 0, 1], [0.75**0.5, 0, 0.5]], atol=1e-6)
 
 
-def test_a_tilted_ellipsoid_keeps_its_equation_and_its_box():
+def test_a_tilted_ellipsoid_keeps_its_equation_and_its_box() -> None:
     pose = Pose(rotation(30, -12), (0.1, -0.4, 0.2))
     ball = Ball((0.3, 0.2, -0.1), (0.9, 0.4, 0.6), yaw=20, pitch=35)
     solid, view = pose.place(ball), View(200, 1.5, 0.0)
@@ -333,14 +342,14 @@ def test_a_tilted_ellipsoid_keeps_its_equation_and_its_box():
     assert hit[:, columns.stop - 1].any()
 
 
-def test_a_ball_shades_what_lies_behind_it():
+def test_a_ball_shades_what_lies_behind_it() -> None:
     ball = Pose(np.eye(3)).place(Ball((0.0, 0.0, 0.0), (1.0, 1.0, 1.0)))
     points = np.array([[-3, 3, -3, -3, -3], [0, 0, 2, 1, 0.5], [0, 0, 0, 0, 0.0]])[:, None]
     share = ball.shade(points, np.array([1.0, 0.0, 0.0]), soft=0.3)[0]
     np.testing.assert_allclose(share, [1, 0, 0, 0.5, 1], atol=1e-5)
 
 
-def test_a_union_is_its_nearest_part_far_from_the_crease():
+def test_a_union_is_its_nearest_part_far_from_the_crease() -> None:
     solids = [
         Pose(np.eye(3)).place(Ball((x, 0.0, z), (0.5, 0.5, 0.5)))
         for x, z in ((-0.3, 0.0), (0.3, 1.0))
@@ -353,6 +362,6 @@ def test_a_union_is_its_nearest_part_far_from_the_crease():
     np.testing.assert_allclose((surface.normal[:, surface.hit] ** 2).sum(0), 1, atol=1e-4)
 
 
-def test_the_renderer_needs_no_torch():
+def test_the_renderer_needs_no_torch() -> None:
     code = "import sys, zatlas.images.faces; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -8,6 +8,8 @@ import struct
 import subprocess
 import sys
 import zlib
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -20,7 +22,7 @@ from zatlas.images.sheet import contact_sheet
 
 
 @pytest.fixture
-def faces():
+def faces() -> Any:
     """Smooth colour pictures (20,16,16,3): JPEG keeps them nearly as they are."""
     rng = np.random.default_rng(0)
     corners = rng.integers(0, 256, (20, 2, 2, 3), dtype=np.uint8)
@@ -29,7 +31,7 @@ def faces():
 
 
 @pytest.fixture
-def folder(tmp_path, faces):
+def folder(tmp_path: Path, faces: Any) -> Any:
     for number, pixels in enumerate(faces):
         place = tmp_path / "faces" / ("old" if number < 5 else "new/deep")
         place.mkdir(parents=True, exist_ok=True)
@@ -37,20 +39,20 @@ def folder(tmp_path, faces):
     return tmp_path / "faces"
 
 
-def as_bytes(image, kind="PNG", **options):
+def as_bytes(image: Any, kind: Any = "PNG", **options: Any) -> Any:
     stream = io.BytesIO()
     image.save(stream, kind, **options)
     return stream.getvalue()
 
 
-def pixels_of(image, kind="PNG", **options):
+def pixels_of(image: Any, kind: Any = "PNG", **options: Any) -> Any:
     return np.asarray(decode(as_bytes(image, kind, **options)))
 
 
-def triangle(pixels, height, width):
+def triangle(pixels: Any, height: Any, width: Any) -> Any:
     """Bilinear resampling in float64: the triangle filter, as wide as the step when shrinking."""
 
-    def weights(source, target):
+    def weights(source: Any, target: Any) -> Any:
         step = source / target
         reach = max(step, 1.0)
         centres = (np.arange(target) + 0.5) * step
@@ -65,7 +67,7 @@ def triangle(pixels, height, width):
 # Decoding
 
 
-def test_orientation_is_applied():
+def test_orientation_is_applied() -> None:
     image = Image.fromarray(np.arange(4 * 6 * 3, dtype=np.uint8).reshape(4, 6, 3))
     exif = Image.Exif()
     exif[0x0112] = 6  # lies on its left side: turn by a quarter, clockwise
@@ -73,7 +75,7 @@ def test_orientation_is_applied():
     np.testing.assert_array_equal(got, np.rot90(np.asarray(image), -1))
 
 
-def test_transparency_lies_over_white():
+def test_transparency_lies_over_white() -> None:
     rgba = np.zeros((2, 2, 4), np.uint8)
     rgba[0, 0] = 10, 20, 30, 255
     rgba[0, 1] = 10, 20, 30, 0
@@ -85,7 +87,7 @@ def test_transparency_lies_over_white():
     assert pixels_of(la)[0].tolist() == [[0] * 3, [255] * 3]
 
 
-def test_palette_with_a_transparent_entry():
+def test_palette_with_a_transparent_entry() -> None:
     image = Image.new("P", (2, 2))
     image.putpalette([255, 0, 0, 0, 0, 255])
     image.putpixel((1, 0), 1)
@@ -94,14 +96,14 @@ def test_palette_with_a_transparent_entry():
 
 
 @pytest.mark.parametrize("kind", ["PNG", "TIFF", "PPM"])
-def test_sixteen_bits_keep_their_full_range(kind):
+def test_sixteen_bits_keep_their_full_range(kind: Any) -> None:
     levels = np.array([[0, 257, 128 * 257], [65535, 300, 65278]], np.uint16)
     got = pixels_of(Image.fromarray(levels), kind)
     assert got[..., 0].tolist() == [[0, 1, 128], [255, 1, 254]]
     assert got.shape == (2, 3, 3)
 
 
-def test_one_bit_grey_and_cmyk():
+def test_one_bit_grey_and_cmyk() -> None:
     bits = Image.fromarray(np.array([[True, False]] * 2))
     assert pixels_of(bits)[0].tolist() == [[255] * 3, [0] * 3]
     grey = Image.fromarray(np.array([[7, 200]] * 2, np.uint8))
@@ -110,13 +112,13 @@ def test_one_bit_grey_and_cmyk():
     assert np.abs(pixels_of(red, "JPEG", quality=100)[4, 4] - np.array([255, 0, 0])).max() <= 2
 
 
-def test_an_animation_gives_its_first_frame():
+def test_an_animation_gives_its_first_frame() -> None:
     frames = [Image.new("RGB", (4, 4), colour) for colour in ("red", "blue")]
     got = pixels_of(frames[0], "GIF", save_all=True, append_images=frames[1:])
     assert got[0, 0].tolist() == [255, 0, 0]
 
 
-def test_floating_point_and_32_bit_pictures_are_refused():
+def test_floating_point_and_32_bit_pictures_are_refused() -> None:
     for levels in (np.full((4, 4), 0.5, np.float32), np.full((4, 4), 1 << 20, np.int32)):
         with pytest.raises(UnreadableError, match="save it with 8"):
             decode(as_bytes(Image.fromarray(levels), "TIFF"))
@@ -126,20 +128,20 @@ def test_floating_point_and_32_bit_pictures_are_refused():
 
 
 @pytest.mark.parametrize("seed", range(4))
-def test_crop_then_resize_is_the_standard_bilinear(seed):
+def test_crop_then_resize_is_the_standard_bilinear(seed: int) -> None:
     pixels = np.random.default_rng(seed).integers(0, 256, (64, 64, 3), dtype=np.uint8)
     got = prepare_one(pixels, Fit.checked(64, (10, 0, 28, 64))).pixels
     wanted = triangle(pixels[10:38, 0:64], 64, 64)
     assert np.abs(got - wanted).max() <= 1
 
 
-def test_shrinking_is_antialiased():
+def test_shrinking_is_antialiased() -> None:
     pixels = np.random.default_rng(5).integers(0, 256, (50, 50, 3), dtype=np.uint8)
     got = prepare_one(pixels, Fit.checked(16)).pixels
     assert np.abs(got - triangle(pixels, 16, 16)).max() <= 1
 
 
-def test_a_picture_that_is_not_square_gives_its_centre():
+def test_a_picture_that_is_not_square_gives_its_centre() -> None:
     pixels = np.zeros((4, 8, 3), np.uint8)
     pixels[:, 2:6] = 255
     got = prepare_one(pixels, Fit.checked(4))
@@ -148,7 +150,7 @@ def test_a_picture_that_is_not_square_gives_its_centre():
     assert prepare_one(pixels, Fit.checked((2, 4))).trimmed is False  # the same aspect
 
 
-def test_grey_is_luma():
+def test_grey_is_luma() -> None:
     pixels = np.array([[[255, 0, 0], [0, 255, 0], [0, 0, 255]]] * 2, np.uint8)
     got = prepare_one(pixels, Fit.checked(gray=True)).pixels
     assert got.shape == (2, 3, 1)
@@ -156,15 +158,15 @@ def test_grey_is_luma():
 
 
 @pytest.mark.parametrize("words", [{"to": 1}, {"to": 10**6}, {"crop": (0, 0, 0, 5)}, {"to": (64,)}])
-def test_sizes_that_make_no_sense(words):
-    with pytest.raises(InputError, match=r"--(to|crop)"):
+def test_sizes_that_make_no_sense(words: Any) -> None:
+    with pytest.raises(InputError, match=r"^(to|crop)="):
         Fit.checked(**words)
 
 
 # Preparing
 
 
-def test_a_folder_becomes_an_image_set(tmp_path, folder, faces):
+def test_a_folder_becomes_an_image_set(tmp_path: Path, folder: Any, faces: Any) -> None:
     seen = []
     out = tmp_path / "sets" / "faces.npy"
     done = prepare_images(folder, out, progress=lambda *at: seen.append(at))
@@ -179,7 +181,7 @@ def test_a_folder_becomes_an_image_set(tmp_path, folder, faces):
     assert sorted(p.name for p in out.parent.iterdir()) == ["faces.csv", "faces.npy"]
 
 
-def test_processes_make_the_same_set(tmp_path, faces):
+def test_processes_make_the_same_set(tmp_path: Path, faces: Any) -> None:
     (tmp_path / "many").mkdir()
     for number in range(150):
         Image.fromarray(faces[number % 20] // (1 + number // 20)).save(
@@ -195,7 +197,7 @@ def test_processes_make_the_same_set(tmp_path, faces):
         assert first == (tmp_path / "two").with_suffix(ending).read_bytes()
 
 
-def test_the_unreadable_are_listed_and_skipped(tmp_path, folder):
+def test_the_unreadable_are_listed_and_skipped(tmp_path: Path, folder: Any) -> None:
     whole = (folder / "old" / "00.png").read_bytes()
     jpeg = as_bytes(Image.fromarray(np.full((64, 64, 3), 90, np.uint8)), "JPEG")
     (folder / "a-page.jpg").write_text("<!DOCTYPE html><title>404</title>")
@@ -220,12 +222,12 @@ def test_the_unreadable_are_listed_and_skipped(tmp_path, folder):
     assert len(open_images(tmp_path / "out.npy")) == 20
 
 
-def chunk(kind, data):
+def chunk(kind: Any, data: Any) -> Any:
     """A chunk of a PNG file."""
     return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
 
 
-def test_a_decompression_bomb_is_skipped(tmp_path, folder):
+def test_a_decompression_bomb_is_skipped(tmp_path: Path, folder: Any) -> None:
     body = zlib.compress(bytes(1251 * 10_000))  # 10,000 rows of 10,000 black bits
     for name, side in (("bomb.png", 10_000), ("huge.png", 60_000)):
         size = struct.pack(">IIBBBBB", side, side, 1, 0, 0, 0, 0)
@@ -238,7 +240,7 @@ def test_a_decompression_bomb_is_skipped(tmp_path, folder):
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 100_000  # KiB
 
 
-def test_a_loop_of_folders_ends(tmp_path, folder):
+def test_a_loop_of_folders_ends(tmp_path: Path, folder: Any) -> None:
     (folder / "old" / "loop").symlink_to(folder)
     (folder / "up").symlink_to(tmp_path)
     (folder / "twice").symlink_to(folder / "new")
@@ -247,15 +249,15 @@ def test_a_loop_of_folders_ends(tmp_path, folder):
     assert sorted(f.name for f in done.skipped) == ["old/loop", "twice", "up"]
 
 
-def test_a_linked_folder_elsewhere_is_read(tmp_path, folder):
+def test_a_linked_folder_elsewhere_is_read(tmp_path: Path, folder: Any) -> None:
     (tmp_path / "links").mkdir()
     (tmp_path / "links" / "there").symlink_to(folder)
     assert prepare_images(tmp_path / "links", tmp_path / "out.npy").count == 20
 
 
-def test_mixed_sizes_need_to(tmp_path, folder):
+def test_mixed_sizes_need_to(tmp_path: Path, folder: Any) -> None:
     Image.new("RGB", (30, 20)).save(folder / "wide.png")
-    with pytest.raises(InputError, match=r"05.png is 16x16, wide.png is 30x20.*--to 64"):
+    with pytest.raises(InputError, match=r"05.png is 16x16, wide.png is 30x20.*to=64"):
         prepare_images(folder, tmp_path / "out.npy")
     assert not list(tmp_path.glob("*out*"))
     done = prepare_images(folder, tmp_path / "out.npy", to=16)
@@ -263,16 +265,16 @@ def test_mixed_sizes_need_to(tmp_path, folder):
     assert "1 of 21" in done.notes[0]
 
 
-def test_a_crop_that_does_not_fit(tmp_path, folder):
+def test_a_crop_that_does_not_fit(tmp_path: Path, folder: Any) -> None:
     with pytest.raises(InputError, match=r"none of its 20 pictures.*16x16 pixels.*crop"):
         prepare_images(folder, tmp_path / "out.npy", crop=(0, 0, 17, 16))
 
 
-def test_grey_sets_have_one_channel(tmp_path, folder):
+def test_grey_sets_have_one_channel(tmp_path: Path, folder: Any) -> None:
     assert prepare_images(folder, tmp_path / "out.npy", gray=True).shape == (16, 16, 1)
 
 
-def test_nothing_readable_is_fatal(tmp_path):
+def test_nothing_readable_is_fatal(tmp_path: Path) -> None:
     (tmp_path / "bad").mkdir()
     (tmp_path / "bad" / "a.jpg").write_bytes(b"no")
     (tmp_path / "bad" / "b.jpg").write_bytes(b"")
@@ -284,7 +286,7 @@ def test_nothing_readable_is_fatal(tmp_path):
         prepare_images(tmp_path / "none", tmp_path / "out.npy")
 
 
-def test_names_that_are_no_text(tmp_path, folder):
+def test_names_that_are_no_text(tmp_path: Path, folder: Any) -> None:
     name = os.fsencode(folder) + b"/caf\xe9.png"
     os.rename(folder / "old" / "00.png", name)
     prepare_images(folder, tmp_path / "out.npy")
@@ -292,14 +294,14 @@ def test_names_that_are_no_text(tmp_path, folder):
 
 
 @pytest.mark.parametrize("out", ["out.png", "file.txt/out.npy", "faces/out.npy/in.npy"])
-def test_places_that_cannot_be_written(tmp_path, folder, out):
+def test_places_that_cannot_be_written(tmp_path: Path, folder: Any, out: Any) -> None:
     (tmp_path / "file.txt").write_text("in the way")
     (folder / "out.npy").write_text("in the way")
     with pytest.raises(InputError, match=r"npy|cannot"):
         prepare_images(folder, tmp_path / out)
 
 
-def test_a_full_place_leaves_nothing(tmp_path, folder):
+def test_a_full_place_leaves_nothing(tmp_path: Path, folder: Any) -> None:
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     (tmp_path / "full").mkdir()
     resource.setrlimit(resource.RLIMIT_FSIZE, (4096, before[1]))
@@ -311,7 +313,7 @@ def test_a_full_place_leaves_nothing(tmp_path, folder):
     assert not list((tmp_path / "full").iterdir())
 
 
-def test_a_table_of_someone_else_is_spared(tmp_path, folder):
+def test_a_table_of_someone_else_is_spared(tmp_path: Path, folder: Any) -> None:
     (tmp_path / "out.csv").write_text("name,mark\nAnna,1\n")
     with pytest.raises(InputError, match=r"out.csv: exists"):
         prepare_images(folder, tmp_path / "out.npy")
@@ -323,7 +325,7 @@ def test_a_table_of_someone_else_is_spared(tmp_path, folder):
     assert open_images(tmp_path / "mine.npy").shape == (8, 8, 3)
 
 
-def test_an_interrupt_leaves_nothing(tmp_path, faces):
+def test_an_interrupt_leaves_nothing(tmp_path: Path, faces: Any) -> None:
     many = tmp_path / "many"
     many.mkdir()
     data = as_bytes(Image.fromarray(faces[0]).resize((900, 900)), "JPEG")
@@ -352,7 +354,7 @@ def test_an_interrupt_leaves_nothing(tmp_path, faces):
 # Opening
 
 
-def test_an_array_is_opened_as_it_is(faces):
+def test_an_array_is_opened_as_it_is(faces: Any) -> None:
     images = open_images(faces)
     assert (len(images), images.shape, images.path, images.labels) == (20, (16, 16, 3), None, {})
     assert images[3].shape == (16, 16, 3)
@@ -365,19 +367,19 @@ def test_an_array_is_opened_as_it_is(faces):
         images.array[0] = 0
     with pytest.raises(IndexError):
         images[20]
-    assert sum(1 for _ in images) == 20
+    assert sum(1 for _ in iter(images)) == 20
     assert open_images(images) is images
     faces[0, 0, 0] += 1  # the caller's own array stays writeable
 
 
-def test_grey_arrays_get_a_channel():
+def test_grey_arrays_get_a_channel() -> None:
     grey = np.arange(2 * 4 * 5, dtype=np.uint8).reshape(2, 4, 5)
     images = open_images(grey)
     assert images.shape == (4, 5, 1)
     np.testing.assert_array_equal(images[1][..., 0], grey[1])
 
 
-def test_labels_are_typed(tmp_path, faces):
+def test_labels_are_typed(tmp_path: Path, faces: Any) -> None:
     np.save(tmp_path / "s.npy", faces[:3])
     (tmp_path / "s.csv").write_text(
         "yaw,n,name,code,gap\n1.5,1,a,007,\n-2e1,2,b,010,4\n3,3,c,100,\n"
@@ -391,7 +393,7 @@ def test_labels_are_typed(tmp_path, faces):
     np.testing.assert_array_equal(labels["gap"], [np.nan, 4, np.nan])
 
 
-def test_labels_out_of_order_are_put_in_order(tmp_path, faces):
+def test_labels_out_of_order_are_put_in_order(tmp_path: Path, faces: Any) -> None:
     np.save(tmp_path / "s.npy", faces[:3])
     (tmp_path / "s.csv").write_text("index,name\n2,c\n0,a\n1,b\n")
     assert open_images(tmp_path / "s.npy").labels["name"].tolist() == ["a", "b", "c"]
@@ -401,7 +403,7 @@ def test_labels_out_of_order_are_put_in_order(tmp_path, faces):
     ("table", "words"),
     [("n\n1\n2\n", "2 rows for 3 pictures"), ("a,b\n1,2\n1\n1,2\n", "row 3 has 1 fields")],
 )
-def test_a_table_that_does_not_belong(tmp_path, faces, table, words):
+def test_a_table_that_does_not_belong(tmp_path: Path, faces: Any, table: Any, words: Any) -> None:
     np.save(tmp_path / "s.npy", faces[:3])
     (tmp_path / "s.csv").write_text(table)
     images = open_images(tmp_path / "s.npy")  # read only when asked for
@@ -409,7 +411,7 @@ def test_a_table_that_does_not_belong(tmp_path, faces, table, words):
         _ = images.labels
 
 
-def test_the_fingerprint_follows_the_content(tmp_path, faces):
+def test_the_fingerprint_follows_the_content(tmp_path: Path, faces: Any) -> None:
     np.save(tmp_path / "a.npy", faces)
     first = open_images(tmp_path / "a.npy").fingerprint()
     assert first == open_images(faces.copy()).fingerprint()
@@ -434,27 +436,27 @@ def test_the_fingerprint_follows_the_content(tmp_path, faces):
         (np.eye(8, dtype=np.uint8)[None], "mask"),
     ],
 )
-def test_what_is_no_image_set(tmp_path, array, words):
+def test_what_is_no_image_set(tmp_path: Path, array: Any, words: Any) -> None:
     np.save(tmp_path / "bad.npy", array)
     for source in (array, tmp_path / "bad.npy"):
         with pytest.raises(InputError, match=words):
             open_images(source)
 
 
-def test_the_mend_is_a_command(tmp_path):
+def test_the_mend_is_a_command(tmp_path: Path) -> None:
     np.save(tmp_path / "f.npy", np.zeros((2, 8, 8, 3), np.float32))
     with pytest.raises(InputError, match=r"run `zatlas images prepare f.npy f-uint8.npy`"):
         open_images(tmp_path / "f.npy")
 
 
-def test_a_size_can_be_asked_for(tmp_path, folder, faces):
+def test_a_size_can_be_asked_for(tmp_path: Path, folder: Any, faces: Any) -> None:
     assert open_images(folder, size=(8, 8)).shape == (8, 8, 3)
     assert open_images(faces, size=(16, 16)).shape == (16, 16, 3)
-    with pytest.raises(InputError, match=r"16x16 where 64x64 are needed.*--to 64"):
+    with pytest.raises(InputError, match=r"16x16 where 64x64 are needed.*to=64"):
         open_images(faces, size=(64, 64))
 
 
-def test_a_folder_opens_in_memory(folder, faces):
+def test_a_folder_opens_in_memory(folder: Any, faces: Any) -> None:
     (folder / "bad.png").write_bytes(b"")
     images = open_images(folder)
     assert isinstance(images, ImageSet)
@@ -473,7 +475,9 @@ def test_a_folder_opens_in_memory(folder, faces):
         (7, "'7': not a file"),
     ],
 )
-def test_sources_that_are_not_there(tmp_path, monkeypatch, faces, source, words):
+def test_sources_that_are_not_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, faces: Any, source: Any, words: Any
+) -> None:
     monkeypatch.chdir(tmp_path)
     np.save("faces.npy", faces)
     with pytest.raises(InputError, match=words):
@@ -483,7 +487,7 @@ def test_sources_that_are_not_there(tmp_path, monkeypatch, faces, source, words)
 # The contact sheet
 
 
-def test_a_contact_sheet_shows_pixels_as_pixels(faces):
+def test_a_contact_sheet_shows_pixels_as_pixels(faces: Any) -> None:
     sheet = contact_sheet(faces[:5], columns=3, scale=2)
     assert sheet.shape == (2 * 32 + 3 * 2, 3 * 32 + 4 * 2, 3)
     assert (sheet[0] == 235).all()
@@ -492,7 +496,7 @@ def test_a_contact_sheet_shows_pixels_as_pixels(faces):
     assert (sheet[36:, 70:] == 235).all()  # no sixth picture
 
 
-def test_grey_contact_sheets_are_colour_arrays():
+def test_grey_contact_sheets_are_colour_arrays() -> None:
     assert contact_sheet(np.zeros((4, 8, 8, 1), np.uint8)).shape == (22, 22, 3)
     with pytest.raises(InputError, match="0 pictures"):
         contact_sheet(np.zeros((0, 8, 8, 1), np.uint8))

@@ -9,6 +9,8 @@ import subprocess
 import sys
 import tarfile
 import zipfile
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -20,17 +22,17 @@ from zatlas.images.sources import open_source
 
 
 @pytest.fixture
-def pictures():
+def pictures() -> Any:
     return np.random.default_rng(1).integers(0, 256, (6, 8, 10, 3), dtype=np.uint8)
 
 
-def png(pixels):
+def png(pixels: Any) -> Any:
     stream = io.BytesIO()
     Image.fromarray(pixels).save(stream, "PNG")
     return stream.getvalue()
 
 
-def prepared(tmp_path, source, **words):
+def prepared(tmp_path: Path, source: Any, **words: Any) -> Any:
     done = prepare_images(source, tmp_path / "prepared.npy", overwrite=True, **words)
     return done, open_images(tmp_path / "prepared.npy")
 
@@ -53,7 +55,9 @@ def prepared(tmp_path, source, **words):
     ],
 )
 @pytest.mark.parametrize("kind", ["npy", "memory"])
-def test_arrays_of_any_kind_become_the_same_set(tmp_path, pictures, change, note, kind):
+def test_arrays_of_any_kind_become_the_same_set(
+    tmp_path: Path, pictures: Any, change: Any, note: Any, kind: Any
+) -> None:
     source = change(pictures)
     if kind == "npy":
         np.save(tmp_path / "a.npy", source)
@@ -64,7 +68,7 @@ def test_arrays_of_any_kind_become_the_same_set(tmp_path, pictures, change, note
     assert bool(note) == bool(done.notes)
 
 
-def test_masks_become_black_and_white(tmp_path):
+def test_masks_become_black_and_white(tmp_path: Path) -> None:
     mask = np.eye(8)[None].repeat(3, 0)
     for dtype in (np.uint8, np.bool_, np.int32):
         done, images = prepared(tmp_path, mask.astype(dtype))
@@ -91,21 +95,21 @@ def test_masks_become_black_and_white(tmp_path):
         (np.uint8(3), "images are"),
     ],
 )
-def test_arrays_that_are_refused(tmp_path, array, words):
+def test_arrays_that_are_refused(tmp_path: Path, array: Any, words: Any) -> None:
     np.save(tmp_path / "bad.npy", array)
     with pytest.raises(InputError, match=words):
         prepare_images(tmp_path / "bad.npy", tmp_path / "out.npy")
     assert not (tmp_path / "out.npy").exists()
 
 
-def test_the_picture_with_nan_is_named(tmp_path):
+def test_the_picture_with_nan_is_named(tmp_path: Path) -> None:
     array = np.zeros((300, 8, 8), np.float32)
     array[217, 3, 3] = np.nan
     with pytest.raises(InputError, match="picture 217"):
         prepare_images(array, tmp_path / "out.npy")
 
 
-def test_labels_beside_an_array_are_kept(tmp_path, pictures):
+def test_labels_beside_an_array_are_kept(tmp_path: Path, pictures: Any) -> None:
     np.save(tmp_path / "a.npy", pictures)
     (tmp_path / "a.csv").write_text("index,age\n" + "".join(f"{i},{i * 1.5}\n" for i in range(6)))
     done, images = prepared(tmp_path, tmp_path / "a.npy", gray=True)
@@ -113,7 +117,7 @@ def test_labels_beside_an_array_are_kept(tmp_path, pictures):
     np.testing.assert_array_equal(images.labels["age"], np.arange(6) * 1.5)
 
 
-def header(shape, descr="'|u1'"):
+def header(shape: Any, descr: Any = "'|u1'") -> Any:
     words = f"{{'descr': {descr}, 'fortran_order': False, 'shape': {shape}, }}\n".encode()
     return b"\x93NUMPY\x01\x00" + struct.pack("<H", len(words)) + words
 
@@ -132,7 +136,7 @@ def header(shape, descr="'|u1'"):
         (pickle.dumps(np.zeros((2, 8, 8))), "not an array file"),
     ],
 )
-def test_array_files_that_lie(tmp_path, data, words):
+def test_array_files_that_lie(tmp_path: Path, data: Any, words: Any) -> None:
     (tmp_path / "bad.npy").write_bytes(data)
     for opener in (open_images, open_source):
         with pytest.raises(InputError, match=words):
@@ -140,11 +144,11 @@ def test_array_files_that_lie(tmp_path, data, words):
 
 
 class Trap:
-    def __reduce__(self):
+    def __reduce__(self) -> Any:
         return exec, ("raise SystemExit('a pickle was run')",)
 
 
-def test_pickles_are_never_run(tmp_path, pictures):
+def test_pickles_are_never_run(tmp_path: Path, pictures: Any) -> None:
     objects = np.array([Trap(), Trap()], dtype=object)
     np.save(tmp_path / "trap.npy", objects, allow_pickle=True)
     np.savez(tmp_path / "trap.npz", images=objects)
@@ -160,7 +164,7 @@ def test_pickles_are_never_run(tmp_path, pictures):
 # Archives of arrays
 
 
-def test_npz_with_named_factors(tmp_path):
+def test_npz_with_named_factors(tmp_path: Path) -> None:
     rng = np.random.default_rng(0)
     classes = rng.integers(0, 9, (6, 2), dtype=np.uint8)
     np.savez_compressed(
@@ -186,7 +190,7 @@ def test_npz_with_named_factors(tmp_path):
     np.testing.assert_array_equal(opened.labels["shape"], classes[:, 0])
 
 
-def test_which_array_of_an_npz(tmp_path, pictures):
+def test_which_array_of_an_npz(tmp_path: Path, pictures: Any) -> None:
     np.savez(tmp_path / "one.npz", whatever=pictures, y=np.arange(6))
     done, images = prepared(tmp_path, tmp_path / "one.npz")
     np.testing.assert_array_equal(images.array, pictures)
@@ -199,14 +203,14 @@ def test_which_array_of_an_npz(tmp_path, pictures):
         open_images(tmp_path / "none.npz")
 
 
-def test_npz_that_are_damaged(tmp_path, pictures):
+def test_npz_that_are_damaged(tmp_path: Path, pictures: Any) -> None:
     np.savez(tmp_path / "good.npz", images=pictures)
     data = (tmp_path / "good.npz").read_bytes()
     (tmp_path / "cut.npz").write_bytes(data[:-200])
     (tmp_path / "flip.npz").write_bytes(data[:400] + bytes([data[400] ^ 1]) + data[401:])
     with zipfile.ZipFile(tmp_path / "lie.npz", "w") as archive:
         archive.writestr("images.npy", header((1 << 50, 64, 64, 3)))
-    for name, words in (("cut", "whole .npz"), ("flip", "damaged"), ("lie", "cut short")):
+    for name, words in (("cut", "complete .npz"), ("flip", "damaged"), ("lie", "cut short")):
         with pytest.raises(InputError, match=words):
             prepare_images(tmp_path / f"{name}.npz", tmp_path / "out.npy")
 
@@ -214,19 +218,17 @@ def test_npz_that_are_damaged(tmp_path, pictures):
 # IDX
 
 
-def idx_bytes(array):
+def idx_bytes(array: Any) -> Any:
     shape = struct.pack(f">HBB{array.ndim}I", 0, 8, array.ndim, *array.shape)
     return shape + array.astype(np.uint8).tobytes()
 
 
 @pytest.mark.parametrize("dot", ["-", "."])
 @pytest.mark.parametrize("packed", [False, True])
-def test_idx_with_its_labels(tmp_path, pictures, dot, packed):
-    write = (
-        (lambda p, d: p.write_bytes(gzip.compress(d)))
-        if packed
-        else (lambda p, d: p.write_bytes(d))
-    )
+def test_idx_with_its_labels(tmp_path: Path, pictures: Any, dot: Any, packed: Any) -> None:
+    def write(path: Path, data: bytes) -> None:
+        path.write_bytes(gzip.compress(data) if packed else data)
+
     end = ".gz" if packed else ""
     images_path = tmp_path / f"t10k-images{dot}idx3-ubyte{end}"
     write(images_path, idx_bytes(pictures[..., 0]))
@@ -238,14 +240,14 @@ def test_idx_with_its_labels(tmp_path, pictures, dot, packed):
         open_images(tmp_path / f"t10k-labels{dot}idx1-ubyte{end}")
 
 
-def test_idx_that_are_damaged(tmp_path, pictures):
+def test_idx_that_are_damaged(tmp_path: Path, pictures: Any) -> None:
     data = idx_bytes(pictures[..., 0])
     path = tmp_path / "a-images-idx3-ubyte"
     for content, words in [
         (data[:-9], "cut short after row 5 of 6"),
         (gzip.compress(data)[:-30], "damaged"),
         (data[:2] + b"\x0d" + data[3:], "unsigned bytes"),
-        (data[:9], "not a whole IDX"),
+        (data[:9], "not a complete IDX"),
         (b"plain words", "not a known source"),
         (gzip.compress(b"plain words"), "not a known source"),
     ]:
@@ -261,13 +263,13 @@ def test_idx_that_are_damaged(tmp_path, pictures):
 # Archives of pictures
 
 
-def make_zip(path, members):
+def make_zip(path: Any, members: Any) -> None:
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, data in members:
             archive.writestr(name, data)
 
 
-def make_tar(path, members, mode="w:gz"):
+def make_tar(path: Any, members: Any, mode: Any = "w:gz") -> None:
     with tarfile.open(path, mode) as archive:
         for name, data in members:
             info = tarfile.TarInfo(name)
@@ -276,7 +278,7 @@ def make_tar(path, members, mode="w:gz"):
 
 
 @pytest.mark.parametrize("name", ["a.zip", "a.tar", "a.tar.gz", "a.tgz", "a.tar.xz"])
-def test_archives_are_read_in_place(tmp_path, pictures, name):
+def test_archives_are_read_in_place(tmp_path: Path, pictures: Any, name: Any) -> None:
     members = [(f"set/{i % 2}/{i}.png", png(p)) for i, p in enumerate(pictures)]
     members += [
         ("set/readme.txt", b"words"),
@@ -302,14 +304,14 @@ def test_archives_are_read_in_place(tmp_path, pictures, name):
     assert {path.name for path in new} == {"prepared.npy", "prepared.csv"}
 
 
-def test_a_zip_bomb_is_skipped(tmp_path, pictures):
+def test_a_zip_bomb_is_skipped(tmp_path: Path, pictures: Any) -> None:
     zeros = bytes(1 << 25)
     make_zip(tmp_path / "bomb.zip", [("a.png", png(pictures[0])), ("bomb.bmp", zeros)])
     done, _ = prepared(tmp_path, tmp_path / "bomb.zip")
     assert done.skipped[0].reason == "unpacks to 33,554,432 bytes: too much for a picture"
 
 
-def test_links_and_secrets_in_archives(tmp_path, pictures):
+def test_links_and_secrets_in_archives(tmp_path: Path, pictures: Any) -> None:
     with tarfile.open(tmp_path / "a.tar", "w") as archive:
         link = tarfile.TarInfo("passwd.png")
         link.type, link.linkname = tarfile.SYMTYPE, "/etc/passwd"
@@ -330,27 +332,27 @@ def test_links_and_secrets_in_archives(tmp_path, pictures):
 
 
 @pytest.mark.parametrize("name", ["a.zip", "a.tar", "a.tar.gz"])
-def test_archives_that_are_none(tmp_path, name):
+def test_archives_that_are_none(tmp_path: Path, name: Any) -> None:
     (tmp_path / name).write_bytes(b"not an archive at all" * 100)
-    with pytest.raises(InputError, match="not a whole zip or tar"):
+    with pytest.raises(InputError, match="not a complete zip or tar"):
         open_images(tmp_path / name)
     make_zip(tmp_path / "empty.zip", [("readme.txt", b"words")])
     with pytest.raises(InputError, match="no pictures in it"):
         open_images(tmp_path / "empty.zip")
 
 
-def test_a_cut_tar(tmp_path, pictures):
+def test_a_cut_tar(tmp_path: Path, pictures: Any) -> None:
     make_tar(tmp_path / "a.tar.gz", [(f"{i}.png", png(p)) for i, p in enumerate(pictures)])
     data = (tmp_path / "a.tar.gz").read_bytes()
     (tmp_path / "a.tar.gz").write_bytes(data[: len(data) // 2])
-    with pytest.raises(InputError, match="not a whole"):
+    with pytest.raises(InputError, match="not a complete"):
         open_images(tmp_path / "a.tar.gz")
 
 
 # Parquet and single pictures
 
 
-def test_parquet_with_an_image_struct(tmp_path, pictures):
+def test_parquet_with_an_image_struct(tmp_path: Path, pictures: Any) -> None:
     pa = pytest.importorskip("pyarrow")
     import pyarrow.parquet as pq
 
@@ -373,7 +375,7 @@ def test_parquet_with_an_image_struct(tmp_path, pictures):
     assert np.isnan(images.labels["age"][1])
 
 
-def test_parquet_with_plain_bytes_and_without(tmp_path, pictures):
+def test_parquet_with_plain_bytes_and_without(tmp_path: Path, pictures: Any) -> None:
     pa = pytest.importorskip("pyarrow")
     import pyarrow.parquet as pq
 
@@ -383,23 +385,23 @@ def test_parquet_with_plain_bytes_and_without(tmp_path, pictures):
     with pytest.raises(InputError, match="no column of pictures among x"):
         open_images(tmp_path / "b.parquet")
     (tmp_path / "c.parquet").write_bytes(b"PAR1 no")
-    with pytest.raises(InputError, match="not a whole Parquet"):
+    with pytest.raises(InputError, match="not a complete Parquet"):
         open_images(tmp_path / "c.parquet")
 
 
-def test_parquet_without_pyarrow(tmp_path, monkeypatch):
+def test_parquet_without_pyarrow(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "a.parquet").write_bytes(b"PAR1")
     monkeypatch.setitem(sys.modules, "pyarrow", None)
     with pytest.raises(InputError, match=r"pip install 'zatlas\[parquet\]'"):
         open_images(tmp_path / "a.parquet")
 
 
-def test_one_picture_is_a_set_of_one(tmp_path, pictures):
+def test_one_picture_is_a_set_of_one(tmp_path: Path, pictures: Any) -> None:
     (tmp_path / "me.png").write_bytes(png(pictures[0]))
     np.testing.assert_array_equal(open_images(tmp_path / "me.png").array, pictures[:1])
 
 
-def test_the_room_imports_nothing_heavy():
+def test_the_room_imports_nothing_heavy() -> None:
     script = "import sys, json, zatlas.images; print(json.dumps(list(sys.modules)))"
     loaded = json.loads(subprocess.check_output([sys.executable, "-c", script]))
     assert not {"torch", "pyarrow", "scipy", "skimage", "matplotlib"} & set(loaded)

@@ -1,4 +1,4 @@
-"""The one kind of fault that a user can cause and mend."""
+"""The error that a user causes and can correct, and helpers for its message."""
 
 import difflib
 from collections.abc import Iterable
@@ -7,12 +7,17 @@ LONGEST = 2_000  # characters of a message
 
 
 class InputError(ValueError):
-    """Something given by the user is wrong: a file, an option, an edit, a layer.
+    """A value from the user is wrong: a file, an argument, an edit or a layer.
 
-    The message is one line that names the thing (file or argument), its value and the mend. The
-    command line prints it behind ``zatlas:`` and exits with status 2; a Python caller catches it
-    as a ``ValueError``. ``arguments`` are the arguments of a Python function that the message
-    writes as ``name=value`` or ``name=True``; the command line writes them as its options.
+    The message is one line. It names the file or the argument, shows the value and says what to do.
+    The command line prints it after ``zatlas:`` and exits with status 2.
+
+    Parameters
+    ----------
+    message : the text; it is made one line.
+    arguments
+        The arguments of a Python function that the message writes as ``name=value`` or
+        ``name=True``. The command line shows them as its options.
     """
 
     def __init__(self, message: str, *, arguments: tuple[str, ...] = ()) -> None:
@@ -20,21 +25,30 @@ class InputError(ValueError):
         self.arguments = arguments
 
 
+def argument_error(argument: str, value: object, hint: str) -> InputError:
+    """An error about the value of one argument of a Python function.
+
+    >>> str(argument_error("count", 0, "give 1 or more"))
+    'count=0: give 1 or more'
+    """
+    return InputError(f"{argument}={value}: {hint}", arguments=(argument,))
+
+
 def one_line(message: str) -> str:
-    """The message as one line that a terminal can show; the middle of a very long one left out."""
+    """The message as one printable line. A very long message loses its middle."""
     line = " ".join(message.split())
     line = "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in line)
     return line if len(line) <= LONGEST else f"{line[: LONGEST // 2]} … {line[-LONGEST // 2 :]}"
 
 
 def nearest(word: str, known: Iterable[str]) -> str:
-    """The ending of an error about an unknown word: the nearest known one, or all of them.
+    """The end of an error about an unknown word: the most similar known word, or all of them.
 
+    Examples
+    --------
     >>> nearest("fnc-10", ["fcn-10", "conv-64"])
     "did you mean 'fcn-10'?"
     """
     names = sorted(known)
     close = difflib.get_close_matches(word, names, n=1, cutoff=0.6)
-    if close:
-        return f"did you mean {close[0]!r}?"
-    return f"known are: {', '.join(names)}"
+    return f"did you mean {close[0]!r}?" if close else f"known are: {', '.join(names)}"

@@ -1,4 +1,4 @@
-"""Files are written whole or not at all, and read as plain data."""
+"""Atomic writes of files and folders, and safe reading of text, JSON and YAML."""
 
 import errno
 import json
@@ -20,12 +20,12 @@ from zatlas.errors import InputError
 _UMASK = os.umask(0)  # can only be read by setting it
 os.umask(_UMASK)
 LONGEST = 50_000_000  # bytes of a text file that is read
-_TEMPORARY = re.compile(r"\..+\.zatlas-[0-9a-f]{8}\.tmp(\.[^.]+)?")  # what _temporary makes
+_TEMPORARY = re.compile(r"\..+\.zatlas-[0-9a-f]{8}\.tmp(\.[^.]+)?")  # names from _temporary
 _Name = str | os.PathLike[str]
 
 
 def leftovers(folder: Path) -> list[Path]:
-    """The temporary files and folders that killed writers have left in a folder, never a link."""
+    """The temporary files and folders of interrupted writers in a folder. Links are left out."""
     if folder.is_symlink() or not folder.is_dir():
         return []
     named = [path for path in folder.iterdir() if _TEMPORARY.fullmatch(path.name)]
@@ -33,7 +33,7 @@ def leftovers(folder: Path) -> list[Path]:
 
 
 def is_free(folder: Path) -> bool:
-    """Whether a folder is not there, or holds nothing but what killed writers have left."""
+    """Whether a folder does not exist, or holds only temporary files of interrupted writers."""
     if folder.is_dir():
         return {*folder.iterdir()} <= {*leftovers(folder)}
     return not os.path.lexists(folder)
@@ -42,32 +42,41 @@ def is_free(folder: Path) -> bool:
 def check_output(
     path: _Name, inputs: Iterable[object] = (), *, overwrite: bool = False, argument: str = "out"
 ) -> None:
-    """Raises InputError unless a command may write the file ``path``, before it begins its work.
+    """Check that a command may write a file, before its work begins.
 
-    A path that exists is written over with ``overwrite`` alone; an input never is, nor a picture in
-    a folder that is one. Names are compared as they resolve, files as they are on the disk. Of
-    ``inputs``, what is no path is no file. ``argument`` names the path in the message, if any.
+    Parameters
+    ----------
+    path : the file to write.
+    inputs
+        The inputs and the other outputs of the command. They are never overwritten, and neither is
+        an image in an input folder. Links are followed. A value that is not a path is ignored.
+    overwrite : whether an existing file may be overwritten.
+    argument : the argument that holds ``path``, for the message; "" for none.
+
+    Raises
+    ------
+    InputError
+        The file may not be written.
     """
-    named, names = (f"{argument}={path}", (argument,)) if argument else (str(path), ())
-    for given in inputs:
-        if isinstance(given, (str, os.PathLike)) and _changes(path, given):
-            raise InputError(
-                f"{named}: is an input or another output of the same command; give another name",
-                arguments=names,
-            )
-    if os.path.isdir(path):
-        raise InputError(f"{named}: is a folder; give the name of a file", arguments=names)
-    if os.path.exists(path) and not os.path.isfile(path):
-        raise InputError(f"{named}: is a device or a pipe; give another name", arguments=names)
-    if os.path.lexists(path) and not overwrite:
-        raise InputError(
-            f"{named}: exists; give another name, or overwrite=True",
-            arguments=(*names, "overwrite"),
-        )
+    files = [given for given in inputs if isinstance(given, (str, os.PathLike))]
+    clash = any(_changes(path, given) for given in files)
+    special = os.path.exists(path) and not os.path.isfile(path)
+    taken = os.path.lexists(path) and not overwrite
+    faults = (
+        (clash, "is an input or another output of the same command; give another name"),
+        (os.path.isdir(path), "is a folder; give the name of a file"),
+        (special, "is a device or a pipe; give another name"),
+        (taken, "exists; give another name, or overwrite=True"),
+    )
+    names = (argument, "overwrite") if argument else ("overwrite",)
+    for wrong, reason in faults:
+        if wrong:
+            start = f"{argument}={path}" if argument else path
+            raise InputError(f"{start}: {reason}", arguments=names)
 
 
 def _changes(path: _Name, given: _Name) -> bool:
-    """Whether writing ``path`` changes the file ``given``, or a picture in the folder ``given``."""
+    """Whether writing ``path`` changes the file ``given``, or an image in the folder ``given``."""
     if os.path.realpath(path) == os.path.realpath(given):
         return True
     if not os.path.exists(path) or not os.path.exists(given):
@@ -80,7 +89,7 @@ def _changes(path: _Name, given: _Name) -> bool:
 
 
 def clear_leftovers(folder: Path) -> None:
-    """Remove what ``leftovers`` finds."""
+    """Remove the temporary files and folders that ``leftovers`` finds."""
     for path in leftovers(folder):
         if path.is_dir():
             shutil.rmtree(path)
@@ -89,18 +98,31 @@ def clear_leftovers(folder: Path) -> None:
 
 
 def _temporary(target: Path, suffix: str) -> Path:
-    """A hidden name beside ``target`` that nobody but zatlas gives; writers read its suffix."""
-    stem = target.name.removesuffix(suffix)[:40]  # a long name and more would be too long
+    """A hidden name beside ``target``, with the same suffix: writers choose a format by it."""
+    stem = target.name.removesuffix(suffix)[:40]  # file systems limit the length of a name
     return target.with_name(f".{stem}.zatlas-{secrets.token_hex(4)}.tmp{suffix}")
 
 
 @contextmanager
-def whole(path: _Name) -> Iterator[Path]:
-    """Yield a temporary path beside ``path``; rename it there when the block ends without error.
+def atomic_write(path: _Name) -> Iterator[Path]:
+    """Write a file atomically: yield a temporary path, and rename it to ``path`` at the end.
 
-    The temporary file keeps the suffix of ``path`` (writers choose their format by it). Parent
-    folders are made. On an error, Ctrl-C included, the temporary file and the folders that were
-    made are removed, and ``path`` is as it was. Raises InputError where it cannot be written.
+    Missing parent folders are made. After an error or Ctrl-C, the temporary file and the new
+    folders are removed, and ``path`` is unchanged.
+
+    Parameters
+    ----------
+    path : the file to write; an existing file is replaced.
+
+    Yields
+    ------
+    Path
+        A file in the same folder, with the same suffix.
+
+    Raises
+    ------
+    InputError
+        The file cannot be written.
     """
     target = Path(path)
     part = _temporary(target, target.suffix)
@@ -110,18 +132,18 @@ def whole(path: _Name) -> Iterator[Path]:
         try:
             yield part
             if part.exists():
-                with part.open("rb+") as handle:  # on disk before it takes the name
+                with part.open("rb+") as handle:  # to disk before the rename
                     os.fsync(handle.fileno())
-                part.chmod(0o666 & ~_UMASK)  # some writers make files that nobody else may read
+                part.chmod(0o666 & ~_UMASK)  # some writers make private files
                 part.replace(target)
         finally:
-            with suppress(OSError):  # a read-only place refuses even to remove what is not there
+            with suppress(OSError):  # in a read-only folder, even a missing file raises
                 part.unlink(missing_ok=True)
 
 
 @contextmanager
-def whole_folder(path: _Name) -> Iterator[Path]:
-    """Like ``whole`` for a folder that does not exist yet."""
+def atomic_folder(path: _Name) -> Iterator[Path]:
+    """Write a folder atomically, as ``atomic_write`` does; it must not exist yet."""
     target = Path(path)
     part = _temporary(target, "")
     with _place_for(target):
@@ -135,17 +157,17 @@ def whole_folder(path: _Name) -> Iterator[Path]:
 
 @contextmanager
 def _place_for(target: Path) -> Iterator[None]:
-    """Make the folders above ``target``; where nothing comes to stand in them, remove them."""
+    """Make the parent folders of ``target``. Remove the new ones again if they stay empty."""
     made: list[Path] = []
     try:
         made += [folder for folder in target.parents if not folder.exists()]
         target.parent.mkdir(parents=True, exist_ok=True)
         yield
-    except (OSError, SafetensorError) as error:  # safetensors tells of a full disk in its own way
+    except (OSError, SafetensorError) as error:  # a full disk in safetensors
         raise InputError(_unwritable(target, error)) from None
     finally:
         for folder in made:
-            with suppress(OSError):  # something stands in it
+            with suppress(OSError):  # not empty
                 folder.rmdir()
 
 
@@ -153,12 +175,12 @@ def _unwritable(target: Path, error: Exception) -> str:
     code = error.errno if isinstance(error, OSError) else None
     full = code in (errno.ENOSPC, errno.EDQUOT) or "No space left" in str(error)
     reason = getattr(error, "strerror", None) or error
-    mend = "make room there, or give another place" if full else "give another place"
-    return f"{target}: cannot be written ({reason}); {mend}"
+    hint = "free some space, or give another place" if full else "give another place"
+    return f"{target}: cannot be written ({reason}); {hint}"
 
 
 def make_folder(path: _Name) -> None:
-    """Make a folder that may exist already, and those above it."""
+    """Make a folder and its parents. The folder may exist. Raises InputError."""
     try:
         Path(path).mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -166,32 +188,41 @@ def make_folder(path: _Name) -> None:
 
 
 def write_all(contents: Mapping[Path, bytes]) -> None:
-    """Write several files that belong together: on an error every one of them is as it was."""
+    """Write several files. After an error while writing, all of them are unchanged."""
     with ExitStack() as together:
         for path, content in contents.items():
-            together.enter_context(whole(path)).write_bytes(content)
+            together.enter_context(atomic_write(path)).write_bytes(content)
 
 
 def write_text(path: _Name, text: str) -> None:
-    """Write ``text`` as UTF-8, whole or not at all."""
-    with whole(path) as part:
+    """Write ``text`` as UTF-8, atomically."""
+    with atomic_write(path) as part:
         part.write_text(text, encoding="utf-8")
 
 
 def json_text(value: Any) -> str:
-    """``value`` as indented JSON; NaN and infinities are refused."""
+    """``value`` as indented JSON. Raises ValueError for NaN and infinity."""
     return json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
 
 
 def write_json(path: _Name, value: Any) -> None:
-    """Write ``value`` as indented JSON, whole or not at all; NaN and infinities are refused."""
+    """Write ``value`` as indented JSON, atomically. Raises ValueError for NaN and infinity."""
     write_text(path, json_text(value))
 
 
 def read_text(path: _Name, missing: str = "no such file", longest: int = LONGEST) -> str:
-    """The text of a UTF-8 file of at most ``longest`` bytes.
+    """Read a text file in UTF-8.
 
-    Raises InputError where it is none, and where it is not there, saying ``missing``.
+    Parameters
+    ----------
+    path : the file.
+    missing : the error for a missing file.
+    longest : the largest size in bytes.
+
+    Raises
+    ------
+    InputError
+        The file is missing, too long or not UTF-8.
     """
     try:
         with Path(path).open("rb") as handle:
@@ -206,23 +237,24 @@ def read_text(path: _Name, missing: str = "no such file", longest: int = LONGEST
         raise InputError(f"{path}: cannot be read as text ({reason}); give a text file") from None
 
 
-def read_json(path: _Name, missing: str, mend: str) -> Any:
-    """What a JSON file holds; InputError, ending in ``mend``, where it is none."""
+def read_json(path: _Name, missing: str, hint: str) -> Any:
+    """The data in a JSON file. Raises InputError that ends in ``missing`` or in ``hint``."""
     text = read_text(path, missing)
     try:
         return json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise InputError(f"{path}: is not JSON ({error}); {mend}") from None
+        raise InputError(f"{path}: is not JSON ({error}); {hint}") from None
 
 
 class _Plain(yaml.SafeLoader):
-    """YAML that says everything once: a file of a few lines cannot grow to fill the memory."""
+    """YAML without aliases and repeated keys, so a small file cannot fill the memory."""
 
     def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
         if self.check_event(yaml.AliasEvent):
             alias = self.get_event()  # type: ignore[no-untyped-call]  # of the stub
-            problem = f"*{alias.anchor} repeats what stands elsewhere"
-            raise yaml.MarkedYAMLError(problem=problem, problem_mark=alias.start_mark)
+            raise yaml.MarkedYAMLError(
+                problem=f"the alias *{alias.anchor} is not allowed", problem_mark=alias.start_mark
+            )
         return super().compose_node(parent, index)
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
@@ -236,7 +268,13 @@ class _Plain(yaml.SafeLoader):
 
 
 def parse_yaml(text: str, name: str) -> Any:
-    """The plain data in a YAML text; ``name`` opens the InputError about a fault in it."""
+    """The plain data in a YAML text. Raises InputError that starts with ``name``.
+
+    Examples
+    --------
+    >>> parse_yaml("size: [64, 64]", "model.yaml")
+    {'size': [64, 64]}
+    """
     try:
         return yaml.load(text, Loader=_Plain)
     except yaml.YAMLError as error:
@@ -244,8 +282,8 @@ def parse_yaml(text: str, name: str) -> Any:
         line = f" line {mark.line + 1}" if mark else ""
         problem = getattr(error, "problem", None) or getattr(error, "reason", "not YAML")
         raise InputError(f"{name}{line}: {problem}; write plain YAML") from None
-    except Exception as error:  # what claims to be a number or a date raises nearly every kind
-        reason = "nested too deep" if isinstance(error, RecursionError) else "a value is none"
-        if isinstance(error, ValueError):
-            reason = str(error).partition(";")[0]
-        raise InputError(f"{name}: cannot be read ({reason}); write plain YAML") from None
+    except ValueError as error:  # of a number or a date
+        reason = str(error).partition(";")[0]
+    except Exception as error:  # a wrong value raises nearly any type of error
+        reason = "nested too deep" if isinstance(error, RecursionError) else "a value is invalid"
+    raise InputError(f"{name}: cannot be read ({reason}); write plain YAML")

@@ -1,4 +1,4 @@
-"""One picture, from a file's bytes to the uint8 pixels an image set holds."""
+"""Decode one image: from a file's bytes to the uint8 pixels of an image set."""
 
 import functools
 import io
@@ -17,23 +17,23 @@ from zatlas.errors import InputError
 
 SUFFIXES = {".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".bmp", ".gif", ".tif", ".tiff"}
 SUFFIXES |= {".webp", ".avif", ".jp2", ".ppm", ".pgm", ".pbm", ".pnm"}
-MAX_BYTES = 1 << 28  # of one picture file
-MAX_PIXELS = 90_000_000  # of one picture, about Pillow's own limit
+MAX_BYTES = 1 << 28  # of one image file
+MAX_PIXELS = 90_000_000  # of one image; Pillow's own limit is about the same
 MIN_SIDE = 2
 
 
-logging.getLogger("PIL").addHandler(logging.NullHandler())  # a fault is told once, by us
+logging.getLogger("PIL").addHandler(logging.NullHandler())  # zatlas reports faults itself
 
 
 class UnreadableError(Exception):
-    """Why one picture cannot be used. It is listed and skipped; the others go on."""
+    """Why one image cannot be used. The image is listed and skipped."""
 
 
 Data = Path | bytes | NDArray[np.uint8] | UnreadableError
 
 
 class Fitted(NamedTuple):
-    """A picture ready for an image set: uint8 (H,W,C), and whether its edges were cut for that."""
+    """An image ready for an image set: uint8 (H,W,C), and whether its edges were cropped."""
 
     pixels: NDArray[np.uint8]
     trimmed: bool
@@ -41,9 +41,13 @@ class Fitted(NamedTuple):
 
 @dataclass(frozen=True)
 class Fit:
-    """What is done to every picture, in this order: crop, resize, grey.
+    """How every image is fitted, in this order: crop, resize, convert to grey.
 
-    ``crop`` is (top, left, height, width) in pixels, ``to`` is (height, width).
+    Attributes
+    ----------
+    crop : (top, left, height, width) in pixels, or None.
+    to : (height, width) in pixels, or None.
+    gray : whether to convert to grey.
     """
 
     crop: tuple[int, int, int, int] | None = None
@@ -57,50 +61,50 @@ class Fit:
         crop: tuple[int, int, int, int] | None = None,
         gray: bool = False,
     ) -> "Fit":
-        """Check the user's words; one number means a square. Raises InputError."""
+        """Check the arguments of a user; one number means a square. Raises InputError."""
         size = (to, to) if isinstance(to, int) else to
         if size is not None and (len(size) != 2 or not all(2 <= side <= 8192 for side in size)):
-            raise InputError(f"--to {to}: give a side in pixels from 2 to 8192, such as --to 64")
+            fault = f"to={to}: give a side in pixels from 2 to 8192, such as to=64"
+            raise InputError(fault, arguments=("to",))
         if crop is not None and (len(crop) != 4 or min(crop) < 0 or min(crop[2:]) < MIN_SIDE):
-            text = ",".join(map(str, crop))
-            raise InputError(
-                f"--crop {text}: give TOP,LEFT,HEIGHT,WIDTH in pixels, such as --crop 10,0,28,64"
-            )
+            form = "give TOP,LEFT,HEIGHT,WIDTH in pixels, such as crop=10,0,28,64"
+            raise InputError(f"crop={','.join(map(str, crop))}: {form}", arguments=("crop",))
         return cls(crop, size, gray)
 
 
 def prepare_one(data: Data, fit: Fit) -> Fitted:
-    """Decode one picture and fit it. Raises UnreadableError with the reason.
+    """Decode one image and fit it.
 
-    Resizing is Pillow's ``BILINEAR``: the triangle filter, widened when shrinking (antialias).
-    Without a crop, a picture of another aspect than ``fit.to`` keeps its centre and loses its
-    edges (for a square: the centre square), so that nothing is stretched. Grey is ITU-R 601 luma.
+    Resizing is Pillow's ``BILINEAR``: a triangle filter, wider when shrinking (antialiasing). An
+    image is never stretched: without a crop, its centre with the aspect ratio of ``fit.to`` is
+    used. Grey is ITU-R 601 luma.
+
+    Raises
+    ------
+    UnreadableError
+        The image cannot be used; the text says why.
     """
     image = decode(data)
+    trimmed = False
     if fit.crop is not None:
         top, left, height, width = fit.crop
         if top + height > image.height or left + width > image.width:
-            raise UnreadableError(
-                f"{image.width}x{image.height} pixels (width x height): too small for the crop"
-            )
+            size = f"{image.width}x{image.height} pixels (width x height)"
+            raise UnreadableError(f"{size}: too small for the crop")
         image = image.crop((left, top, left + width, top + height))
-    trimmed = False
+    elif fit.to is not None:
+        box = _centre(image.size, fit.to)
+        trimmed = box != (0, 0, *image.size)
+        image = image.crop(box) if trimmed else image
     if fit.to is not None:
-        if fit.crop is None:
-            box = _centre(image.size, fit.to)
-            trimmed = box != (0, 0, *image.size)
-            image = image.crop(box) if trimmed else image
         image = image.resize((fit.to[1], fit.to[0]), Image.Resampling.BILINEAR)
-    if fit.gray:
-        image = image.convert("L")
-    pixels = np.array(image)
+    pixels = np.array(image.convert("L") if fit.gray else image)
     return Fitted(pixels[..., None] if pixels.ndim == 2 else pixels, trimmed)
 
 
 def _centre(size: tuple[int, int], to: tuple[int, int]) -> tuple[int, int, int, int]:
-    """The largest centred box (left, top, right, bottom) with the aspect of ``to``."""
-    width, height = size
-    wide, high = width, height
+    """The largest centred box (left, top, right, bottom) with the aspect ratio of ``to``."""
+    width, height = wide, high = size
     if width * to[0] > height * to[1]:
         wide = max(1, round(height * to[1] / to[0]))
     else:
@@ -110,11 +114,16 @@ def _centre(size: tuple[int, int], to: tuple[int, int]) -> tuple[int, int, int, 
 
 
 def decode(data: Data) -> Image.Image:
-    """Decode a picture file, its bytes or an array (H,W,C) to an 8-bit Pillow image.
+    """Decode an image file, its bytes or an array (H,W,C) to an 8-bit Pillow image.
 
-    Files give ``RGB``: turned upright by their EXIF orientation, transparency laid over white,
-    16 bits scaled to 8, the first frame of an animation. Arrays of one channel stay grey (``L``).
-    Raises UnreadableError for anything that is not a whole picture of bearable size.
+    A file gives ``RGB``: its EXIF orientation is applied, transparency becomes white, 16 bits are
+    scaled to 8, and the first frame of an animation is used. An array of one channel stays grey
+    (``L``).
+
+    Raises
+    ------
+    UnreadableError
+        The data is not a complete image, or is too small or too large.
     """
     if isinstance(data, UnreadableError):
         raise data
@@ -132,46 +141,42 @@ def _decode_file(data: Path | bytes) -> Image.Image:
         size = len(data) if isinstance(data, bytes) else data.stat().st_size
         if size > MAX_BYTES:
             raise UnreadableError(f"{size:,} bytes: more than {MAX_BYTES:,}")
-        with warnings.catch_warnings(), _open(data) as stream:
-            warnings.simplefilter("ignore")  # Pillow warns of odd metadata; the pixels count here
+        content = data if isinstance(data, bytes) else data.read_bytes()
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # Pillow warns of unusual metadata
             warnings.simplefilter("error", Image.DecompressionBombWarning)
             image: Image.Image
-            with Image.open(stream, formats=_formats()) as image:
+            with Image.open(io.BytesIO(content), formats=_formats()) as image:
                 if image.width * image.height > MAX_PIXELS:
                     raise Image.DecompressionBombError
                 image.load()
-                with suppress(Exception):  # broken EXIF: the picture stays as it lies
+                with suppress(Exception):  # invalid EXIF data: the image is not rotated
                     ImageOps.exif_transpose(image, in_place=True)
                 image = _eight_bit(image)
                 return image if image.mode == "RGB" else image.convert("RGB")
     except UnreadableError:
         raise
     except UnidentifiedImageError:
-        raise UnreadableError(_not_a_picture(data)) from None
+        raise UnreadableError(_not_a_picture(content)) from None
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
         raise UnreadableError(f"more than {MAX_PIXELS // 10**6} million pixels") from None
-    except Exception as error:  # on broken bytes Pillow's readers raise nearly every kind
+    except Exception as error:  # with damaged bytes, Pillow raises nearly any type of error
         reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
         if "truncated" in reason.lower():
             reason = "truncated: the file ends before the picture does"
         raise UnreadableError(" ".join(reason.split())) from None
 
 
-def _open(data: Path | bytes) -> io.BytesIO | io.BufferedReader:
-    return io.BytesIO(data) if isinstance(data, bytes) else data.open("rb")
-
-
 @functools.cache
 def _formats() -> tuple[str, ...]:
-    """Pixel formats this Pillow can read; its readers that start other programs are left out."""
+    """The bitmap formats that this Pillow reads, without the readers that start other programs."""
     Image.init()
     known = ("PNG", "JPEG", "GIF", "BMP", "WEBP", "TIFF", "PPM", "JPEG2000", "AVIF")
     return tuple(name for name in known if name in Image.OPEN)
 
 
-def _not_a_picture(data: Path | bytes) -> str:
-    with _open(data) as stream:
-        head = stream.read(64).lstrip().lower()
+def _not_a_picture(data: bytes) -> str:
+    head = data[:64].lstrip().lower()
     if not head:
         return "an empty file"
     if head.startswith((b"<!doctype", b"<html", b"<?xml", b"<head", b"<body")):
@@ -180,8 +185,8 @@ def _not_a_picture(data: Path | bytes) -> str:
 
 
 def _eight_bit(image: Image.Image) -> Image.Image:
-    """Any Pillow mode to ``L`` or ``RGB``; transparency over white, 16 bits divided by 257."""
-    if image.mode.startswith("I"):  # I;16 in its byte orders; 16-bit PPM comes as I
+    """Any Pillow mode to ``L`` or ``RGB``; transparency becomes white, 16 bits are divided."""
+    if image.mode.startswith("I"):  # I;16 in both byte orders; a 16-bit PPM file is read as I
         levels = np.asarray(image)
         if levels.min() < 0 or levels.max() > 0xFFFF:
             raise UnreadableError("32 bits a pixel: save it with 8 or 16")

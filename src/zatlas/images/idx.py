@@ -1,4 +1,4 @@
-"""The IDX format of MNIST: unsigned bytes, packed by gzip or not."""
+"""The IDX format of MNIST: unsigned bytes, with or without gzip."""
 
 import contextlib
 import gzip
@@ -13,36 +13,31 @@ from typing import IO, cast
 import numpy as np
 
 from zatlas.errors import InputError
-from zatlas.images.blocks import Header, array_source, check_layout, numbered, streamed
-from zatlas.images.records import Source
+from zatlas.images.blocks import Blocks, Header, array_source, check_layout, joined, streamed
+from zatlas.images.items import Source
 
-_PACKING = 1100  # times, a little more than gzip can do
+_MAX_RATIO = 1100  # of gzip, unpacked to packed size
 
 
 def idx(path: Path) -> Source:
-    """The IDX format of MNIST (``.gz`` too), unsigned bytes; labels from ``labels-idx1`` beside."""
-    header = _idx_header(path)
+    """The images of an IDX file (``.gz`` too); labels come from ``labels-idx1`` beside it."""
+    header = _header(path)
     if len(header.shape) < 3:
-        raise InputError(
-            f"{path}: IDX of shape {header.shape}: labels, not images; give the images file"
-        )
+        shape = f"IDX of shape {header.shape}"
+        raise InputError(f"{path}: {shape}: labels, not images; give the images file")
     check_layout(str(path), header.shape)
     columns = {}
-    partner = _idx_labels_path(path)
-    if partner is not None:
-        labels = _idx_header(partner)
+    if partner := _labels_path(path):
+        labels = _header(partner)
         if labels.shape != header.shape[:1]:
-            raise InputError(
-                f"{partner}: {labels.shape[0]} labels for the {header.shape[0]} images of {path}"
-            )
-        read = streamed(lambda: _idx_body(partner), labels, str(partner))
-        columns["label"] = np.concatenate(list(read())).tolist()
-    blocks = streamed(lambda: _idx_body(path), header, str(path))
-    return array_source(str(path), header, blocks, columns, numbered(path.name))
+            counts = f"{labels.shape[0]} labels for the {header.shape[0]} images"
+            raise InputError(f"{partner}: {counts} of {path}")
+        columns["label"] = joined(_blocks(partner, labels), labels).tolist()
+    return array_source(str(path), header, _blocks(path, header), columns, path.name)
 
 
 def is_idx(path: Path) -> bool:
-    """Whether a file opens like IDX, packed by gzip or not."""
+    """Whether a file starts like IDX, with or without gzip."""
     try:
         with _unpacked(path) as stream:
             head = stream.read(4)
@@ -60,14 +55,14 @@ def _unpacked(path: Path) -> IO[bytes]:
     return cast(IO[bytes], gzip.open(path, "rb")) if _packed(path) else path.open("rb")
 
 
-def _idx_header(path: Path) -> Header:
+def _header(path: Path) -> Header:
     try:
         with _unpacked(path) as stream:
             _, kind, dimensions = struct.unpack(">HBB", stream.read(4))
             shape = struct.unpack(f">{dimensions}I", stream.read(4 * dimensions))
     except (OSError, EOFError, zlib.error, struct.error) as error:
-        raise InputError(f"{path}: not a whole IDX file ({error})") from None
-    most = path.stat().st_size * (_PACKING if _packed(path) else 1)
+        raise InputError(f"{path}: not a complete IDX file ({error})") from None
+    most = path.stat().st_size * (_MAX_RATIO if _packed(path) else 1)
     if math.prod(shape) > most:
         raise InputError(f"{path}: cut short, or not IDX: {most:,} bytes at most for {shape}")
     if kind != 8:
@@ -75,15 +70,17 @@ def _idx_header(path: Path) -> Header:
     return Header(shape, np.dtype(np.uint8))
 
 
-@contextlib.contextmanager
-def _idx_body(path: Path) -> Iterator[IO[bytes]]:
-    header = _idx_header(path)
-    with _unpacked(path) as stream:
-        stream.read(4 + 4 * len(header.shape))
-        yield stream
+def _blocks(path: Path, header: Header) -> Blocks:
+    @contextlib.contextmanager
+    def body() -> Iterator[IO[bytes]]:
+        with _unpacked(path) as stream:
+            stream.read(4 + 4 * len(header.shape))
+            yield stream
+
+    return streamed(body, header, str(path))
 
 
-def _idx_labels_path(path: Path) -> Path | None:
+def _labels_path(path: Path) -> Path | None:
     name = re.sub(r"images([-.])idx[34]", r"labels\1idx1", path.name)
     names = (name, f"{name}.gz", name.removesuffix(".gz"))
     places = [path.with_name(n) for n in names if n != path.name]

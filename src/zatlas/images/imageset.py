@@ -1,6 +1,7 @@
-"""Image sets: read-only uint8 (N,H,W,C), from disk by memory map or in memory."""
+"""Image sets: read-only uint8 (N,H,W,C), mapped from a file or in memory."""
 
 import hashlib
+import io
 import os
 from collections.abc import Callable
 from functools import cached_property
@@ -9,27 +10,37 @@ from typing import Any, overload
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
 from zatlas.errors import InputError
 from zatlas.images.arrays import map_npy
 from zatlas.images.blocks import check_layout
 from zatlas.images.decode import Fit
+from zatlas.images.items import Item
 from zatlas.images.labels import beside, read_table, text, typed
-from zatlas.images.records import Item
+from zatlas.images.sheet import contact_sheet
 from zatlas.images.sources import existing, open_source
-from zatlas.images.stream import Fault, pour, remarks
+from zatlas.images.stream import Fault, import_images, remarks
 
 Labels = dict[str, NDArray[Any]]
-_SAMPLE = 256  # rows that a fingerprint looks at
+_SAMPLE = 256  # images that enter a fingerprint
+_SHOWN = 32  # images that a notebook shows
 
 
 class ImageSet:
-    """Pictures as a read-only uint8 array (N,H,W,C) with C 1 (grey) or 3 (red, green, blue).
+    """Images as a read-only uint8 array (N,H,W,C), with C 1 (grey) or 3 (RGB).
 
-    ``len(s)`` is N and ``s.shape`` is (H,W,C). ``s[3]`` is a copy (H,W,C); ``s[2:9]`` and
-    ``s[indexes]`` are copies (N,H,W,C). ``s.array`` is the array itself, a memory map where the
-    set is a file. ``s.path`` is where it was read from, None of an array; ``s.skipped``
-    and ``s.notes`` tell what reading another source left out and assumed.
+    ``len(images)`` is N. ``images[3]`` is a copy (H,W,C); ``images[2:9]`` and ``images[indexes]``
+    are copies (N,H,W,C).
+
+    Attributes
+    ----------
+    array : the images; a memory map if the set is a file.
+    shape : (H,W,C).
+    path : the source, or None for an array.
+    labels : the columns of the table beside the set.
+    skipped : the unreadable images of the source, with the reasons.
+    notes : what was assumed about the source, one sentence each.
     """
 
     def __init__(
@@ -42,9 +53,7 @@ class ImageSet:
     ) -> None:
         self.array = array.view()
         self.array.flags.writeable = False
-        self.path = path
-        self.skipped = skipped
-        self.notes = notes
+        self.path, self.skipped, self.notes = path, skipped, notes
         self._read_labels = labels
 
     def __len__(self) -> int:
@@ -52,7 +61,7 @@ class ImageSet:
 
     @property
     def remarks(self) -> list[str]:
-        """What reading the source assumed and left out, a line each."""
+        """The assumptions and the skipped images, one line each."""
         return remarks(self.notes, self.skipped)
 
     @overload
@@ -66,6 +75,12 @@ class ImageSet:
         height, width, channels = self.shape
         return f"<ImageSet of {len(self)}, {height}x{width}x{channels}, {self.path or 'in memory'}>"
 
+    def _repr_png_(self) -> bytes:
+        """The first images as a contact sheet, for a notebook."""
+        buffer = io.BytesIO()
+        Image.fromarray(contact_sheet(self[:_SHOWN])).save(buffer, "png")
+        return buffer.getvalue()
+
     @property
     def shape(self) -> tuple[int, int, int]:
         """Height, width, channels."""
@@ -74,15 +89,15 @@ class ImageSet:
 
     @cached_property
     def labels(self) -> Labels:
-        """The columns of the CSV beside the set, N entries each: int64, float64 or text.
+        """The columns of the table beside the set, N entries each: int64, float64 or text.
 
-        Read when first asked for; {} where there is none. Raises InputError where its rows are
-        not as many as the pictures.
+        They are read at the first access; {} if there is no table. Raises InputError if the table
+        has another number of rows.
         """
         return self._read_labels()
 
     def fingerprint(self) -> str:
-        """A digest that changes with the set: its shape, and 256 rows spread over it (SHA-256)."""
+        """A SHA-256 digest of the shape and of 256 images at equal distances."""
         digest = hashlib.sha256(repr((self.array.shape, self.array.nbytes)).encode())
         for row in np.unique(np.linspace(0, len(self) - 1, _SAMPLE).astype(int)):
             digest.update(self.array[row].tobytes())
@@ -93,11 +108,31 @@ def open_images(
     source: str | os.PathLike[str] | NDArray[np.uint8] | ImageSet,
     size: tuple[int, int] | None = None,
 ) -> ImageSet:
-    """Open an image set: a ``.npy`` file by memory map, an array as it is.
+    """Open an image set.
 
-    Both must be uint8 (N,H,W,C) or grey (N,H,W), and of ``size`` (height, width) if it is given.
-    Any other source that ``prepare_images`` reads is decoded to ``size`` into memory, with its
-    labels; for many pictures, prepare a file once instead. Raises InputError with the mend.
+    Parameters
+    ----------
+    source
+        A ``.npy`` file, which is mapped, or an array: uint8 (N,H,W,C), or (N,H,W) for grey. Any
+        other source of ``prepare_images`` is decoded into memory; for many images, prepare a file
+        once.
+    size : (height, width) that the images must have; other sources are resized to it.
+
+    Returns
+    -------
+    ImageSet
+        The images, with the labels of the table beside the file.
+
+    Raises
+    ------
+    InputError
+        The source is missing or unreadable, or is no image set of this size.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> open_images(np.zeros((5, 32, 32, 3), np.uint8))
+    <ImageSet of 5, 32x32x3, in memory>
     """
     if isinstance(source, ImageSet):
         return _of_size(source, size)
@@ -106,46 +141,39 @@ def open_images(
     path = existing(source)
     if path.suffix.lower() != ".npy":
         return _decoded(path, size)
-    mend = f"run `zatlas images prepare {path.name} {path.stem}-uint8.npy`"
-    array = _checked(map_npy(path), str(path), mend)
-    return _of_size(ImageSet(array, path, lambda: _read_labels(path, len(array))), size)
+    hint = f"run `zatlas images prepare {path.name} {path.stem}-uint8.npy`"
+    array = _checked(map_npy(path), str(path), hint)
 
+    def labels() -> Labels:
+        table = read_table(beside(path), len(array))
+        return {name: typed(column) for name, column in table.items()}
 
-def _read_labels(path: Path, rows: int) -> Labels:
-    return {name: typed(column) for name, column in read_table(beside(path), rows).items()}
+    return _of_size(ImageSet(array, path, labels), size)
 
 
 def _of_size(images: ImageSet, size: tuple[int, int] | None) -> ImageSet:
-    if size is not None and images.shape[:2] != tuple(size):
-        height, width, _ = images.shape
-        side = f"{size[0]}" if size[0] == size[1] else f"{size[0]},{size[1]}"
+    height, width, _ = images.shape
+    if size is not None and (height, width) != tuple(size):
+        wanted = f"{size[0]}x{size[1]} are needed (height x width)"
+        side = size[0] if size[0] == size[1] else f"{size[0]},{size[1]}"
         raise InputError(
-            f"{images.path or 'array'}: pictures of {height}x{width} where {size[0]}x{size[1]} are "
-            f"needed (height x width): `zatlas images prepare … --to {side}` resizes them"
+            f"{images.path or 'array'}: pictures of {height}x{width} where {wanted}; resize them: "
+            f"images prepare, to={side}",
+            arguments=("to",),
         )
     return images
 
 
-def _checked(array: NDArray[Any], name: str, mend: str) -> NDArray[np.uint8]:
-    """An array that is an image set already, as (N,H,W,C)."""
-    wanted = "image sets are uint8 (N,H,W,C), C 1 or 3"
+def _checked(array: NDArray[Any], name: str, hint: str) -> NDArray[np.uint8]:
+    """An array that is an image set, as (N,H,W,C)."""
+    wanted = f"image sets are uint8 (N,H,W,C), C 1 or 3: {hint}"
     if array.dtype != np.uint8:
-        raise InputError(f"{name}: {array.dtype}; {wanted}: {mend}")
+        raise InputError(f"{name}: {array.dtype}; {wanted}")
     if check_layout(name, array.shape) or (array.ndim == 4 and array.shape[3] not in (1, 3)):
-        raise InputError(f"{name}: shape {array.shape}; {wanted}: {mend}")
+        raise InputError(f"{name}: shape {array.shape}; {wanted}")
     if array[:_SAMPLE].max() == 1 and array.max() == 1:
-        raise InputError(f"{name}: only 0 and 1, a mask; pictures go from 0 to 255: {mend}")
+        raise InputError(f"{name}: only 0 and 1, a mask; pictures go from 0 to 255: {hint}")
     return array[..., None] if array.ndim == 3 else array
-
-
-def _room(path: Path, shape: tuple[int, ...]) -> NDArray[np.uint8]:
-    try:
-        return np.empty(shape, np.uint8)
-    except (MemoryError, ValueError):
-        raise InputError(
-            f"{path}: {shape} is too much for the memory; run `zatlas images prepare` first, and "
-            "open its file"
-        ) from None
 
 
 def _decoded(path: Path, size: tuple[int, int] | None) -> ImageSet:
@@ -156,11 +184,19 @@ def _decoded(path: Path, size: tuple[int, int] | None) -> ImageSet:
     def keep(item: Item, pixels: NDArray[np.uint8]) -> None:
         nonlocal array
         if not labels:
-            array = _room(path, (source.count, *pixels.shape))
+            array = _empty(path, (source.count, *pixels.shape))
         array[len(labels)] = pixels
         labels.append(item.labels)
 
-    done = pour(source, Fit.checked(size), keep)
-    columns = [typed([text(value) for value in column]) for column in zip(*labels, strict=True)]
-    table = dict(zip(source.columns, columns, strict=False))
+    done = import_images(source, Fit.checked(size), keep)
+    columns = [typed(list(map(text, column))) for column in zip(*labels, strict=True)]
+    table = dict(zip(source.columns, columns, strict=True))
     return ImageSet(array[: done.count], path, lambda: table, done.skipped, done.notes)
+
+
+def _empty(path: Path, shape: tuple[int, ...]) -> NDArray[np.uint8]:
+    try:
+        return np.empty(shape, np.uint8)
+    except (MemoryError, ValueError):
+        hint = "run `zatlas images prepare` first, and open its file"
+        raise InputError(f"{path}: {shape} is too much for the memory; {hint}") from None

@@ -1,4 +1,4 @@
-"""Decode a source, in order, on all cores: the one loop behind every image set that is made."""
+"""Decode the images of a source, in order, on all cores. Every image set is made by this loop."""
 
 import os
 import signal
@@ -8,6 +8,7 @@ from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import closing
 from dataclasses import dataclass
+from itertools import islice
 from typing import NamedTuple
 
 import numpy as np
@@ -15,25 +16,26 @@ from numpy.typing import NDArray
 
 from zatlas.errors import InputError
 from zatlas.images.decode import Data, Fit, Fitted, UnreadableError, prepare_one
-from zatlas.images.records import Item, Source
+from zatlas.images.items import Item, Source
 
-_NAMED = 20  # pictures left out that are named
-_CHUNK = 64  # pictures a worker takes at once,
-_CHUNK_BYTES = 1 << 24  # fewer where they are large
+_NAMED = 20  # the most skipped images that are listed by name
+_CHUNK = 64  # the most images of one task of a worker
+_CHUNK_BYTES = 1 << 24  # the most bytes of one task
 
 Progress = Callable[[int, int], None]
+Write = Callable[[Item, NDArray[np.uint8]], None]
 Outcome = Fitted | UnreadableError
 
 
 class Fault(NamedTuple):
-    """A picture that was skipped, and why."""
+    """A skipped image, and the reason."""
 
     name: str
     reason: str
 
 
 def remarks(notes: tuple[str, ...], skipped: tuple[Fault, ...]) -> list[str]:
-    """What was assumed and left out, a line each; of many left out the first ones by name."""
+    """The assumptions and the skipped images, one line each; at most 20 images are named."""
     lines = [*notes, *(f"skipped {name}: {reason}" for name, reason in skipped[:_NAMED])]
     if len(skipped) > _NAMED:
         lines.append(f"... and {len(skipped) - _NAMED} more")
@@ -41,8 +43,8 @@ def remarks(notes: tuple[str, ...], skipped: tuple[Fault, ...]) -> list[str]:
 
 
 @dataclass(frozen=True)
-class Poured:
-    """How many pictures came through, their (H,W,C), the skipped ones, what had to be assumed."""
+class Imported:
+    """The number of imported images, their shape (H,W,C), the skipped images, the assumptions."""
 
     count: int
     shape: tuple[int, int, int]
@@ -50,18 +52,33 @@ class Poured:
     notes: tuple[str, ...]
 
 
-def pour(
+def import_images(
     source: Source,
     fit: Fit,
-    write: Callable[[Item, NDArray[np.uint8]], None],
+    write: Write,
     *,
     workers: int | None = None,
     progress: Progress | None = None,
-) -> Poured:
-    """Decode and fit every picture of ``source`` and hand it to ``write``, in order.
+) -> Imported:
+    """Decode and fit every image of a source, and pass it to ``write``, in order.
 
-    Unreadable pictures are skipped and named. Raises InputError where none is readable, or where
-    two have different sizes and ``fit`` does not say which to take.
+    Parameters
+    ----------
+    source : the open source; it is closed at the end.
+    fit : how every image is fitted.
+    write : is called with every item and its pixels (H,W,C).
+    workers : the number of processes; None for one per core.
+    progress : is called with the number of images done and the number of all images.
+
+    Returns
+    -------
+    Imported
+        Unreadable images are skipped and listed here.
+
+    Raises
+    ------
+    InputError
+        No image is readable, or two images have different sizes and ``fit`` gives none.
     """
     shape: tuple[int, ...] = ()
     first, count, trimmed = "", 0, 0
@@ -73,7 +90,7 @@ def pour(
             else:
                 shape, first = shape or outcome.pixels.shape, first or item.name
                 if outcome.pixels.shape != shape:
-                    raise InputError(_mixed(source, first, shape, item, outcome))
+                    raise _mixed(source, first, shape, item, outcome)
                 write(item, outcome.pixels)
                 count, trimmed = count + 1, trimmed + outcome.trimmed
             done = count + len(skipped)
@@ -82,97 +99,85 @@ def pour(
     if not count and not skipped:
         raise InputError(f"{source.name}: no pictures in it")
     if not count:
-        raise InputError(
-            f"{source.name}: none of its {len(skipped)} pictures can be read; "
-            f"the first: {skipped[0].name}: {skipped[0].reason}"
-        )
+        name, reason = skipped[0]
+        fault = f"none of its {len(skipped)} pictures can be read; the first: {name}: {reason}"
+        raise InputError(f"{source.name}: {fault}")
     notes = list(source.notes)
     if trimmed and fit.to:
-        notes.append(
-            f"the centre was taken of {trimmed} of {count} pictures, whose aspect is not that of "
-            f"{fit.to[1]}x{fit.to[0]}"
-        )
-    return Poured(count, (shape[0], shape[1], shape[2]), tuple(skipped), tuple(notes))
+        aspect = f"another aspect ratio than {fit.to[1]}x{fit.to[0]}"
+        notes.append(f"{trimmed} of {count} pictures were cropped to their centre: {aspect}")
+    return Imported(count, (shape[0], shape[1], shape[2]), tuple(skipped), tuple(notes))
 
 
-def _mixed(source: Source, first: str, shape: tuple[int, ...], item: Item, other: Fitted) -> str:
-    a, b = shape, other.pixels.shape
-    return (
-        f"{source.name}: pictures of different sizes (width x height): {first} is {a[1]}x{a[0]}, "
-        f"{item.name} is {b[1]}x{b[0]}; bring them to one, such as --to 64"
-    )
+def _mixed(
+    source: Source, first: str, shape: tuple[int, ...], item: Item, other: Fitted
+) -> InputError:
+    (high, wide, _), (height, width, _) = shape, other.pixels.shape
+    sizes = f"{first} is {wide}x{high}, {item.name} is {width}x{height}"
+    fault = f"pictures of different sizes (width x height): {sizes}; give one size, such as to=64"
+    return InputError(f"{source.name}: {fault}", arguments=("to",))
 
 
 def _outcomes(
     source: Source, fit: Fit, workers: int | None
 ) -> Generator[tuple[Item, Outcome], None, None]:
     items = iter(source.items)
-    for item in items:  # the first readable one here: its size tells how many make a chunk
-        (outcome,) = _work([item.data], fit)
+    for item in items:  # up to the first readable image: its size gives the size of a chunk
+        outcome = _outcome(item.data, fit)
         yield item, outcome
         if isinstance(outcome, Fitted):
             break
     else:
         return
-    chunks = _chunks(items, max(1, min(_CHUNK, _CHUNK_BYTES // outcome.pixels.nbytes)))
     workers = workers or _cores()
-    ready = isinstance(item.data, np.ndarray) and fit == Fit()  # nothing is left to do
+    ready = isinstance(item.data, np.ndarray) and fit == Fit()  # these need no work
     if workers == 1 or source.count < _CHUNK or ready:
-        for chunk in chunks:
-            yield from zip(chunk, _work([item.data for item in chunk], fit), strict=True)
+        yield from ((item, _outcome(item.data, fit)) for item in items)
         return
     waiting: deque[tuple[list[Item], Future[list[Outcome]]]] = deque()
-    pool = ProcessPoolExecutor(workers, initializer=_leave_interrupts_to_the_parent)
+    ignore = signal.SIGINT, signal.SIG_IGN  # the parent handles Ctrl-C
+    pool = ProcessPoolExecutor(workers, initializer=signal.signal, initargs=ignore)
     try:
-        for chunk in chunks:
-            waiting.append((chunk, pool.submit(_work, [item.data for item in chunk], fit)))
-            if len(waiting) > 2 * workers:  # bounds the memory
-                yield from _next(waiting)
-        while waiting:
-            yield from _next(waiting)
+        chunks = _chunks(items, max(1, min(_CHUNK, _CHUNK_BYTES // outcome.pixels.nbytes)))
+        while True:
+            for chunk in islice(chunks, 2 * workers - len(waiting)):  # limits the memory
+                waiting.append((chunk, pool.submit(_work, [item.data for item in chunk], fit)))
+            if not waiting:
+                return
+            chunk, future = waiting.popleft()
+            yield from zip(chunk, future.result(), strict=True)
     except BrokenProcessPool:
-        raise InputError(
-            f"{source.name}: a worker process died (out of memory, or a picture that crashes the "
-            "decoder); try fewer workers"
-        ) from None
+        reason = "out of memory, or a picture that crashes the decoder"
+        fault = f"{source.name}: a worker process died ({reason}); try fewer workers"
+        raise InputError(fault) from None
     finally:
         pool.shutdown(cancel_futures=True)
 
 
-def _next(
-    waiting: deque[tuple[list[Item], Future[list[Outcome]]]],
-) -> Iterator[tuple[Item, Outcome]]:
-    chunk, future = waiting.popleft()
-    yield from zip(chunk, future.result(), strict=True)
-
-
 def _chunks(items: Iterator[Item], most: int) -> Iterator[list[Item]]:
     chunk: list[Item] = []
-    weight = 0
+    size = 0
     for item in items:
         chunk.append(item)
-        weight += len(item.data) if isinstance(item.data, bytes) else 0
-        if len(chunk) == most or weight > _CHUNK_BYTES:
+        size += len(item.data) if isinstance(item.data, bytes) else 0
+        if len(chunk) == most or size > _CHUNK_BYTES:
             yield chunk
-            chunk, weight = [], 0
+            chunk, size = [], 0
     if chunk:
         yield chunk
 
 
 def _work(chunk: list[Data], fit: Fit) -> list[Outcome]:
-    outcomes: list[Outcome] = []
-    for data in chunk:
-        try:
-            outcomes.append(prepare_one(data, fit))
-        except UnreadableError as fault:
-            outcomes.append(fault)
-    return outcomes
+    return [_outcome(data, fit) for data in chunk]
+
+
+def _outcome(data: Data, fit: Fit) -> Outcome:
+    try:
+        return prepare_one(data, fit)
+    except UnreadableError as fault:
+        return fault
 
 
 def _cores() -> int:
     known = hasattr(os, "sched_getaffinity")
     return len(os.sched_getaffinity(0)) if known else os.cpu_count() or 1
-
-
-def _leave_interrupts_to_the_parent() -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)

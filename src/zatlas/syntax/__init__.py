@@ -1,11 +1,11 @@
-"""The two small languages: edits of a code (``z[0] *= 2``) and layers (``Linear(12288, 1024)``).
+"""Two small languages: edits of a code (``z[0] *= 2``) and layers (``Linear(12288, 1024)``).
 
-Both are read from Python's own syntax tree through a white list; nothing is ever evaluated. Any
-text gives a value or one InputError that points at the column.
+Both are parsed by Python into a syntax tree, and only a list of allowed nodes is read from it;
+nothing is evaluated. Every other text raises InputError with the column.
 """
 
-from zatlas.syntax.edits import CODES, Amount, Edit, Index, Operation, format_edit, parse_edit
-from zatlas.syntax.layers import Call, call_from_node, format_call, parse_call
+from zatlas.syntax.calls import Call, call_from_node, format_call, parse_call
+from zatlas.syntax.edit_parser import CODES, Amount, Edit, Operation, parse_edit
 from zatlas.syntax.source import Source
 from zatlas.syntax.values import LARGEST, Value, dotted, value_from_node
 
@@ -15,14 +15,12 @@ __all__ = [
     "Amount",
     "Call",
     "Edit",
-    "Index",
     "Operation",
     "Source",
     "Value",
     "call_from_node",
     "dotted",
     "format_call",
-    "format_edit",
     "parse_call",
     "parse_edit",
     "value_from_node",

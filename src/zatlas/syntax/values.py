@@ -1,4 +1,4 @@
-"""Numbers, arithmetic of numbers, and the other values that an argument may have."""
+"""Values of arguments: numbers, arithmetic of numbers, words and tuples."""
 
 import ast
 import math
@@ -12,7 +12,7 @@ from zatlas.syntax.source import Source
 Value: TypeAlias = "int | float | bool | str | tuple[Value, ...] | None"
 Names: TypeAlias = Mapping[str, Value]
 
-LARGEST = 3.4028234e38  # the largest float32: codes and weights hold no more
+LARGEST = 3.4028234e38  # the largest float32, the type of codes and weights
 NO_NAMES: Names = MappingProxyType({})
 
 _ARITHMETIC: Mapping[type[ast.operator], Callable[[int | float, int | float], int | float]] = {
@@ -25,9 +25,9 @@ _ARITHMETIC: Mapping[type[ast.operator], Callable[[int | float, int | float], in
 
 
 def value_from_node(node: ast.AST, source: Source, names: Names = NO_NAMES) -> Value:
-    """Read an argument: a number, True, False, None, a word in quotes, or a tuple of them.
+    """Parse an argument: a number, True, False, None, a word in quotes, or a tuple of them.
 
-    ``names`` (``width``, ``self.width``) stand for values known before. Raises InputError.
+    ``names`` maps names, such as ``width`` or ``self.width``, to their values. Raises InputError.
     """
     match node:
         case ast.Constant(bool() | None as value):
@@ -38,23 +38,23 @@ def value_from_node(node: ast.AST, source: Source, names: Names = NO_NAMES) -> V
             return tuple(value_from_node(entry, source, names) for entry in entries)
         case ast.Name() | ast.Attribute() if dotted(node) in names:
             return names[dotted(node)]
-    mend = "write a number, True, False, None, a word in quotes, or a tuple of them"
-    return number(source, node, mend, names)
+    hint = "write a number, True, False, None, a word in quotes, or a tuple of them"
+    return number(source, node, hint, names)
 
 
-def number(source: Source, node: ast.AST, mend: str, names: Names = NO_NAMES) -> int | float:
-    """Read a number, or arithmetic of numbers; whole ones stay whole except through ``/``.
+def number(source: Source, node: ast.AST, hint: str, names: Names = NO_NAMES) -> int | float:
+    """Parse a number or arithmetic of numbers. Whole numbers stay whole, except after ``/``.
 
-    Raises InputError, which ends in ``mend`` where the node is nothing known.
+    Raises InputError; for an unknown node it ends with ``hint``.
     """
     match node:
         case ast.Constant(int() | float() as value) if not isinstance(value, bool):
             return _finite(source, node, value)
         case ast.UnaryOp(ast.USub(), operand):
-            return -number(source, operand, mend, names)
+            return -number(source, operand, hint, names)
         case ast.BinOp(left, op, right) if type(op) in _ARITHMETIC:
-            first = number(source, left, mend, names)
-            return calculate(source, node, first, number(source, right, mend, names))
+            first = number(source, left, hint, names)
+            return calculate(source, node, first, number(source, right, hint, names))
         case ast.BinOp(left):
             raise source.fault(source.after(left), "not known here; numbers take + - * / //")
         case ast.Name() | ast.Attribute() if dotted(node) in names:
@@ -62,23 +62,23 @@ def number(source: Source, node: ast.AST, mend: str, names: Names = NO_NAMES) ->
             if isinstance(known, int | float) and not isinstance(known, bool):
                 return known
             raise source.fault(node, f"{source.typed(node)!r} is {known!r}, not a number")
-    raise source.fault(node, f"{source.typed(node)!r} is not known here; {mend}")
+    raise source.fault(node, f"{source.typed(node)!r} is not known here; {hint}")
 
 
 def calculate(
     source: Source, node: ast.BinOp, left: int | float, right: int | float
 ) -> int | float:
-    """``left`` and ``right`` under the node's operator; finite, or InputError."""
+    """Apply the operator of the node. Raises InputError if the result is not finite."""
     try:
         return _finite(source, node, _ARITHMETIC[type(node.op)](left, right))
     except ZeroDivisionError:
         raise source.fault(node.right, "division by zero") from None
-    except OverflowError:  # of whole numbers on their way to a float
+    except OverflowError:  # an int that is too large for a float
         return _finite(source, node, math.inf)
 
 
 def word(source: Source, node: ast.Constant) -> str:
-    """Read a word in quotes."""
+    """Parse a word in quotes."""
     text = str(node.value)
     if not text.strip() or not text.isprintable():
         raise source.fault(node, "a word in quotes holds letters to read, on one line")
@@ -86,7 +86,7 @@ def word(source: Source, node: ast.Constant) -> str:
 
 
 def dotted(node: ast.AST) -> str:
-    """``torch.nn.Linear`` of a name with its dots; empty for anything else."""
+    """The text of a name with dots, such as ``torch.nn.Linear``; "" for any other node."""
     if isinstance(node, ast.Attribute):
         return f"{before}.{node.attr}" if (before := dotted(node.value)) else ""
     return node.id if isinstance(node, ast.Name) else ""

@@ -1,8 +1,8 @@
-"""The thirteen numbers that a rendered face is made of."""
+"""The thirteen factors of a rendered face."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -12,9 +12,9 @@ from zatlas.errors import InputError, nearest
 
 @dataclass(frozen=True)
 class Factor:
-    """A known property of a rendered face, drawn evenly from ``low`` to ``high``.
+    """A known property of a rendered face, drawn uniformly from ``low`` to ``high``.
 
-    A binary factor is drawn as 0 or 1; drawn at a value between, it is so far transparent.
+    A binary factor is drawn as 0 or 1; a value between them is its opacity.
     """
 
     name: str
@@ -25,7 +25,7 @@ class Factor:
 
     @property
     def neutral(self) -> float:
-        """What a face has that is not told otherwise: the middle of the range, or 0 if binary."""
+        """The value of a missing factor: the middle of the range, or 0 if it is binary."""
         return self.low if self.kind == "binary" else (self.low + self.high) / 2
 
 
@@ -47,39 +47,52 @@ FACTORS: tuple[Factor, ...] = (
 
 
 def draw_factors(count: int, seed: int) -> dict[str, NDArray[np.float64]]:
-    """Draw every factor of ``count`` faces, independently: arrays (count,) in the factors' units.
+    """Draw all factors of random faces, independently.
 
-    Row i depends on the seed and i alone, not on ``count``. Raises InputError for a count below 1
-    or a seed below 0.
+    Parameters
+    ----------
+    count : the number of faces, 1 or more.
+    seed : 0 or more. Face i depends on the seed and i alone.
+
+    Returns
+    -------
+    dict
+        An array (count,) per factor, in its unit.
+
+    Raises
+    ------
+    InputError
+        An argument is out of range.
+
+    Examples
+    --------
+    >>> draw_factors(3, seed=0)["yaw"].shape
+    (3,)
     """
     if count < 1:
         raise InputError(f"count {count}: draw at least 1 face")
     if seed < 0:
         raise InputError(f"seed {seed}: give a whole number from 0 upwards")
-    share = np.random.default_rng(seed).random((count, len(FACTORS)))  # filled row after row
+    uniform = np.random.default_rng(seed).random((count, len(FACTORS)))  # row by row
     return {
         f.name: np.floor(2 * u) if f.kind == "binary" else f.low + (f.high - f.low) * u
-        for f, u in zip(FACTORS, share.T, strict=True)
+        for f, u in zip(FACTORS, uniform.T, strict=True)
     }
 
 
 def complete(factors: Mapping[str, ArrayLike]) -> list[dict[str, float]]:
-    """One dict of every factor a face, from arrays (N,) or single numbers that stand for all.
-
-    A factor that is missing is neutral; a value more than one range beyond its own is held there.
-    Raises InputError for an unknown factor, a value that is not finite, or lengths that differ.
-    """
+    """The values of all factors, one dict per face. See ``render`` for the rules."""
     known = [f.name for f in FACTORS]
-    columns: dict[str, NDArray[Any]] = {}
+    columns: dict[str, NDArray[np.float64]] = {}
     for name, values in factors.items():
         if name not in known:
             raise InputError(f"factor {name!r} is unknown; {nearest(name, known)}")
-        column = np.asarray(values, dtype=np.float64)
-        if column.ndim > 1:
-            raise InputError(f"factor {name}: shape {column.shape}; give one number a face")
-        if not np.isfinite(column).all():
+        columns[name] = np.asarray(values, dtype=np.float64)
+        if columns[name].ndim > 1:
+            shape = columns[name].shape
+            raise InputError(f"factor {name}: shape {shape}; give one number a face")
+        if not np.isfinite(columns[name]).all():
             raise InputError(f"factor {name}: holds NaN or infinity; give finite numbers")
-        columns[name] = column
     lengths = {name: len(column) for name, column in columns.items() if column.ndim}
     if len(set(lengths.values())) > 1:
         raise InputError(f"factors differ in length: {lengths}; give one number a face to each")

@@ -1,56 +1,23 @@
-"""Ellipsoids seen along parallel rays: depth, normals, smooth unions, soft shadows.
+"""Ellipsoids under parallel rays: depth, normals, smooth unions, soft shadows.
 
-The camera looks along -z; x points to the right of the picture, y up, z to the viewer. One unit is
-ten centimetres. Vectors over pixels are float32 arrays of shape (3, h, w); whatever is the same
-for a whole picture is worked out in float64 and enters as plain floats, so that it stays so.
+The camera looks along -z; x points to the right of the image, y up, z to the viewer. One unit is
+10 cm. Vectors over pixels are float32 arrays (3, h, w). Values for a whole image are computed in
+float64 and used as plain floats, so the arrays stay float32.
 """
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
-Array = NDArray[Any]
+from zatlas.images.faces.vectors import Array, Triple, dot, ramp, rotation, unit
+
 Box = tuple[slice, slice]  # rows, columns
-Triple = tuple[float, float, float]
-
-
-def dot(a: Any, b: Any) -> Any:
-    """Scalar product of two vectors, each of them constant or over pixels."""
-    return a[0] * b[0] + a[1] * b[1] + a[2] * b[2]
-
-
-def unit(v: Array) -> Array:
-    """``v`` (3, ...) divided by its length."""
-    direction: Array = v / np.sqrt(dot(v, v) + 1e-12)
-    return direction
-
-
-def ramp(x: Any, low: float, high: float) -> Any:
-    """A smooth step: 0 where ``x`` is ``low`` or beyond, 1 where it is ``high`` (either order)."""
-    t = np.clip((x - low) * (1 / (high - low)), 0, 1)
-    return t * t * (3 - 2 * t)
-
-
-def bump(*distances: Any) -> Any:
-    """A Gaussian spot: exp of minus the summed squares of ``distances``, each in its own width."""
-    return np.exp(-np.minimum(sum(d * d for d in distances), 30))  # subnormal floats are slow
-
-
-@lru_cache(maxsize=64)  # the tilts of a model's parts return with every picture
-def rotation(yaw: float, pitch: float) -> Array:
-    """A (3, 3) rotation, in degrees: first +pitch turns z towards +y, then +yaw z towards +x."""
-    (sy, sp), (cy, cp) = np.sin(np.radians([yaw, pitch])), np.cos(np.radians([yaw, pitch]))
-    nod = np.array([[1, 0, 0], [0, cp, sp], [0, -sp, cp]])
-    turn: Array = np.array([[cy, 0, sy], [0, 1, 0], [-sy, 0, cy]]) @ nod
-    return turn
 
 
 class Ball(NamedTuple):
-    """An ellipsoid of a model: centre, radii, and a tilt in degrees as of ``rotation``."""
+    """An ellipsoid of a model: centre, radii, and a rotation in degrees as in ``rotation``."""
 
     centre: Triple
     radii: Triple
@@ -66,17 +33,17 @@ def pair(ball: Ball) -> tuple[Ball, Ball]:
 
 @dataclass(frozen=True)
 class Pose:
-    """Where a model stands in the world: turned about a pivot."""
+    """The position of a model in the world: a rotation about a pivot."""
 
     turn: Array
     pivot: Triple = (0.0, 0.0, 0.0)
 
     def point(self, own: Triple | Array) -> Array:
-        """The world place (3,) of the model's own point."""
+        """The world coordinates (3,) of a point of the model."""
         return self.turn @ (np.asarray(own) - self.pivot) + self.pivot
 
     def own(self, point: Array) -> Array:
-        """World points (3, h, w) in the model's own coordinates."""
+        """World points (3, h, w) in the model's coordinates."""
         moved = [p - c for p, c in zip(point, self.pivot, strict=True)]
         axes = self.turn.T.tolist()
         return np.stack([dot(axis, moved) + c for axis, c in zip(axes, self.pivot, strict=True)])
@@ -98,7 +65,7 @@ class Solid:
     reach: Array
 
     def cast(self, x: Array, y: Array) -> tuple[Array, Array]:
-        """Rays at ``x`` (w,), ``y`` (h, 1) cross it at depth middle ± chord; chord 0 is a miss."""
+        """Rays at ``x`` (w,), ``y`` (h, 1) meet it at depth middle ± chord; 0 is a miss."""
         (a, b, c), (_, d, e), (_, _, f) = self.form.tolist()
         cx, cy, cz = self.centre.tolist()
         dx, dy = x - cx, y - cy
@@ -108,15 +75,15 @@ class Solid:
         return (cz - c / f * dx) - e / f * dy, np.sqrt(np.maximum(disc, 0)) * (1 / f)
 
     def normal(self, x: Array, y: Array, z: Array) -> Array:
-        """Outward unit normals (3, h, w) at the surface's points (x, y, z)."""
+        """Outward unit normals (3, h, w) at points (x, y, z) of the surface."""
         dx, dy, dz = (v - c for v, c in zip((x, y, z), self.centre.tolist(), strict=True))
         return unit(np.stack([(a * dx + b * dy) + c * dz for a, b, c in self.form.tolist()]))
 
     def shade(self, point: Array, light: Array, soft: float) -> Array:
-        """The share, 0 to 1, of a light from direction ``light`` that it keeps from ``point``.
+        """The fraction, 0 to 1, of a light from direction ``light`` that it blocks at ``point``.
 
-        Measured where the solid is the unit ball: a ray to the light that passes the centre nearer
-        than ``1 - soft`` is blocked, one farther than ``1 + soft`` is free.
+        In coordinates where the solid is the unit ball, a ray to the light is blocked if it passes
+        the centre nearer than ``1 - soft``, and free if it passes farther than ``1 + soft``.
         """
         d = [p - c for p, c in zip(point, self.centre.tolist(), strict=True)]
         bent = [dot(row, d) for row in self.form.tolist()]
@@ -137,7 +104,7 @@ class View:
         self.y = (middle - steps).astype(np.float32)[:, None]  # (side, 1)
 
     def box(self, solid: Solid) -> Box:
-        """The smallest box of rays outside of which no ray meets ``solid``."""
+        """The smallest box with all rays that meet ``solid``."""
         (x, y, _), (across, up, _) = solid.centre.tolist(), solid.reach.tolist()
         columns = np.searchsorted(self.x, [x - across, x + across])
         rows = np.searchsorted(-self.y[:, 0], [-y - up, -y + up])
@@ -145,14 +112,14 @@ class View:
 
 
 def hull(boxes: Iterable[Box]) -> Box:
-    """The smallest box that holds all ``boxes``."""
+    """The smallest box around all ``boxes``."""
     rows, columns = zip(*boxes, strict=True)
     top, left = min(r.start for r in rows), min(c.start for c in columns)
     return slice(top, max(r.stop for r in rows)), slice(left, max(c.stop for c in columns))
 
 
 class Surface(NamedTuple):
-    """What the rays of a box meet: points and unit normals (3, h, w), and whether (h, w)."""
+    """The points and unit normals (3, h, w) that the rays of a box meet, and which rays hit."""
 
     box: Box
     point: Array
@@ -161,11 +128,11 @@ class Surface(NamedTuple):
 
 
 def union(solids: Iterable[Solid], view: View, fillet: float) -> Surface:
-    """The front of several solids that have grown together, their creases rounded over ``fillet``.
+    """The front of a smooth union of solids, with creases rounded over ``fillet``.
 
-    Depth and normal are means over the solids that a ray meets, weighted by exp(depth / fillet):
-    the nearest counts alone unless another lies within a fillet or so. A solid's weight fades
-    towards its own rim, which leaves no seam where it dives under.
+    Depth and normal are means over the solids that a ray meets, weighted by exp(depth / fillet): a
+    solid counts if it is within about one fillet of the nearest. The weight of a solid falls to
+    zero at its own outline, so no seam is visible.
     """
     pairs = [(solid, view.box(solid)) for solid in solids]
     box = rows, columns = hull(own for _, own in pairs)

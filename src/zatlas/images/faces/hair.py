@@ -1,44 +1,32 @@
-"""Hair, from cropped to beyond the shoulders: a shell round the head with a window for the face.
+"""Hair, from cropped to beyond the shoulders: a surface around the head, open at the face.
 
-Above the temples the shell is half an ellipsoid, below them another half, stretched as far as the
-hair is long and cut there. Where a ray finds the window, it goes on to the face, or past it to the
-inside of the shell's far wall.
+Above the temples the surface is half an ellipsoid. Below them it is half of a longer ellipsoid, cut
+at the end of the hair. A ray through the opening meets the face, or the far side of the hair.
 """
 
 from collections.abc import Mapping
 
 import numpy as np
 
-from zatlas.images.faces.geometry import (
-    Array,
-    Ball,
-    Box,
-    Pose,
-    Surface,
-    View,
-    bump,
-    dot,
-    hull,
-    ramp,
-    unit,
-)
+from zatlas.images.faces.geometry import Ball, Box, Pose, Surface, View, hull
 from zatlas.images.faces.head import CRANIUM
 from zatlas.images.faces.shading import HAIR, Patch, halfway, tone
+from zatlas.images.faces.vectors import Array, bump, dot, ramp, unit
 
-STRANDS = (0.1, 0.1, 0.1)  # light hardly passes through
+STRANDS = (0.1, 0.1, 0.1)  # hair scatters little light
 TEMPLES = CRANIUM.centre[1]
 CROWN = (0.18, 1.1, -0.1)  # where the strands start
 
 
 def grown(length: float) -> float:
-    """From 0 for hair that is cropped to 1 for hair that falls over forehead and temples."""
+    """0 for cropped hair, 1 for hair that covers the forehead and the temples."""
     return float(ramp(length, 0.05, 0.40))
 
 
 def inset(own: Array, length: float) -> Array:
-    """How deep the head's points (3, h, w) lie behind the hairline; negative on the face.
+    """The distance of the head's points (3, h, w) behind the hairline; negative on the face.
 
-    The line runs along the temples up to the forehead, where long hair is parted.
+    The hairline follows the temples up to the forehead, where long hair is parted.
     """
     x, y, z = own
     high = y - TEMPLES
@@ -52,9 +40,9 @@ def inset(own: Array, length: float) -> Array:
 def wall(
     view: View, pose: Pose, face: Mapping[str, float], side: int, within: Box | None = None
 ) -> Patch:
-    """The shell's wall that is near (``side`` 1) or far (-1) to the viewer, ready to be lit.
+    """The near (``side`` 1) or far (-1) side of the hair, ready to be lit.
 
-    ``within`` spares the rays outside of a box.
+    ``within`` limits the work to a box of rays.
     """
     length = face["hair_length"]
     thick = 0.01 + 0.10 * float(ramp(length, -0.05, 0.35))
@@ -79,7 +67,7 @@ def wall(
     slope = (u - cx) * (side / rx**2), (v - cy) * falls * side, (w - cz) * (side / rz**2)
     hair.normal[:] = unit(np.stack([dot(row, slope) for row in pose.turn.tolist()]))
 
-    # The cut is a little ragged, and climbs to the nape while the hair is short.
+    # The cut is a little uneven. On short hair it rises towards the nape.
     cut = end + 0.03 * np.sin(14 * u + 9 * w) - 0.35 * (1 - grown(length)) * ramp(w, -0.1, -0.5)
     hair.cover *= ramp(v - cut, -0.03, 0.03) * ramp(inset(hair.own, length), -0.03, 0.03)
     hair.cover *= 0.78 + 0.22 * float(ramp(length, 0.0, 0.15))
@@ -90,7 +78,7 @@ def wall(
 
 
 def gap(near: Patch, skin: Patch, side: int) -> Box:
-    """The box of rays, of ``side`` x ``side``, that pass the near wall, then miss the head."""
+    """The box of rays, of ``side`` x ``side``, that miss both the near hair and the head."""
     passed = np.zeros((side, side), bool)
     passed[near.box] = near.hit & (near.cover < 0.99)
     passed[skin.box] &= ~skin.hit
@@ -101,10 +89,13 @@ def gap(near: Patch, skin: Patch, side: int) -> Box:
 
 
 def sheen(hair: Patch, pose: Pose, light: Array) -> Array:
-    """Streak the hair, and return the light (3, h, w) that its strands mirror.
+    """Draw streaks on the hair, and return the light (3, h, w) that its strands reflect.
 
-    A strand mirrors as a thin cylinder does, brightest where it stands across the direction
-    half-way between light and viewer (Kajiya and Kay 1989).
+    A strand reflects like a thin cylinder: most where it is perpendicular to the half vector.
+
+    References
+    ----------
+    Kajiya and Kay (1989), Rendering fur with three dimensional textures.
     """
     x, y, z = hair.own
     around = np.arctan2(x - 0.1, z + 0.2)

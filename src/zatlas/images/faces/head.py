@@ -1,7 +1,7 @@
-"""The head without its hair: its shape, and the eyes, brows, nose and mouth painted on it.
+"""The head without hair: its shape, and the eyes, brows, nose and mouth painted on it.
 
-The proportions are an adult's, 23 cm from chin to crown, with the eyes half-way. The model's
-origin lies between the eyes and its z axis looks ahead.
+The proportions are those of an adult: 23 cm from chin to crown, with the eyes in the middle. The
+origin of the model is between the eyes, and its z axis points forward.
 """
 
 from collections.abc import Mapping
@@ -9,19 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from zatlas.images.faces.geometry import (
-    Array,
-    Ball,
-    Pose,
-    View,
-    bump,
-    dot,
-    pair,
-    ramp,
-    union,
-    unit,
-)
+from zatlas.images.faces.geometry import Ball, Pose, View, pair, union
 from zatlas.images.faces.shading import HAIR, SKIN, Patch, colour, mix, tone
+from zatlas.images.faces.vectors import Array, bump, dot, ramp, unit
 
 CRANIUM = Ball((0.0, 0.30, -0.18), (0.755, 0.84, 0.93))
 MIDFACE = Ball((0.0, -0.10, 0.06), (0.65, 0.80, 0.60))
@@ -31,14 +21,17 @@ BRIDGE = Ball((0.0, -0.13, 0.655), (0.11, 0.35, 0.16), pitch=-24)
 TIP = Ball((0.0, -0.335, 0.80), (0.125, 0.105, 0.15))
 EYE, EYEBALL = (0.305, 0.0, 0.44), 0.175  # the left eye's centre (right in the picture), radius
 
-FLESH = (0.32, 0.20, 0.15)  # red light spreads farthest under skin
-LIPS, PINK = colour(228, 176, 178), 0.04 * colour(220, 90, 90)  # tint, and what it adds to
+FLESH = (0.32, 0.20, 0.15)  # red light scatters most in skin
+LIPS, PINK = (
+    colour(228, 176, 178),
+    0.04 * colour(220, 90, 90),
+)  # factor and addition
 GUMS, TEETH = colour(90, 30, 30), colour(242, 237, 228)
 SCLERA, IRIS = colour(222, 218, 214), colour(84, 62, 46)
 
 
 def balls(smile: float) -> list[Ball]:
-    """The ellipsoids that make the head; a smile lifts the cheeks."""
+    """The ellipsoids of the head; a smile raises the cheeks."""
     return [
         CRANIUM,
         MIDFACE,
@@ -73,7 +66,7 @@ def head(view: View, pose: Pose, light: Array, face: Mapping[str, float]) -> Pat
 
 
 def complexion(skin: Patch) -> None:
-    """Blood under cheeks, nose and ears; hollows: eye sockets, ears, nostrils."""
+    """Red cheeks, nose and ears; shadows in eye sockets, ears and nostrils."""
     x, y, z = np.abs(skin.own[0]), skin.own[1], skin.own[2]
     front = ramp(z, 0.0, 0.25)
     red = 0.50 * bump((x - 0.38) / 0.20, (y + 0.30) / 0.16)
@@ -85,19 +78,19 @@ def complexion(skin: Patch) -> None:
 
 
 def mouth(skin: Patch, pose: Pose, base: Array, smile: float) -> None:
-    """The lips, the line or the teeth between them, and the folds beside them."""
+    """The lips, the line or the teeth between them, and the folds at their sides."""
     x, y = np.abs(skin.own[0]), skin.own[1]
     front = ramp(skin.own[2], 0.0, 0.25)
     u = np.minimum(x * (1 / (0.235 + 0.065 * smile)), 1.15)  # 1 at the corners
     bow = np.maximum(1 - u * u, 0)
-    v = y + 0.655 - 0.10 * smile * (u * u - 0.45)  # above the line where the lips meet
+    v = y + 0.655 - 0.10 * smile * (u * u - 0.45)  # height above the line between the lips
     gap = 0.046 * ramp(smile, 0.25, 1.0) * bow
     upper = gap + (0.062 * bow**0.8 - 0.014 * bump(x / 0.04)) * (1 - 0.2 * smile)
     lower = -gap - 0.085 * bow**0.7 * (1 - 0.15 * smile)
     lips = edge(upper - v) * edge(v - lower) * front * (u < 1.02)
     mix(skin.albedo, base * LIPS + PINK, 0.85 * lips)
     skin.gloss += 0.08 * lips
-    # The upper lip looks down, the lower one up; under it lies a hollow.
+    # The upper lip faces down, the lower one up; below it is a hollow.
     tilt = np.where(v > 0, -0.35, 0.25) * lips - 0.35 * bump(x / 0.16, (v + 0.14) / 0.04) * front
     for normal, up in zip(skin.normal, pose.turn[:, 1].tolist(), strict=True):
         normal += tilt * up
@@ -114,7 +107,7 @@ def mouth(skin: Patch, pose: Pose, base: Array, smile: float) -> None:
 
 
 def brow(skin: Patch, side: int, base: Array, hair: Array) -> None:
-    """One eyebrow, thinner outwards, in the tone of the hair."""
+    """One eyebrow, thinner towards its outer end, in the tone of the hair."""
     x, y = side * skin.own[0] - EYE[0], skin.own[1]
     outwards = np.maximum(x, 0)
     across = np.abs(y - 0.25 + 0.72 * x * x + 0.06 * outwards)
@@ -123,7 +116,7 @@ def brow(skin: Patch, side: int, base: Array, hair: Array) -> None:
 
 
 def eye(skin: Patch, pose: Pose, centre: Array, side: int, opening: float) -> None:
-    """One eye between its lids: lid crease, the ball itself, lashes."""
+    """One eye: the crease of the lid, the eyeball, the lashes."""
     u = (side * skin.own[0] - EYE[0]) * (1 / 0.178)  # -1 at the inner corner, 1 at the outer
     v = skin.own[1] - 0.018 * u
     front = skin.own[2] > 0.2
@@ -147,11 +140,11 @@ def eye(skin: Patch, pose: Pose, centre: Array, side: int, opening: float) -> No
 
 
 def gaze(pose: Pose) -> Array:
-    """The line of sight: to the camera, but no more than some 30 degrees aside and 15 up."""
+    """The direction of the eyes: to the camera, but at most about 30 degrees aside and 15 up."""
     x, y, z = pose.turn[2]  # the camera's direction in the head's own axes
     return pose.turn @ unit(np.array([np.clip(x, -0.42, 0.42), np.clip(y, -0.26, 0.26), abs(z)]))
 
 
 def edge(inside: Any) -> Any:
-    """1 where ``inside`` is positive, 0 where it is negative, with a soft passage between."""
+    """1 where ``inside`` is positive, 0 where it is negative, with a smooth transition."""
     return ramp(inside, -0.012, 0.012)

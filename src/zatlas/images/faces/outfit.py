@@ -1,12 +1,13 @@
-"""What a head is seen with: neck and shoulders, and glasses."""
+"""Neck and shoulders, and glasses."""
 
 from collections.abc import Mapping
 
 import numpy as np
 
-from zatlas.images.faces.geometry import Array, Ball, Pose, Surface, View, pair, ramp, union
+from zatlas.images.faces.geometry import Ball, Pose, Surface, View, pair, union
 from zatlas.images.faces.head import JAW, MIDFACE
 from zatlas.images.faces.shading import SKIN, Patch, colour, mix, tone
+from zatlas.images.faces.vectors import Array, ramp
 
 BODY = (
     Ball((0.0, -1.25, -0.22), (0.40, 0.95, 0.42)),  # neck
@@ -15,20 +16,20 @@ BODY = (
 )
 CLOTH, FABRIC = colour(66, 80, 108), (0.25, 0.25, 0.25)
 
-LENSES = Ball((0.0, 0.0, 0.74), (0.68, 0.28, 0.005))  # so flat that it serves as a sheet
+LENSES = Ball((0.0, 0.0, 0.74), (0.68, 0.28, 0.005))  # almost a plane
 ARM = Ball((0.69, 0.06, 0.31), (0.022, 0.028, 0.44), yaw=-10)
 FRAME, GLARE, PLASTIC = colour(34, 30, 32), colour(200, 210, 220), (0.0, 0.0, 0.0)
 
 
 def body(view: View, head: Pose, light: Array, face: Mapping[str, float]) -> Patch:
-    """Neck and shoulders, which do not turn, under the shadow of the head, which does."""
+    """Neck and shoulders, in the shadow of the head; they do not rotate with it."""
     still = Pose(np.eye(3))
     base = tone(SKIN, face["skin_tone"])
     skin = Patch.of(union(map(still.place, BODY), view, 0.10), still, base)
     for ball in (JAW, MIDFACE):
         skin.sun *= 1 - head.place(ball).shade(skin.point, light, 0.3)
     x, y, _ = skin.own
-    below = -1.45 + 0.35 * x * x - y  # the neckline, and the collar's hem under it
+    below = -1.45 + 0.35 * x * x - y  # the neckline; the hem of the collar is below it
     hem = 0.55 + 0.45 * ramp(below, 0.09, 0.12)
     mix(skin.albedo, CLOTH * hem, ramp(below, -0.012, 0.012))
     skin.sky *= 1 - 0.45 * ramp(y, -1.35, -0.85)
@@ -36,7 +37,7 @@ def body(view: View, head: Pose, light: Array, face: Mapping[str, float]) -> Pat
 
 
 def glasses(view: View, pose: Pose, opacity: float) -> list[Patch]:
-    """Rims, bridge and a faint glare on the lenses, all in one sheet; and the two arms."""
+    """Rims, bridge and lenses with a faint reflection, in one plane; and the two arms."""
     sheet = pose.place(LENSES)
     rows, columns = box = view.box(sheet)
     x, y = view.x[columns], view.y[rows]
@@ -45,7 +46,7 @@ def glasses(view: View, pose: Pose, opacity: float) -> list[Patch]:
     front = Patch.of(Surface(box, point, normal, np.ones(point.shape[1:], bool)), pose, FRAME)
     x, y = np.abs(front.own[0]), front.own[1]
     a, b = np.abs(x - 0.335) - 0.12, np.abs(y + 0.02) - 0.075
-    # Signed distance from the rim's middle line, a rectangle with rounded corners.
+    # Signed distance to the middle line of the rim, a rectangle with rounded corners.
     rim = np.hypot(np.maximum(a, 0), np.maximum(b, 0)) + np.minimum(np.maximum(a, b), 0) - 0.12
     bridge = ramp(np.abs(y - 0.08 + 3.0 * x * x), 0.03, 0.014) * (x < 0.095)
     frame = np.maximum(ramp(np.abs(rim), 0.034, 0.018), bridge)

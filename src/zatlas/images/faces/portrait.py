@@ -1,19 +1,20 @@
-"""One face, put together: thirteen numbers in, one picture out."""
+"""Render one face: thirteen numbers in, one image out."""
 
 from collections.abc import Mapping
 
-from zatlas.images.faces.geometry import Array, Pose, View, ramp, rotation
+from zatlas.images.faces.geometry import Pose, View
 from zatlas.images.faces.hair import STRANDS, gap, grown, inset, sheen, wall
 from zatlas.images.faces.head import FLESH, head
 from zatlas.images.faces.outfit import FABRIC, PLASTIC, body, glasses
 from zatlas.images.faces.shading import Canvas
+from zatlas.images.faces.vectors import Array, ramp, rotation
 
-HALF, MIDDLE = 1.55, -0.10  # what the picture shows at scale 1: 15.5 cm about a point
-NECK = (0.0, -0.75, -0.25)  # the head turns about it
+HALF, MIDDLE = 1.55, -0.10  # at scale 1, the image shows ± 15.5 cm about this height
+NECK = (0.0, -0.75, -0.25)  # the centre of rotation of the head
 
 
 def portray(face: Mapping[str, float], size: int) -> Array:
-    """The picture, uint8 (size, size, 3), of a face given by the value of every factor."""
+    """The image, uint8 (size, size, 3), of a face with these factors."""
     view = View(2 * size, HALF / face["scale"], MIDDLE)
     pose = Pose(rotation(face["yaw"], face["pitch"]), NECK)
     light = rotation(face["light_azimuth"], face["light_elevation"])[:, 2]

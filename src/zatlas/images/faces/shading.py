@@ -1,4 +1,4 @@
-"""Colour and light: patches of the picture, and the canvas that they are drawn on."""
+"""Colour and light: the painted patches of an image, and the canvas on which they are drawn."""
 
 import colorsys
 from dataclasses import dataclass
@@ -6,61 +6,62 @@ from typing import Any
 
 import numpy as np
 
-from zatlas.images.faces.geometry import Array, Box, Pose, Surface, Triple, View, dot, unit
+from zatlas.images.faces.geometry import Box, Pose, Surface, View
+from zatlas.images.faces.vectors import Array, Triple, dot, unit
 
 GAMMA = 2.2
-LAMP = (0.90, 0.86, 0.80)  # strength of the light, in red, green and blue
-SKY = (0.31, 0.33, 0.37)  # and of the ambient light
-SHARPNESS = 60  # of highlights: as Blinn's (1977) exponent, in a Gaussian of about the same lobe
+LAMP = (0.90, 0.86, 0.80)  # intensity of the direct light, RGB
+SKY = (0.31, 0.33, 0.37)  # intensity of the ambient light, RGB
+SHARPNESS = 60  # of highlights; a Gaussian with about the shape of Blinn's (1977) exponent
 
 
 def colour(red: float, green: float, blue: float) -> Array:
-    """An 8-bit display colour as linear light, float32 (3, 1, 1)."""
+    """An 8-bit sRGB-like colour as linear light, float32 (3, 1, 1)."""
     share = np.array([red, green, blue]) / 255
     return (share**GAMMA).astype(np.float32)[:, None, None]
 
 
-SKIN = (
-    colour(70, 40, 28),
-    colour(118, 74, 50),
-    colour(170, 116, 84),
-    colour(216, 164, 130),
-    colour(244, 208, 186),
-)
-HAIR = (
-    colour(20, 16, 16),
-    colour(48, 31, 22),
-    colour(98, 62, 36),
-    colour(160, 112, 62),
-    colour(222, 188, 132),
-)
+def palette(colours: str) -> tuple[Array, ...]:
+    """Colours in hexadecimal, separated by spaces, as linear light."""
+    return tuple(colour(*bytes.fromhex(each)) for each in colours.split())
 
 
-def tone(palette: tuple[Array, ...], at: float) -> Array:
-    """The colour at ``at``, 0 to 1, along a ``palette`` from dark to light."""
-    places = np.linspace(0, 1, len(palette))
-    channels = np.concatenate(palette, axis=1)[..., 0]  # (3, K)
+# five colours each, from dark to light
+SKIN = palette("46281c 764a32 aa7454 d8a482 f4d0ba")
+HAIR = palette("141010 301f16 623e24 a0703e debc84")
+
+
+def tone(colours: tuple[Array, ...], at: float) -> Array:
+    """The interpolated colour at ``at``, 0 (dark) to 1 (light), of a palette."""
+    places = np.linspace(0, 1, len(colours))
+    channels = np.concatenate(colours, axis=1)[..., 0]  # (3, K)
     mixed = [np.interp(at, places, channel) for channel in channels]
     return np.array(mixed, np.float32)[:, None, None]
 
 
-def mix(below: Array, above: Any, share: Any) -> None:
-    """Lay ``above`` over ``below``, in place, with the opacity ``share``."""
-    below += (above - below) * share
+def mix(below: Array, above: Any, opacity: Any) -> None:
+    """Blend ``above`` over ``below``, in place."""
+    below += (above - below) * opacity
 
 
 def halfway(light: Array) -> Array:
-    """The direction (3,) midway between the light and the viewer: mirrors there show the light."""
+    """The half vector (3,) between the light and the viewer, as in Blinn's model."""
     return unit(light + np.array([0.0, 0.0, 1.0]))
 
 
 @dataclass
 class Patch:
-    """A material's part of the picture, painted first and lit after.
+    """A surface of one material: it is painted first, and lit afterwards.
 
-    Over the rays of ``box``: world points, the same points in the model's ``own`` coordinates,
-    normals and albedo (3, h, w); hit, cover (opacity), the shares of sun and sky that arrive, and
-    gloss (h, w).
+    Attributes
+    ----------
+    box : the rays of the patch.
+    point, own : the surface's points (3, h, w), in the world and in the model's coordinates.
+    normal, albedo : (3, h, w).
+    hit : whether a ray meets the surface (h, w).
+    cover : opacity (h, w).
+    sun, sky : the fractions of direct and ambient light that arrive (h, w).
+    gloss : strength of highlights (h, w).
     """
 
     box: Box
@@ -76,17 +77,14 @@ class Patch:
 
     @classmethod
     def of(cls, surface: Surface, pose: Pose, albedo: Array) -> "Patch":
-        """A matt, opaque, unshadowed patch of one colour on a model that stands in ``pose``."""
+        """A matt, opaque patch of one colour, without shadows, on a model in ``pose``."""
         box, point, normal, hit = surface
-        coat = np.broadcast_to(albedo, point.shape).copy()
-        ones = np.ones(hit.shape, np.float32)
-        bare = np.zeros_like(ones)
-        return cls(
-            box, point, pose.own(point), normal, coat, hit, ones, ones.copy(), ones.copy(), bare
-        )
+        own, coat = pose.own(point), np.broadcast_to(albedo, point.shape).copy()
+        cover, sun, sky = np.ones((3, *hit.shape), np.float32)
+        return cls(box, point, own, normal, coat, hit, cover, sun, sky, np.zeros_like(cover))
 
     def near(self, centre: Array, reach: float) -> "Patch":
-        """The rays within ``reach`` of a world point; its arrays are views into this patch's."""
+        """The part within ``reach`` of a world point; its arrays are views of this patch."""
         x, y = self.point[0, 0], -self.point[1, :, 0]
         left, right = np.searchsorted(x, [centre[0] - reach, centre[0] + reach]).tolist()
         top, bottom = np.searchsorted(y, [-centre[1] - reach, -centre[1] + reach]).tolist()
@@ -96,10 +94,10 @@ class Patch:
         return Patch(box, *(array[..., top:bottom, left:right] for array in arrays))
 
     def lit(self, light: Array, wrap: Triple) -> Array:
-        """The patch's colour (3, h, w), linear, under a light from direction ``light``.
+        """The linear colour (3, h, w) under a light from direction ``light``.
 
-        Lambert's law, where ``wrap`` lets red, green and blue light reach round the edge as far as
-        the material scatters it; ambient light, more of it from above; and highlights.
+        Lambert's law; ambient light, more of it from above; and highlights. ``wrap`` (RGB) extends
+        the direct light beyond the edge of the shadow, as scattering in the material does.
         """
         facing = dot(self.normal, light.tolist())
         ambient = self.sky * (0.75 + 0.25 * self.normal[1])
@@ -113,7 +111,7 @@ class Patch:
 
 
 class Canvas:
-    """The picture in the making: linear light (3, side, side), and the depth (side, side)."""
+    """The unfinished image: linear light (3, side, side), and the depth (side, side)."""
 
     def __init__(self, view: View, hue: float, lightness: float) -> None:
         self.depth = np.full((view.side, view.side), -np.inf, np.float32)
@@ -124,7 +122,7 @@ class Canvas:
         self.rgb = colour(*(255 * c for c in backdrop)) * glow
 
     def draw(self, patch: Patch, rgb: Array) -> None:
-        """Lay a lit patch over whatever is farther away."""
+        """Draw a lit patch over all that is farther away."""
         rows, columns = patch.box
         depth = self.depth[rows, columns]
         seen = patch.cover * (patch.hit & (patch.point[2] > depth))
@@ -132,7 +130,7 @@ class Canvas:
         np.copyto(depth, patch.point[2], where=seen > 0.5)
 
     def pixels(self) -> Array:
-        """The finished picture, uint8 (side / 2, side / 2, 3): a pixel is the mean of four rays."""
+        """The image, uint8 (side / 2, side / 2, 3); a pixel is the mean of four rays."""
         two = self.rgb[:, ::2] + self.rgb[:, 1::2]
         mean = np.clip((two[..., ::2] + two[..., 1::2]) / 4, 0, 1)
         shown: Array = (255 * mean ** (1 / GAMMA) + 0.5).astype(np.uint8)

@@ -1,8 +1,8 @@
-"""Edits: ``z[0] *= 2; z[2] += 1*sd``, and the forms in which people type them in scripts."""
+"""Edits: ``z[0] *= 2; z[2] += 1*sd``, and other forms that people type in scripts."""
 
 import ast
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
@@ -13,30 +13,23 @@ Index: TypeAlias = int | slice | str
 Unit = Literal["number", "sd", "quantile"]
 Operator = Literal["=", "+=", "-=", "*=", "/="]
 
-# what people call a code in their scripts; ``z1``, ``z2``, … are codes too
+# usual names of a code in scripts; ``z1``, ``z2``, … are codes too
 CODES = (
     "z", "zs", "latent", "latents", "latent_code", "latent_vector", "code", "codes", "encoded",
     "embedding", "h", "c",
 )  # fmt: skip
 _CODE = re.compile(rf"z[0-9]+|{'|'.join(CODES)}")
-_AUGMENTED: Mapping[type[ast.operator], Operator] = {
-    ast.Add: "+=",
-    ast.Sub: "-=",
-    ast.Mult: "*=",
-    ast.Div: "/=",
-}
-_MEANT = {
-    **dict.fromkeys(("std", "stdev", "sigma", "SD", "σ"), "sd"),
-    **dict.fromkeys(("quantile", "percentile", "Q"), "q"),
-}
-_MEND = "an edit reads like z[0] *= 2, z[4] += 2*sd or z[4] = q(0.95)"
-_DOT = "nothing is known behind a dot"
+_SIGN: dict[type[ast.AST], Operator] = {ast.Add: "+=", ast.Sub: "-=", ast.Mult: "*=", ast.Div: "/="}
+_MEANT = dict.fromkeys(("std", "stdev", "sigma", "SD", "σ"), "sd")
+_MEANT |= dict.fromkeys(("quantile", "percentile", "Q"), "q")
+_HINT = "an edit reads like z[0] *= 2, z[4] += 2*sd or z[4] = q(0.95)"
+_DOT = "attributes and methods are not allowed"
 _AMOUNT = "write a number, 2*sd or q(0.95)"
 
 
 @dataclass(frozen=True)
 class Amount:
-    """How much: a number, a multiple of the element's sd, or the level (0 to 1) of its quantile."""
+    """The amount of an edit: a number, a multiple of sd, or the level (0 to 1) of a quantile."""
 
     value: float
     unit: Unit = "number"
@@ -46,9 +39,14 @@ class Amount:
 class Operation:
     """One change of a code.
 
-    ``index`` is as typed and not yet held against the code's shape: whole numbers, slices and, in
-    the last place, a name; empty for the whole code. A chain is flattened: ``z1[0][2]`` is (0, 2).
-    ``column`` is the place in the edit's text, from 1, as ``Source.fault`` takes it.
+    Attributes
+    ----------
+    index
+        Whole numbers and slices; the last entry may be a name. Empty for the whole code. It is not
+        yet compared with the shape of the code. ``z1[0][2]`` becomes (0, 2).
+    op : the operator.
+    amount : the amount.
+    column : the place in the text of the edit, from 1, for ``Source.fault``.
     """
 
     index: tuple[Index, ...]
@@ -59,28 +57,35 @@ class Operation:
 
 @dataclass(frozen=True)
 class Edit:
-    """Operations in the order in which they apply, and the text they were read from."""
+    """The text of an edit, and its operations in the order in which they apply."""
 
     text: str
     operations: tuple[Operation, ...]
 
 
 def parse_edit(text: str) -> Edit:
-    """Read an edit: statements joined by ``;`` or newlines, such as ``z[0] *= 2; z[2] += 1*sd``.
+    """Parse an edit.
 
-    Raises InputError that points at the column.
+    Parameters
+    ----------
+    text : statements separated by ``;`` or newlines, such as ``z[0] *= 2; z[2] += 1*sd``.
+
+    Raises
+    ------
+    InputError
+        The text is not an edit. The message gives the column.
+
+    Examples
+    --------
+    >>> parse_edit("z[0] *= 2").operations
+    (Operation(index=(0,), op='*=', amount=Amount(value=2.0, unit='number'), column=1),)
     """
     source = Source("edit", text)
-    statements = source.tree(_MEND).body
+    statements = source.tree(_HINT).body
     operations = [done for each in statements for done in _statement(source, each)]
     if not operations:
-        raise source.fault(1, f"nothing is changed; {_MEND}")
+        raise source.fault(1, f"nothing is changed; {_HINT}")
     return Edit(text, tuple(operations))
-
-
-def format_edit(edit: Edit) -> str:
-    """The edit in one line, each form written in one way; it reads back as the same operations."""
-    return "; ".join(map(_format_operation, edit.operations))
 
 
 def _statement(source: Source, statement: ast.stmt) -> Iterator[Operation]:
@@ -100,17 +105,17 @@ def _statement(source: Source, statement: ast.stmt) -> Iterator[Operation]:
             raise source.fault(second, "one = in a statement; join statements by ;")
         case ast.Expr(ast.Compare(left, [ast.Eq(), *_])):
             raise source.fault(source.after(left), "'==' compares; did you mean '='?")
-        case ast.Expr(ast.BinOp(left, op)) if _is_code(left) and type(op) in _AUGMENTED:
-            sign = _AUGMENTED[type(op)]
+        case ast.Expr(ast.BinOp(left, op)) if _is_code(left) and type(op) in _SIGN:
+            sign = _SIGN[type(op)]
             raise source.fault(source.after(left), f"this changes nothing; did you mean {sign!r}?")
         case ast.Expr(ast.Call(ast.Attribute(value)) | ast.Attribute(value)):
-            raise source.fault(source.after(value), f"{_DOT}; {_MEND}")
+            raise source.fault(source.after(value), f"{_DOT}; {_HINT}")
         case _:
-            raise source.fault(statement, f"{source.typed(statement)!r} is not an edit; {_MEND}")
+            raise source.fault(statement, f"{source.typed(statement)!r} is not an edit; {_HINT}")
 
 
 def _assignment(source: Source, target: ast.expr, value: ast.expr) -> Operation:
-    """``z = …``: an amount, or the same place with one operation, as in ``z = 2*z``."""
+    """``z = …`` with an amount, or with the same place and one operation, as in ``z = 2*z``."""
     place = _place(source, target)
 
     def same(node: ast.expr) -> bool:
@@ -132,9 +137,9 @@ def _assignment(source: Source, target: ast.expr, value: ast.expr) -> Operation:
 def _augmented(
     source: Source, target: ast.expr, op: ast.operator, value: ast.expr, place: int
 ) -> Operation:
-    if type(op) not in _AUGMENTED:
+    if type(op) not in _SIGN:
         raise source.fault(place, "this operation is not known; write one of = += -= *= /=")
-    return _operation(source, target, _AUGMENTED[type(op)], value)
+    return _operation(source, target, _SIGN[type(op)], value)
 
 
 def _operation(source: Source, target: ast.expr, op: Operator, value: ast.expr) -> Operation:
@@ -150,7 +155,7 @@ def _operation(source: Source, target: ast.expr, op: Operator, value: ast.expr) 
 
 
 def _place(source: Source, node: ast.expr) -> tuple[str, tuple[Index, ...]]:
-    """The code's name and the raw index of ``z``, ``z[0]``, ``z[0][1]`` or ``z[0, :]``."""
+    """The name of the code and the index, of ``z``, ``z[0]``, ``z[0][1]`` or ``z[0, :]``."""
     match node:
         case ast.Name(name) if _is_code(node):
             return name, ()
@@ -164,9 +169,9 @@ def _place(source: Source, node: ast.expr) -> tuple[str, tuple[Index, ...]]:
             entries = key.elts if isinstance(key, ast.Tuple) else [key]
             index = (*before, *(_index(source, entry) for entry in entries))
             if any(isinstance(entry, str) for entry in index[:-1]):
-                raise source.fault(key, 'a name stands last, as in z["smile"]')
+                raise source.fault(key, 'a name comes last, as in z["smile"]')
             return name, index
-    raise source.fault(node, f"{source.typed(node)!r} cannot be changed; {_MEND}")
+    raise source.fault(node, f"{source.typed(node)!r} cannot be changed; {_HINT}")
 
 
 def _index(source: Source, node: ast.expr) -> Index:
@@ -192,8 +197,8 @@ def _amount(source: Source, node: ast.expr) -> Amount:
         case ast.Call(ast.Name("q"), [level], []):
             share = number(source, level, "write a level from 0 to 1")
             if not 0 <= share <= 1:
-                mend = f"{share / 100:g}" if 1 < share <= 100 else "0.95"
-                raise source.fault(level, f"q takes a level from 0 to 1; write q({mend})")
+                meant = f"{share / 100:g}" if 1 < share <= 100 else "0.95"
+                raise source.fault(level, f"q takes a level from 0 to 1; write q({meant})")
             return Amount(float(share), "quantile")
         case ast.Call(ast.Name("q")):
             raise source.fault(node, "q takes one level from 0 to 1, as in q(0.95)")
@@ -211,16 +216,16 @@ def _amount(source: Source, node: ast.expr) -> Amount:
 
 
 def _number(source: Source, node: ast.expr) -> int | float:
-    """A number; the words that people write beside numbers get their own mend."""
+    """A number. Words that people often write with numbers get their own error."""
     for part in ast.walk(node):
         match part:
             case ast.Name("sd" | "q" as name):
-                raise source.fault(part, f"{name} stands in no sum; {_AMOUNT}")
+                raise source.fault(part, f"{name} cannot be part of a sum; {_AMOUNT}")
             case ast.Name(name) if name in _MEANT:
                 raise source.fault(part, f"{name!r} is not known; did you mean {_MEANT[name]!r}?")
             case ast.Name() | ast.Subscript() if _is_code(part):
-                mend = f"{_AMOUNT}, or the same place with one operation: z[0] = z[0]*2"
-                raise source.fault(part, f"{source.typed(part)!r} cannot stand here; {mend}")
+                hint = f"{_AMOUNT}, or the same place with one operation: z[0] = z[0]*2"
+                raise source.fault(part, f"{source.typed(part)!r} cannot be used here; {hint}")
             case ast.Attribute(value):
                 raise source.fault(source.after(value), f"{_DOT}; {_AMOUNT}")
             case ast.UnaryOp(ast.UAdd()):
@@ -236,25 +241,3 @@ def _is_code(node: ast.AST) -> bool:
 
 def _holds_sd(node: ast.AST) -> bool:
     return any(isinstance(part, ast.Name) and part.id == "sd" for part in ast.walk(node))
-
-
-def _format_operation(operation: Operation) -> str:
-    index = ", ".join(map(_format_index, operation.index))
-    amount = _format_number(operation.amount.value)
-    match operation.amount.unit:
-        case "sd":
-            amount = f"{amount}*sd"
-        case "quantile":
-            amount = f"q({amount})"
-    return f"{f'z[{index}]' if index else 'z'} {operation.op} {amount}"
-
-
-def _format_index(index: Index) -> str:
-    if not isinstance(index, slice):
-        return repr(index)
-    ends = [index.start, index.stop] + ([] if index.step is None else [index.step])
-    return ":".join("" if end is None else str(end) for end in ends)
-
-
-def _format_number(value: float) -> str:
-    return str(int(value)) if value.is_integer() and abs(value) < 1e15 else repr(value)

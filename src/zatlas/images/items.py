@@ -1,4 +1,4 @@
-"""What every reader of a source gives."""
+"""What every reader of a source returns."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -8,7 +8,7 @@ from zatlas.images.decode import Data
 
 
 class Item(NamedTuple):
-    """One picture of a source: its name there, what it is decoded from, its labels."""
+    """One image of a source: its name there, its data, its labels."""
 
     name: str
     data: Data
@@ -17,10 +17,16 @@ class Item(NamedTuple):
 
 @dataclass
 class Source:
-    """A source, opened: its items are read as they are asked for, once.
+    """An open source of images. Its items are read on demand, once.
 
-    ``count`` is how many items there are, ``columns`` names their labels, ``notes`` tells what a
-    reader had to assume; ``close`` lets go of the file.
+    Attributes
+    ----------
+    name : the name for messages.
+    items : the images.
+    count : the number of items.
+    columns : the names of their labels.
+    notes : what the reader assumed, one sentence each.
+    close : closes the file.
     """
 
     name: str
