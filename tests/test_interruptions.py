@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,17 +16,18 @@ from safetensors.torch import load_file
 import zatlas
 from conftest import TINY, TINY_GAUSSIAN, discs
 from zatlas.errors import InputError
-from zatlas.models.modelfile import ModelFile
-from zatlas.training import history
-from zatlas.training.stopping import Stopped, asked_to_stop
+from zatlas.models.model_file import ModelFile
+from zatlas.run import history
+from zatlas.training.callbacks import Callback
+from zatlas.training.signals import Stopped, asked_to_stop
 
 IMAGES = discs(120)
 CLOCK = set(history.CLOCK)
 
 
-def without_clock(rows: list[history.Row]) -> list[history.Row]:
+def without_clock(rows: list[history.HistoryRow]) -> list[dict[str, float]]:
     """A history but for the columns that tell the time."""
-    return [{k: v for k, v in row.items() if k not in CLOCK} for row in rows]
+    return [{k: v for k, v in row.columns().items() if k not in CLOCK} for row in rows]
 
 
 def same_ends(a: Path, b: Path) -> None:
@@ -37,7 +39,7 @@ def same_ends(a: Path, b: Path) -> None:
     )
 
 
-class Presses(history.Watcher):
+class Presses(Callback):
     """Someone who presses Ctrl-C in the middle of the second epoch."""
 
     def images(self, epoch: int, done: int, total: int) -> None:
@@ -47,11 +49,11 @@ class Presses(history.Watcher):
 
 @pytest.mark.parametrize("model", [TINY, TINY_GAUSSIAN], ids=["plain", "vae"])
 def test_ctrl_c_saves_the_step_and_says_how_to_go_on(model: ModelFile, tmp_path: Path) -> None:
-    same = {"valid": 0.25, "epochs": 3, "batch_size": 16, "seed": 1}
+    same: dict[str, Any] = {"valid": 0.25, "epochs": 3, "batch_size": 16, "seed": 1}
     zatlas.train(model, IMAGES, out=tmp_path / "whole", **same)
     before = signal.getsignal(signal.SIGINT)
-    with pytest.raises(Stopped, match=r"after 1 of 3 epochs and 3 of 6 batches.*--resume"):
-        zatlas.train(model, IMAGES, out=tmp_path / "cut", watcher=Presses(), **same)
+    with pytest.raises(Stopped, match=r"after 1 of 3 epochs and 3 of 6 batches.*resume=True"):
+        zatlas.train(model, IMAGES, out=tmp_path / "cut", callback=Presses(), **same)
     assert signal.getsignal(signal.SIGINT) is before
     zatlas.train(model, IMAGES, out=tmp_path / "cut", resume=True, **same)
     same_ends(tmp_path / "whole", tmp_path / "cut")
@@ -142,7 +144,7 @@ def test_a_refusal_is_said_once_by_several_processes(place: Path) -> None:
 
 
 def test_what_a_kill_leaves_before_the_run_began_is_no_hindrance(tmp_path: Path) -> None:
-    same = {"valid": 0.25, "epochs": 1, "resume": True}
+    same: dict[str, Any] = {"valid": 0.25, "epochs": 1, "resume": True}
     for left in (".config.zatlas-0a1b2c3d.tmp.yaml", ".model.zatlas-0a1b2c3d.tmp.yaml"):
         (tmp_path / "a").mkdir(exist_ok=True)
         (tmp_path / "a" / left).write_text("half of it")

@@ -8,17 +8,18 @@ import torch
 
 import zatlas
 from zatlas.errors import InputError
-from zatlas.models.modelfile import (
+from zatlas.models.model_file import (
     ModelFile,
     adapt,
     model_from,
     parse_model,
+    presets,
     read_model,
-    recipes,
-    zoo,
 )
 from zatlas.models.network import build
 from zatlas.models.scaling import scaled
+from zatlas.recipes.objective_text import written
+from zatlas.recipes.recipe import recipes
 from zatlas.syntax import format_call
 
 # widths and parameter counts as published
@@ -37,7 +38,7 @@ PUBLISHED = {
 }
 
 
-@pytest.mark.parametrize("name", sorted(zoo()))
+@pytest.mark.parametrize("name", sorted(presets()))
 def test_every_preset_gives_the_image_back_in_its_range(name: str) -> None:
     model = build(name, seed=0)
     x = torch.rand(3, *model.architecture.image) * 2 - 1
@@ -58,23 +59,24 @@ def test_published_sizes(name: str, numbers: tuple[int, int]) -> None:
 
 
 def test_every_preset_is_published_here() -> None:
-    assert sorted(PUBLISHED) == sorted(zoo())
+    assert sorted(PUBLISHED) == sorted(presets())
 
 
 @pytest.mark.parametrize("recipe", sorted(recipes()))
-@pytest.mark.parametrize("name", sorted(zoo()))
+@pytest.mark.parametrize("name", sorted(presets()))
 def test_every_recipe_trains_every_network(name: str, recipe: str, tmp_path: Path) -> None:
     images = np.random.default_rng(0).integers(0, 256, (12, 64, 64, 3), np.uint8)
     run = zatlas.train(name, images, valid=0.25, out=tmp_path / "r", epochs=1, batch_size=4,
                        recipe=recipe, scale=0.02)  # fmt: skip
     assert run.model.latent == PUBLISHED[name][0]
     assert run.decode(run.sample(2)).shape == (2, 64, 64, 3)
-    assert ("kl_0" in run.history[0]) == (recipe != "plain")
+    terms = run.history[0].terms
+    assert ("kl_0" in terms) == (recipe != "plain")
     if recipe != "plain":
-        exact = sum(run.history[0][f"kl_{i}"] for i in range(run.model.latent))
+        exact = sum(terms[f"kl_{i}"] for i in range(run.model.latent))
         assert exact > 0
         if "course" not in recipe:
-            assert run.history[0]["valid_kl"] == pytest.approx(exact, rel=1e-4)
+            assert terms["valid_kl"] == pytest.approx(exact, rel=1e-4)
 
 
 def test_scale_changes_every_width_but_image_and_code() -> None:
@@ -90,28 +92,35 @@ def test_scale_changes_every_width_but_image_and_code() -> None:
         (300,), (300,), (100,)
     ]  # fmt: skip
     for factor in (0, -1, float("nan")):
-        with pytest.raises(InputError, match="--scale"):
+        with pytest.raises(InputError, match="scale="):
             scaled(read_model("fcn-10"), factor)
 
 
 def test_recipes_and_single_keys() -> None:
-    model = adapt(read_model("fcn-64"), "beta-vae", {"objective.kl_weight": 2.5})
-    assert model.bottleneck == "gaussian"
-    assert (model.objective.kl, model.objective.kl_weight) == ("exact", 2.5)
+    for key in ("objective.kl.weight", "objective.kl_weight"):
+        model = adapt(read_model("fcn-64"), "beta-vae", {key: 2.5})
+        assert model.bottleneck == "gaussian"
+        assert written(model.objective) == ["sse()", "kl(weight=2.5)"]
+    old = {"objective.kl_weight": 3, "objective.kl": "course", "objective.reconstruction": "sse"}
+    model = adapt(read_model("fcn-64"), None, {"bottleneck": "gaussian", **old})
+    assert written(model.objective) == ["sse()", "kl(weight=3, convention='course')"]
+    assert written(adapt(model, None, {"objective.kl": None}).objective) == ["sse()"]
     faults = [
-        ("vea", None, "'vae'"),
+        ("vea", None, "recipe='vea'.*'vae'"),
         (None, {"objective.klw": 1}, "objective.klw"),
+        (None, {"objective.kl.weight": 1}, "no term kl; its terms are mse"),
+        (None, {"objective.mse.wieght": 1}, "objective.mse.wieght.*'weight'"),
         (None, {"title.x": 1}, "title.x"),
-        (None, {"bottleneck": "gausian"}, "gausian"),
+        (None, {"bottleneck": "gausian"}, "'gausian'.*'gaussian'"),
     ]
     for recipe, settings, words in faults:
         with pytest.raises(InputError, match=words):
             adapt(read_model("fcn-64"), recipe, settings)
 
 
-@pytest.mark.parametrize("name", sorted(zoo()))
+@pytest.mark.parametrize("name", sorted(presets()))
 def test_long_form_is_the_same_network_and_survives_yaml(name: str) -> None:
-    model = zoo()[name]
+    model = presets()[name]
     again = parse_model(model.long_form().to_yaml(), "again.yaml")
     assert again.architecture() == model.architecture()
     assert again.long_form() == again
@@ -162,6 +171,7 @@ def test_several_encoders_are_concatenated_means_first() -> None:
     x = torch.randn(5, 1, 4, 4)
     mean, log_sd = gaussian.posterior(x)
     flat = x.flatten(1)
+    assert isinstance(gaussian.means, torch.nn.ModuleList)
     parts = [head(flat) for head in gaussian.means]
     assert torch.equal(mean, torch.cat(parts, 1))
     assert log_sd is not None
@@ -188,6 +198,16 @@ FAULTS = [
     (small(encodr=["ReLU()"]), ["unknown key 'encodr'", "did you mean 'encoder'"]),
     (small(objective={"reconstuction": "mse"}), ["objective.reconstuction", "'reconstruction'"]),
     (small(objective={"reconstruction": "msd"}), ["objective.reconstruction", "msd"]),
+    (small(objective=["mse()", "kll()"]), ["objective term 1 'kll()'", "'kl'"]),
+    (small(objective=["mse(wieght=2)"]), ["objective.mse.wieght", "'weight'"]),
+    (small(objective=["mse(weight=-1)"]), ["objective.mse.weight", "-1"]),
+    (small(objective=["kl()"]), ["kl is a penalty", "mse"]),
+    (small(objective=["mse()", "mse(weight=2)"]), ["mse, mse", "once"]),
+    (small(objective=["mse()", "kl()"]), ["kl needs a Gaussian bottleneck"]),
+    (small(objective=[]), ["objective", "list of terms"]),
+    (small(objective=4), ["objective", "list of terms"]),
+    (small(bottleneck="gausian"), ["bottleneck", "'gaussian'"]),
+    (small(corruption="dust"), ["corruption", "none"]),
     (small(encoder=["Linear(12, 3)"]), ["encoder layer 0", "takes 12", "16", "do not meet"]),
     (small(encoder=["Linear(16, 8)", "ReLU()", "Linear(9, 3)"]),
      ["encoder layer 2 Linear(9, 3) takes 9", "layer 0 Linear(16, 8) gives 8"]),

@@ -4,6 +4,7 @@ import itertools
 import random
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -18,15 +19,15 @@ FOLDER = Path(__file__).parent / "pasted"
 FIXTURES = {path.name: path.read_text("utf-8") for path in sorted(FOLDER.iterdir())}
 
 
-def read(text, name="pasted.py"):
+def read(text: Any, name: Any = "pasted.py") -> Any:
     return read_pasted(text, name, LAYERS)
 
 
-def calls(layers):
+def calls(layers: Any) -> Any:
     return [parse_call(text, LAYERS) for text in layers]
 
 
-def widths(layers):
+def widths(layers: Any) -> Any:
     """The (in, out) of every layer with weights."""
     pairs = []
     for call in calls(layers):
@@ -35,11 +36,11 @@ def widths(layers):
     return pairs
 
 
-def chain(*numbers):
+def chain(*numbers: Any) -> Any:
     return list(itertools.pairwise(numbers))
 
 
-def parameters(model):
+def parameters(model: Any) -> Any:
     """Counted from the layers' arguments, without torch."""
     total = 0
     for part in [*model.get("encoders", [model.get("encoder")]), model["decoder"]]:
@@ -63,7 +64,7 @@ def parameters(model):
         ("R4.py", 25_739_146),
     ],
 )
-def test_the_reports_networks_have_their_parameters(name, count):
+def test_the_reports_networks_have_their_parameters(name: Any, count: Any) -> None:
     assert parameters(read(FIXTURES[name], name).model) == count
 
 
@@ -104,7 +105,7 @@ NETWORKS = {
 
 
 @pytest.mark.parametrize("name", FIXTURES)
-def test_the_reports_networks_are_read_as_they_stand(name):
+def test_the_reports_networks_are_read_as_they_stand(name: Any) -> None:
     model = read(FIXTURES[name], name).model
     encoders, decoder, inner = NETWORKS[name]
     lists = model["encoders"] if len(encoders) > 1 else [model["encoder"]]
@@ -117,13 +118,13 @@ def test_the_reports_networks_are_read_as_they_stand(name):
     assert others == inner
 
 
-def test_a_fault_of_the_pasted_network_is_kept():
+def test_a_fault_of_the_pasted_network_is_kept() -> None:
     decoder = read(FIXTURES["R1d.py"]).model["decoder"]
     assert decoder[0] == "Conv2d(512, 256, 4, stride=2, padding=1)"
     assert decoder[2] == "ConvTranspose2d(256, 128, 4, stride=2, padding=1)"
 
 
-def test_a_printout_reads_alike_with_and_without_line_numbers():
+def test_a_printout_reads_alike_with_and_without_line_numbers() -> None:
     numbered = FIXTURES["R0.txt"]
     lines = [line.lstrip("0123456789") for line in numbered.splitlines()[1:]]
     assert lines[2].startswith("     (0): Linear(in_features=12288")
@@ -131,7 +132,7 @@ def test_a_printout_reads_alike_with_and_without_line_numbers():
     assert read("\r\n".join(f"{n}:{line}" for n, line in enumerate(lines, 7))) == read(numbered)
 
 
-def test_several_encoders_are_said_to_be_concatenated():
+def test_several_encoders_are_said_to_be_concatenated() -> None:
     said = read(FIXTURES["R0.txt"]).assumptions[1]
     assert said == (
         "the outputs of encoder1, encoder2, encoder3 are concatenated in this order "
@@ -152,7 +153,7 @@ def test_several_encoders_are_said_to_be_concatenated():
 
 
 class Everything(nn.Module):
-    def __init__(self):
+    def __init__(self) -> None:
         super().__init__()
         self.encoder = nn.Sequential(
             nn.Sequential(
@@ -179,10 +180,12 @@ class Everything(nn.Module):
         )
 
 
-def test_what_torch_prints_reads_back_as_the_same_layers():
+def test_what_torch_prints_reads_back_as_the_same_layers() -> None:
     model = Everything()
     pasted = read(str(model)).model
-    inner = [*model.encoder[0], *model.encoder[1:]]
+    first, *rest = model.encoder
+    assert isinstance(first, nn.Sequential)
+    inner = [*first, *rest]
     for printed, layers in ((pasted["encoder"], inner), (pasted["decoder"], model.decoder)):
         made = [getattr(nn, c.name)(*c.args, **c.kwargs) for c in calls(printed)]
         assert [str(layer).replace("torch.Size([1, 4, 4])", "(1, 4, 4)") for layer in layers] == [
@@ -190,7 +193,7 @@ def test_what_torch_prints_reads_back_as_the_same_layers():
         ]
 
 
-def paste(*lines, before="", arguments="self"):
+def paste(*lines: Any, before: Any = "", arguments: Any = "self") -> Any:
     """Class source with these lines in ``__init__``."""
     body = "".join(f"        {line}\n" for line in ("super().__init__()", *lines))
     return f"{before}class Net(nn.Module):\n    def __init__({arguments}):\n{body}"
@@ -210,12 +213,12 @@ DECODER = "self.decoder = nn.Sequential(nn.Linear(9, 12288), nn.Tanh())"
         "Sequential(nn.Sequential(nn.Linear(12288, 9)), nn.ReLU())",
     ],
 )
-def test_every_form_of_a_sequential(sequential):
+def test_every_form_of_a_sequential(sequential: Any) -> None:
     model = read(paste(f"self.encoder = {sequential}", DECODER)).model
     assert model["encoder"] == ["Linear(12288, 9)", "ReLU()"]
 
 
-def test_names_of_constants_are_looked_up():
+def test_names_of_constants_are_looked_up() -> None:
     text = paste(
         "self.wide = wide",
         "half: int = wide // 2",
@@ -236,7 +239,7 @@ def test_names_of_constants_are_looked_up():
     )
 
 
-def test_an_indented_paste_and_a_module_with_other_classes():
+def test_an_indented_paste_and_a_module_with_other_classes() -> None:
     other = (
         "class Data(Dataset):\n    def __init__(self):\n        self.layer = nn.Linear(2, 2)\n\n"
     )
@@ -260,7 +263,7 @@ def test_an_indented_paste_and_a_module_with_other_classes():
         ("ReLU()", [3, 64, 64]),
     ],
 )
-def test_the_image_is_what_the_first_layer_tells(first, image):
+def test_the_image_is_what_the_first_layer_tells(first: Any, image: Any) -> None:
     text = paste(f"self.encoder = nn.Sequential(nn.Flatten(), nn.{first})", DECODER)
     pasted = read(text)
     assert pasted.model["image"] == image
@@ -311,7 +314,7 @@ REFUSED = {
 
 
 @pytest.mark.parametrize("text", REFUSED)
-def test_everything_else_is_refused_with_its_line(text):
+def test_everything_else_is_refused_with_its_line(text: Any) -> None:
     line, words = REFUSED[text]
     with pytest.raises(InputError) as caught:
         read(text)
@@ -319,7 +322,7 @@ def test_everything_else_is_refused_with_its_line(text):
     assert words in str(caught.value)
 
 
-def test_nothing_is_run(tmp_path):
+def test_nothing_is_run(tmp_path: Path) -> None:
     trap = f"open({str(tmp_path / 'ran')!r}, 'w')"
     text = (
         f"{trap}\n"
@@ -330,12 +333,12 @@ def test_nothing_is_run(tmp_path):
     assert not (tmp_path / "ran").exists()
 
 
-def test_too_long_a_file_is_refused():
+def test_too_long_a_file_is_refused() -> None:
     with pytest.raises(InputError, match=r"pasted\.py: longer than 200000 characters"):
         read("# x\n" * 60_000)
 
 
-def test_a_damaged_paste_gives_a_network_or_one_error():
+def test_a_damaged_paste_gives_a_network_or_one_error() -> None:
     draw = random.Random(7)
     sources = [*FIXTURES.values(), *REFUSED, str(Everything())]
     pieces = [

@@ -3,6 +3,7 @@
 import copy
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,13 +15,19 @@ from safetensors.torch import load_file
 import zatlas
 from conftest import TINY, TINY_GAUSSIAN, discs
 from zatlas.errors import InputError
-from zatlas.models.modelfile import ModelFile, Objective
-from zatlas.models.network import Passed, build
-from zatlas.models.objectives import KL, loss
+from zatlas.models import model_file
+from zatlas.models.architecture import check
+from zatlas.models.model_file import ModelFile
+from zatlas.models.network import build
 from zatlas.models.pixels import to_floats, to_pixels
-from zatlas.models.precision import medium_is_exact, pick
-from zatlas.training import batches, history
-from zatlas.training.split import hold_out
+from zatlas.models.precision import pick
+from zatlas.process import configure_process, medium_is_exact
+from zatlas.recipes.objective_text import read_objective
+from zatlas.run import history
+from zatlas.run.split import hold_out
+from zatlas.training import batches, checkpoint
+from zatlas.training.callbacks import Callback
+from zatlas.training.state import Position, initial_state
 
 IMAGES = discs(120)
 
@@ -47,7 +54,7 @@ def test_pixels_make_the_way_to_floats_and_back() -> None:
     levels = np.arange(256, dtype=np.uint8).reshape(1, 16, 16, 1)
     for pixel_range in ((-1.0, 1.0), (0.0, 1.0)):
         floats = to_floats(torch.from_numpy(levels), pixel_range)
-        assert (floats.min(), floats.max()) == pixel_range
+        assert (floats.min().item(), floats.max().item()) == pixel_range
         assert np.array_equal(to_pixels(floats, pixel_range), levels)
     assert to_pixels(torch.full((1, 1, 1, 1), 9.0), (-1.0, 1.0)).item() == 255
 
@@ -57,58 +64,8 @@ def test_held_out_share_is_drawn_once_for_all_seeds_and_disjoint() -> None:
     assert (len(train), len(valid)) == (90, 30)
     assert not set(train.rows) & set(valid.rows)
     assert np.array_equal(hold_out(IMAGES, 0.25)[1].rows, valid.rows)
-    with pytest.raises(InputError, match="--valid 0.001"):
+    with pytest.raises(InputError, match="valid=0.001"):
         hold_out(IMAGES, 0.001)
-
-
-# m = 1, s = ln 2 (so the sd is 2), by hand: value, gradient to m, gradient to s
-BY_HAND = {
-    "exact": (0.5 * (4 - 1 - 2 * np.log(2) + 1), 1.0, 4 - 1.0),
-    "course": (2 - 1 - np.log(2), 0.0, 2 - 1.0),
-    "course-m2": (2 - 1 - np.log(2) + 1, 2.0, 2 - 1.0),
-}
-
-
-@pytest.mark.parametrize("convention", sorted(KL))
-def test_kl_conventions_by_hand(convention: str) -> None:
-    m = torch.tensor([[1.0]], requires_grad=True)
-    s = torch.tensor([[np.log(2.0)]], dtype=torch.float32, requires_grad=True)
-    term = KL[convention](m, s)
-    term.sum().backward()
-    value, by_m, by_s = BY_HAND[convention]
-    assert term.item() == pytest.approx(value, rel=1e-6)
-    assert (0.0 if m.grad is None else m.grad.item()) == pytest.approx(by_m)
-    assert s.grad is not None
-    assert s.grad.item() == pytest.approx(by_s, rel=1e-6)
-
-
-def test_kl_is_zero_only_at_the_prior_and_its_gradient_is_alive() -> None:
-    for term in KL.values():
-        assert term(torch.zeros(1, 1), torch.zeros(1, 1)).item() == 0
-    s = torch.full((4, 3), -2.0, requires_grad=True)
-    KL["exact"](torch.ones(4, 3), s).sum().backward()
-    assert s.grad is not None
-    assert (s.grad != 0).all()
-
-
-def test_reconstruction_terms_by_hand() -> None:
-    x, y = torch.zeros(2, 1, 2, 2), torch.full((2, 1, 2, 2), 0.5)
-    passed = Passed(torch.zeros(2, 1), None, torch.zeros(2, 1), y)
-    for name, value in (("mse", 0.25), ("sse", 1.0), ("mae", 0.5), ("bce", 4 * np.log(2))):
-        found = loss(Objective(reconstruction=name), x, passed)
-        assert found.total.item() == pytest.approx(value, rel=1e-6)
-        assert found.terms[name].item() == pytest.approx(value, rel=1e-6)
-
-
-def test_kl_weight_and_warm_up_scale_the_penalty_and_not_its_report() -> None:
-    x, m, s = torch.zeros(3, 1, 2, 2), torch.ones(3, 2), torch.zeros(3, 2)
-    passed = Passed(m, s, m, x)
-    for share in (0.0, 0.5, 1.0):
-        found = loss(Objective(reconstruction="sse", kl="exact", kl_weight=4), x, passed, share)
-        assert found.total.item() == pytest.approx(4 * share)  # exact KL is 0.5 an element
-        assert found.terms["kl"].item() == pytest.approx(1.0)
-        assert found.kl_D is not None
-        assert found.kl_D.tolist() == pytest.approx([0.5, 0.5])
 
 
 def test_noise_is_scaled_by_exp_s_and_shifted_by_m() -> None:
@@ -137,21 +94,21 @@ def test_plain_torch_and_zatlas_take_the_same_steps(tmp_path: Path) -> None:
     held = torch.from_numpy(valid.pictures()).permute(0, 3, 1, 2) / 127.5 - 1
     with torch.no_grad():
         expected = (model.decode(model.encode(held)) - held).square().mean().item()
-    assert run.history[-1]["valid_loss"] == pytest.approx(expected, rel=1e-5)
+    assert run.history[-1].valid_loss == pytest.approx(expected, rel=1e-5)
 
 
 class Stop(Exception):
     """The power goes out."""
 
 
-class StopsAt(history.Watcher):
-    """A watcher that stops the training when an epoch's line is due."""
+class StopsAt(Callback):
+    """A callback that stops the training when an epoch's line is due."""
 
     def __init__(self, epoch: int) -> None:
         self.at = epoch
 
-    def epoch(self, row: history.Row) -> None:
-        if row["epoch"] == self.at:
+    def epoch(self, row: history.HistoryRow) -> None:
+        if row.epoch == self.at:
             raise Stop
 
 
@@ -169,21 +126,22 @@ CONV = TINY.model_copy(
     "model", [TINY, TINY_GAUSSIAN, DROPOUT, CONV], ids=["plain", "vae", "dropout", "conv"]
 )
 def test_a_stopped_run_resumes_to_the_same_bytes(model: ModelFile, tmp_path: Path) -> None:
-    same = {"valid": 0.25, "epochs": 4, "batch_size": 32, "seed": 1}
+    same: dict[str, Any] = {"valid": 0.25, "epochs": 4, "batch_size": 32, "seed": 1}
     whole = zatlas.train(model, IMAGES, out=tmp_path / "whole", **same)
     with pytest.raises(Stop):
-        zatlas.train(model, IMAGES, out=tmp_path / "cut", watcher=StopsAt(2), **same)
+        zatlas.train(model, IMAGES, out=tmp_path / "cut", callback=StopsAt(2), **same)
     again = zatlas.train(model, IMAGES, out=tmp_path / "cut", resume=True, **same)
     for file in ("model.safetensors", "codes.npz"):
         a, b = ((run.path / file).read_bytes() for run in (whole, again))
         assert a == b, file
     clock = set(history.CLOCK)
-    for a, b in zip(whole.history, again.history, strict=True):
-        assert {k: a[k] for k in a.keys() - clock} == {k: b[k] for k in b.keys() - clock}
+    for rows in zip(whole.history, again.history, strict=True):
+        pair = ({k: v for k, v in row.columns().items() if k not in clock} for row in rows)
+        assert next(pair) == next(pair)
 
 
 def test_epochs_may_grow_on_resume_and_nothing_else_may_change(tmp_path: Path) -> None:
-    same = {"valid": 0.25, "batch_size": 32, "out": tmp_path / "r"}
+    same: dict[str, Any] = {"valid": 0.25, "batch_size": 32, "out": tmp_path / "r"}
     zatlas.train(TINY, IMAGES, epochs=1, **same)
     grown = zatlas.train(TINY, IMAGES, epochs=3, resume=True, **same)
     assert len(grown.history) == 3
@@ -191,23 +149,23 @@ def test_epochs_may_grow_on_resume_and_nothing_else_may_change(tmp_path: Path) -
     assert load_file(grown.path / "model.safetensors").keys()
     for name, weight in load_file(straight.path / "model.safetensors").items():
         assert torch.equal(load_file(grown.path / "model.safetensors")[name], weight)
-    changed = [
-        ({"epochs": 2}, "--epochs was 3, and is 2"),
-        ({"epochs": 3, "lr": 0.1}, "--lr was 0.001, and is 0.1"),
-        ({"epochs": 3, "batch_size": 16}, "--batch-size was 32, and is 16"),
-        ({"epochs": 3, "valid": 0.5}, "--valid"),
+    changed: list[tuple[dict[str, Any], str]] = [
+        ({"epochs": 2}, "began with epochs=3, and epochs=2 is given; it may grow"),
+        ({"epochs": 3, "lr": 0.1}, "began with lr=0.001, and lr=0.1"),
+        ({"epochs": 3, "batch_size": 16}, "began with batch_size=32, and batch_size=16"),
+        ({"epochs": 3, "valid": 0.5}, "resume=True: valid differ"),
     ]
     for settings, words in changed:
         with pytest.raises(InputError, match=words):
             zatlas.train(TINY, IMAGES, resume=True, **{**same, **settings})
-    with pytest.raises(InputError, match="--images"):
+    with pytest.raises(InputError, match="resume=True: images differ"):
         zatlas.train(TINY, discs(120, seed=9), epochs=3, resume=True, **same)
-    with pytest.raises(InputError, match="model"):
+    with pytest.raises(InputError, match="holds a different model"):
         zatlas.train(TINY_GAUSSIAN, IMAGES, epochs=3, resume=True, **same)
 
 
 def test_a_run_that_exists_is_not_replaced_unasked(tmp_path: Path) -> None:
-    same = {"valid": 0.25, "epochs": 1, "out": tmp_path / "r"}
+    same: dict[str, Any] = {"valid": 0.25, "epochs": 1, "out": tmp_path / "r"}
     first = zatlas.train(TINY, IMAGES, **same)
     with pytest.raises(InputError, match=r"resume=True.*overwrite=True"):
         zatlas.train(TINY, IMAGES, **same)
@@ -223,11 +181,11 @@ def test_a_run_that_exists_is_not_replaced_unasked(tmp_path: Path) -> None:
 
 
 def test_early_stopping_waits_for_the_warm_up_and_keeps_the_best(tmp_path: Path) -> None:
-    objective = Objective(reconstruction="sse", kl="exact", kl_weight=50.0, kl_warmup_epochs=4)
+    objective = read_objective(["sse()", "kl(weight=50, warmup_epochs=4)"])
     model = TINY_GAUSSIAN.model_copy(update={"objective": objective})
     run = zatlas.train(model, IMAGES, valid=0.25, out=tmp_path / "r", epochs=30, patience=2,
                        batch_size=16, lr=0.02)  # fmt: skip
-    losses = [row["valid_loss"] for row in run.history]
+    losses = [row.valid_loss for row in run.history]
     after = losses[4:]
     best = 5 + after.index(min(after))
     position = json.loads(next((run.path / "state").glob("*/position.json")).read_text())
@@ -237,16 +195,16 @@ def test_early_stopping_waits_for_the_warm_up_and_keeps_the_best(tmp_path: Path)
 
 def test_history_reports_each_term_and_the_kl_of_each_element(tmp_path: Path) -> None:
     run = zatlas.train(TINY_GAUSSIAN, IMAGES, valid=0.25, out=tmp_path / "r", epochs=2)
-    row = run.history[0]
+    row, terms = run.history[0].columns(), run.history[0].terms
     assert list(row)[:3] == ["epoch", "train_loss", "valid_loss"]
-    assert row["train_loss"] == pytest.approx(row["train_sse"] + row["train_kl"], rel=1e-5)
-    assert row["valid_kl"] == pytest.approx(sum(row[f"kl_{i}"] for i in range(4)), rel=1e-5)
+    assert row["train_loss"] == pytest.approx(terms["train_sse"] + terms["train_kl"], rel=1e-5)
+    assert terms["valid_kl"] == pytest.approx(sum(terms[f"kl_{i}"] for i in range(4)), rel=1e-5)
     assert list(row)[-2:] == list(history.CLOCK)
 
 
 def test_a_loss_that_is_not_finite_stops_with_a_mend(tmp_path: Path) -> None:
     endless = TINY.model_copy(update={"decoder": ["Linear(4, 192)"], "output": None})
-    with pytest.raises(InputError, match="smaller --lr"):
+    with pytest.raises(InputError, match="with lr=1e\\+30; give a smaller"):
         zatlas.train(endless, IMAGES, valid=0.25, out=tmp_path / "r", epochs=3, lr=1e30)
 
 
@@ -260,15 +218,99 @@ def test_training_leaves_the_callers_random_state_and_precision(tmp_path: Path) 
 def test_precision_is_tried_and_said() -> None:
     cpu = torch.device("cpu")
     assert pick("fp32", cpu).name == "fp32"
-    assert pick("fp32", cpu).matmul == ("medium" if medium_is_exact() else "highest")
     assert pick("auto", cpu).why
+
+
+def test_configure_process_sets_the_process_and_nothing_else_does(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = torch.get_num_threads(), torch.get_float32_matmul_precision()
+    try:
+        configure_process(threads=1)
+        assert torch.get_num_threads() == 1
+        if not torch.cuda.is_available():
+            assert torch.get_float32_matmul_precision() == (
+                "medium" if medium_is_exact() else before[1]
+            )
+    finally:
+        torch.set_num_threads(before[0])
+        torch.set_float32_matmul_precision(before[1])
+    changed: list[object] = []
+    for name in ("set_num_threads", "set_float32_matmul_precision"):
+        monkeypatch.setattr(torch, name, changed.append)
+    run = zatlas.train(TINY_GAUSSIAN, IMAGES, valid=0.25, out=tmp_path / "r", epochs=1)
+    run.decode(run.encode(IMAGES))
+    assert not changed
+
+
+class Notes(Callback):
+    """A callback that keeps the notes."""
+
+    def __init__(self) -> None:
+        self.texts: list[str] = []
+
+    def note(self, text: str) -> None:
+        self.texts.append(text)
+
+
+def test_another_number_of_threads_is_noted_on_resume(tmp_path: Path) -> None:
+    same: dict[str, Any] = {"valid": 0.25, "batch_size": 32, "out": tmp_path / "r"}
+    zatlas.train(TINY, IMAGES, epochs=1, **same)
+    threads, notes = torch.get_num_threads(), Notes()
+    torch.set_num_threads(threads + 1)
+    try:
+        run = zatlas.train(TINY, IMAGES, epochs=2, resume=True, callback=notes, **same)
+    finally:
+        torch.set_num_threads(threads)
+    assert f"configure_process(threads={threads})" in " ".join(notes.texts)
+    assert run.config.computing.threads == threads
+
+
+def test_a_checkpoint_holds_the_named_optimizers(tmp_path: Path) -> None:
+    model = build(TINY, seed=0)
+    state = initial_state(model, lr=1e-3)
+    state.optimizers["other"] = torch.optim.SGD(model.decoder.parameters(), lr=0.1, momentum=0.9)
+    model(torch.randn(5, 3, 8, 8)).output_BCHW.square().sum().backward()
+    for optimizer in state.optimizers.values():
+        optimizer.step()
+    state.position = Position(epoch=3, best_loss=0.5, best_epoch=3)
+    checkpoint.save(tmp_path, state)
+    names = load_file(tmp_path / "000003-000000" / "tensors.safetensors")
+    assert "optimizer.model.encoders.0.1.weight.exp_avg" in names
+    assert "optimizer.other.decoder.0.weight.momentum_buffer" in names
+    again = initial_state(build(TINY, seed=1), lr=1e-3)
+    again.optimizers["other"] = torch.optim.SGD(
+        again.model.decoder.parameters(), lr=0.1, momentum=0.9
+    )
+    assert checkpoint.load(tmp_path, again)
+    assert again.position == state.position
+    for name, optimizer in state.optimizers.items():
+        found = again.optimizers[name].state_dict()["state"]
+        for index, moments in optimizer.state_dict()["state"].items():
+            for key, value in moments.items():
+                assert torch.equal(torch.as_tensor(found[index][key]), torch.as_tensor(value))
+
+
+def test_a_model_is_traced_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    calls: list[object] = []
+
+    def counted(*a: Any) -> Any:
+        calls.append(a)
+        return check(*a)
+
+    monkeypatch.setattr(model_file, "check", counted)
+    model = TINY.model_copy(update={"title": "Never seen before"})
+    model.architecture()
+    model.long_form()
+    build(model.model_copy())
+    assert len(calls) == 1
 
 
 def test_settings_are_checked_by_name() -> None:
     for settings, words in (
-        ({"epochs": 0}, "--epochs 0"),
-        ({"lr": -1.0}, "--lr -1.0"),
-        ({"precision": "fp8"}, "--precision 'fp8'"),
+        ({"epochs": 0}, "epochs=0"),
+        ({"lr": -1.0}, "lr=-1.0"),
+        ({"precision": "fp8"}, "precision='fp8'"),
         ({"momentum": 1}, "momentum"),
     ):
         with pytest.raises(InputError, match=words):
@@ -296,7 +338,7 @@ def test_compiling_is_for_long_runs_on_a_gpu() -> None:
 
 
 def test_a_run_that_ends_within_its_warm_up_holds_its_last_weights(tmp_path: Path) -> None:
-    objective = Objective(reconstruction="sse", kl="exact", kl_warmup_epochs=9)
+    objective = read_objective(["sse()", "kl(warmup_epochs=9)"])
     model = TINY_GAUSSIAN.model_copy(update={"objective": objective})
     run = zatlas.train(model, IMAGES, valid=0.25, out=tmp_path / "r", epochs=3)
     assert run.best_epoch == 3

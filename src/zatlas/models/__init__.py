@@ -1,1 +1,1 @@
-"""Layer lists become networks: model files, the zoo, bottlenecks and objectives."""
+"""Layer lists become networks: model files, the presets, bottlenecks and objectives."""

@@ -6,7 +6,6 @@ them. Flattening and unflattening between pictures and ``Linear`` is implied, an
 
 import math
 from dataclasses import dataclass
-from typing import Literal
 
 import torch
 from torch import nn
@@ -23,6 +22,7 @@ from zatlas.models.layers import (
     arguments,
     make,
 )
+from zatlas.recipes.bottlenecks import BOTTLENECKS
 from zatlas.syntax import Call, format_call
 
 
@@ -43,9 +43,9 @@ class Architecture:
 
     image: tuple[int, int, int]  # channels, height, width
     encoders: tuple[tuple[Row, ...], ...]
-    heads: tuple[tuple[Row, Row], ...]  # Gaussian: the mean and spread layer of each encoder
+    heads: tuple[tuple[Row, ...], ...]  # a row for each head of the bottleneck, of each encoder
     decoder: tuple[Row, ...]
-    bottleneck: Literal["plain", "gaussian"]
+    bottleneck: str  # a name in BOTTLENECKS
     code_shape: Shape
 
     @property
@@ -57,7 +57,7 @@ class Architecture:
     def rows(self) -> tuple[Row, ...]:
         """All rows in the order in which an image passes them."""
         encoders = (row for encoder in self.encoders for row in encoder)
-        heads = (row for pair in self.heads for row in pair)
+        heads = (row for rows in self.heads for row in rows)
         return (*encoders, *heads, *self.decoder)
 
     @property
@@ -70,32 +70,33 @@ def check(
     image: tuple[int, int, int],
     encoders: list[list[Call]],
     decoder: list[Call],
-    bottleneck: Literal["plain", "gaussian"] = "plain",
+    bottleneck: str = "plain",
     pixel_range: tuple[float, float] = (-1.0, 1.0),
 ) -> Architecture:
     """Pass one image's shape through every layer on the meta device.
 
     Raises InputError with both layers and both numbers wherever two layers do not meet, and with
-    the layer where a shape goes astray where the image does not come back.
+    the first layer to change where the decoder does not end at the image.
     """
-    faults: list[str] = []  # widths that do not meet: all of them are told at once
+    faults: list[str] = []  # widths that do not meet: one error names all of them
     aspect = (image[1], image[2])
     names = _part_names(len(encoders))
+    letters = [head.letter for head in BOTTLENECKS[bottleneck].heads]
     trunks, heads, ends = [], [], []
     for name, calls in zip(names, encoders, strict=True):
         if not any(call.name in PARAMETRIC for call in calls):
             raise InputError(f"{name}: has no layer with weights; give it at least one")
-        head = _last_parametric(calls) if bottleneck == "gaussian" else len(calls)
+        head = _last_parametric(calls) if letters else len(calls)
         trunk, shape = trace(name, calls[:head], image, aspect, faults=faults)
-        if bottleneck == "gaussian":
-            reshape, head_shape = trace(name, calls[head:][:1], shape, aspect, head, faults)
-            trunk += reshape[:-1]  # a reshape that the head needs belongs before both of them
-            shape = head_shape
-            pair = [
-                Row(f"{name} {word}", head, calls[head], shape, reshape[-1].parameters)
-                for word in ("m", "s")
-            ]
-            heads.append((pair[0], pair[1]))
+        if letters:
+            (*reshape, last), shape = trace(name, calls[head:][:1], shape, aspect, head, faults)
+            trunk += reshape  # a reshape that the heads need belongs before all of them
+            heads.append(
+                tuple(
+                    Row(f"{name} {letter}", head, last.call, shape, last.parameters)
+                    for letter in letters
+                )
+            )
         trunks.append(tuple(trunk))
         ends.append(shape)
     code = _join(ends)
@@ -211,7 +212,7 @@ def _implied_reshape(
 
 
 def _width_fault(part: str, index: int, call: Call, shape: Shape, rows: list[Row]) -> str | None:
-    """Two layers that do not meet: both, with both numbers and the mend; None where they meet."""
+    """Two layers that do not meet: both, with both numbers and the fix; None where they meet."""
     if call.name not in TAKES:
         return None
     takes = arguments(call)[TAKES[call.name]]
@@ -255,20 +256,20 @@ def _back_to_image(
     if shrinking is not None:
         row, before = shrinking
         given = arguments(row.call)
-        mend = Call(
+        fix = Call(
             "ConvTranspose2d",
             (given["in_channels"], given["out_channels"], given["kernel_size"]),
             {"stride": given["stride"], "padding": given["padding"]},
         )
-        astray = (
+        cause = (
             f"its layer {row.index} {format_call(row.call)} makes {spell(before)} smaller, "
-            f"{spell(row.shape)}; write {format_call(mend)} there"
+            f"{spell(row.shape)}; write {format_call(fix)} there"
         )
     elif len(end) == 1:
-        astray = f"the last Linear gives {end[0]}, not {math.prod(image)} = {spell(image)}"
+        cause = f"the last Linear gives {end[0]}, not {math.prod(image)} = {spell(image)}"
     else:
-        astray = "add or take away layers, or change their stride, until the two are equal"
-    raise InputError(f"decoder ends at {spell(end)}, but the image is {spell(image)}: {astray}")
+        cause = "add or take away layers, or change their stride, until the two are equal"
+    raise InputError(f"decoder ends at {spell(end)}, but the image is {spell(image)}: {cause}")
 
 
 def _first_shrinking(rows: list[Row], start: Shape) -> tuple[Row, Shape] | None:

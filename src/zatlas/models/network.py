@@ -1,7 +1,6 @@
 """The network: one ``nn.Module`` for every architecture, encode and decode deterministic."""
 
 import os
-from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -9,20 +8,9 @@ from torch import Tensor, nn
 from zatlas.errors import InputError
 from zatlas.models.architecture import Architecture, Row
 from zatlas.models.layers import CONVOLUTIONS, make
-from zatlas.models.modelfile import ModelFile, read_model
-
-
-class Passed(NamedTuple):
-    """One batch passed through the network.
-
-    ``mean_BD`` is the code (of a Gaussian bottleneck its mean m), ``log_sd_BD`` the second head s
-    or None, ``z_BD`` the code that was decoded, drawn where noise was given.
-    """
-
-    mean_BD: Tensor
-    log_sd_BD: Tensor | None
-    z_BD: Tensor
-    output_BCHW: Tensor
+from zatlas.models.model_file import ModelFile, read_model
+from zatlas.recipes.bottlenecks import BOTTLENECKS
+from zatlas.recipes.step import Code, ForwardOutput
 
 
 class Autoencoder(nn.Module):
@@ -37,9 +25,11 @@ class Autoencoder(nn.Module):
         self.model_file = model_file
         self.architecture = architecture
         self.pixel_range = model_file.range
+        self.bottleneck = BOTTLENECKS[architecture.bottleneck]
         self.encoders = nn.ModuleList(_sequence(rows) for rows in architecture.encoders)
-        self.means = nn.ModuleList(make(mean.call) for mean, _ in architecture.heads)
-        self.log_sds = nn.ModuleList(make(sd.call) for _, sd in architecture.heads)
+        for place, head in enumerate(self.bottleneck.heads):
+            layers = nn.ModuleList(make(rows[place].call) for rows in architecture.heads)
+            self.add_module(head.modules, layers)
         self.decoder = _sequence(architecture.decoder)
 
     @property
@@ -56,36 +46,49 @@ class Autoencoder(nn.Module):
         """The number of latent elements, D."""
         return self.architecture.latent
 
+    def code(self, x_BCHW: Tensor, noise_BD: Tensor | None = None) -> Code:
+        """Pictures (B, C, H, W) to what the bottleneck makes of them; without noise it is exact."""
+        trunks = [encoder(x_BCHW) for encoder in self.encoders]
+        heads: list[nn.ModuleList] = [getattr(self, head.modules) for head in self.bottleneck.heads]
+        ends = [[layer(t) for layer, t in zip(head, trunks, strict=True)] for head in heads]
+        return self.bottleneck([_joined(end) for end in ends or [trunks]], noise_BD)
+
     def posterior(self, x_BCHW: Tensor) -> tuple[Tensor, Tensor | None]:
         """The code (B, D) and, of a Gaussian bottleneck, the logarithm of its sd (B, D)."""
-        trunks = [encoder(x_BCHW) for encoder in self.encoders]
-        if not len(self.means):
-            return _joined(trunks), None
-        means = [head(trunk) for head, trunk in zip(self.means, trunks, strict=True)]
-        log_sds = [head(trunk) for head, trunk in zip(self.log_sds, trunks, strict=True)]
-        return _joined(means), _joined(log_sds)
+        return self.code(x_BCHW)[:2]
 
     def encode(self, x_BCHW: Tensor) -> Tensor:
         """Pictures (B, C, H, W) to codes (B, D); the mean of a Gaussian bottleneck."""
-        return self.posterior(x_BCHW)[0]
+        return self.code(x_BCHW)[0]
 
     def decode(self, z_BD: Tensor) -> Tensor:
         """Codes (B, D) to pictures (B, C, H, W)."""
         output: Tensor = self.decoder(z_BD.unflatten(1, self.architecture.code_shape))
         return output
 
-    def forward(self, x_BCHW: Tensor, noise_BD: Tensor | None = None) -> Passed:
-        """Encode, draw c = exp(s) * noise + m where noise is given, and decode."""
-        mean, log_sd = self.posterior(x_BCHW)
-        drawn = mean if log_sd is None or noise_BD is None else mean + log_sd.exp() * noise_BD
-        return Passed(mean, log_sd, drawn, self.decode(drawn))
+    def forward(self, x_BCHW: Tensor, noise_BD: Tensor | None = None) -> ForwardOutput:
+        """Encode, let the bottleneck draw by the noise where it is given, and decode."""
+        mean, log_sd, z = self.code(x_BCHW, noise_BD)
+        return ForwardOutput(mean, log_sd, z, self.decode(z))
 
 
 def build(model: str | os.PathLike[str] | ModelFile, *, seed: int | None = None) -> Autoencoder:
-    """A network by preset name, model file or its path, in eval mode, on the CPU.
+    """Build a network with random weights, in eval mode, on the CPU.
 
-    ``seed`` fixes the first weights and leaves the caller's random state as it was. Raises
-    InputError for a fault in the model, or where its weights would not fit into memory.
+    Parameters
+    ----------
+    model : the name of a preset, the path of a model file or of pasted code, or a ModelFile.
+    seed : of the weights; the caller's random state does not change.
+
+    Returns
+    -------
+    Autoencoder
+        A ``torch.nn.Module`` with ``encode`` (B, C, H, W) to (B, D), and ``decode``.
+
+    Raises
+    ------
+    InputError
+        There is a fault in the model, or its weights do not fit into memory.
     """
     model_file = model if isinstance(model, ModelFile) else read_model(model)
     architecture = model_file.architecture()

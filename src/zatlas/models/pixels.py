@@ -1,9 +1,14 @@
-"""The range contract: uint8 pictures of an image set and the floats of a network, in one place."""
+"""Pixel ranges: uint8 pictures, the floats of a network, and the floats of ``evidence`` (-1..1)."""
+
+from typing import TypeVar
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
+
+Floats = TypeVar("Floats", Tensor, NDArray[np.float32])
+SIGNED = (-1.0, 1.0)  # the range of everything that is measured
 
 
 def to_floats(
@@ -28,3 +33,19 @@ def to_pixels(x_BCHW: Tensor, pixel_range: tuple[float, float]) -> NDArray[np.ui
     levels = (x_BCHW.float() - low) * (255 / (high - low))
     pixels = levels.round_().clamp_(0, 255).to(torch.uint8).permute(0, 2, 3, 1)
     return np.ascontiguousarray(pixels.cpu().numpy())
+
+
+def to_signed(x: Floats, pixel_range: tuple[float, float]) -> Floats:
+    """Floats in ``pixel_range`` to floats in [-1, 1]; nothing is clipped."""
+    return x if pixel_range == SIGNED else (x - pixel_range[0]) * signed_scale(pixel_range) - 1
+
+
+def from_signed(x: Floats, pixel_range: tuple[float, float]) -> Floats:
+    """Floats in [-1, 1] to floats in ``pixel_range``; nothing is clipped."""
+    return x if pixel_range == SIGNED else (x + 1) / signed_scale(pixel_range) + pixel_range[0]
+
+
+def signed_scale(pixel_range: tuple[float, float]) -> float:
+    """How many units of [-1, 1] one unit of ``pixel_range`` is."""
+    low, high = pixel_range
+    return 2 / (high - low)

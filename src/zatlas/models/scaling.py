@@ -1,28 +1,33 @@
-"""``--scale``: every width of a network, made wider or narrower; the code keeps its size."""
+"""Every width of a network made wider or narrower; the code keeps its size."""
 
 import math
 
 from zatlas.errors import InputError
 from zatlas.models.architecture import Row, after_layer
 from zatlas.models.layers import GIVES, TAKES, Shape, arguments
-from zatlas.models.modelfile import ModelFile
+from zatlas.models.model_file import ModelFile
 from zatlas.syntax import Call, format_call
 
 
-def scaled(model: ModelFile, factor: float) -> ModelFile:
-    """The long form of the same model with every width but image and code times ``factor``.
+def scaled(model: ModelFile, scale: float) -> ModelFile:
+    """The long form of the same model with every width but image and code times ``scale``.
 
-    Widths are rounded and at least 1. Raises InputError for a factor that is not above 0.
+    Widths are rounded and at least 1; with ``scale`` 1 it is the model itself. Raises InputError
+    for a scale that is not above 0.
     """
-    if not (math.isfinite(factor) and factor > 0):
-        raise InputError(f"--scale {factor:g}: give a factor above 0, as 0.5 or 2")
+    if scale == 1:
+        return model
+    if not (math.isfinite(scale) and scale > 0):
+        raise InputError(
+            f"scale={scale:g}: give a factor above 0, as 0.5 or 2", arguments=("scale",)
+        )
     network = model.architecture()
-    heads = [[mean] for mean, _ in network.heads] or [[] for _ in network.encoders]
+    heads = [rows[:1] for rows in network.heads] or [() for _ in network.encoders]
     encoders = [
-        _scaled([*trunk, *head], network.image, factor)
+        _scaled([*trunk, *head], network.image, scale)
         for trunk, head in zip(network.encoders, heads, strict=True)
     ]
-    decoder = _scaled(list(network.decoder), network.code_shape, factor)
+    decoder = _scaled(list(network.decoder), network.code_shape, scale)
     one = len(encoders) == 1
     return model.model_copy(
         update={

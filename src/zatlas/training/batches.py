@@ -1,10 +1,4 @@
-"""The order of the images and every drawn number, as functions of seed, epoch and step alone.
-
-Nothing is drawn from a generator that lives on between steps, so a resumed run draws what the
-uninterrupted one drew.
-"""
-
-from enum import IntEnum
+"""The batches of an epoch: the order of the images, and images as floats on the device."""
 
 import numpy as np
 import torch
@@ -12,27 +6,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from zatlas.models.pixels import fill
-
-
-class Draw(IntEnum):
-    """What a number is drawn for; each has a stream of its own."""
-
-    ORDER = 0
-    NOISE = 1
-    LAYERS = 2  # dropout and the like, which draw from torch's global generator
-    VALIDATION = 3
-    SPLIT = 4
-
-
-def seed_of(draw: Draw, seed: int, epoch: int = 0, step: int = 0) -> int:
-    """A 63-bit seed, independent for every combination (NumPy's SeedSequence)."""
-    mixed = np.random.SeedSequence((seed, int(draw), epoch, step)).generate_state(1, np.uint64)
-    return int(mixed[0] >> np.uint64(1))
-
-
-def generator(draw: Draw, seed: int, epoch: int = 0, step: int = 0) -> torch.Generator:
-    """A CPU generator at the start of that stream."""
-    return torch.Generator().manual_seed(seed_of(draw, seed, epoch, step))
+from zatlas.seeding import Draw, generator
 
 
 def order(count: int, seed: int, epoch: int) -> NDArray[np.int64]:

@@ -1,14 +1,13 @@
-"""The state of a training run: one folder a checkpoint, one pointer renamed last.
+"""Checkpoints: the state of a training run in ``state/``, one folder each.
 
-A checkpoint holds everything that the rest of the run depends on; the order of images and all
-noise are functions of seed, epoch and step, so their place is two numbers.
+A checkpoint is written whole; then the pointer to it is renamed, and the one before goes.
 """
 
 import json
 import os
 import re
 import shutil
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -19,36 +18,12 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from zatlas.errors import InputError
-from zatlas.files import read_text, whole_folder, write_text
+from zatlas.files import atomic_folder, read_text, write_text
+from zatlas.run.config import POINTER
+from zatlas.training.state import Position, TrainState
 
-POINTER, POSITION = "latest", "position.json"
-TENSORS, BEST = "tensors.safetensors", "best.safetensors"
+TENSORS, BEST, POSITION = "tensors.safetensors", "best.safetensors", "position.json"
 _NAME = re.compile("[0-9]{6,}-[0-9]{6,}")  # of a checkpoint: epoch and step
-
-
-@dataclass
-class Position:
-    """How far a run has come: ``step`` batches of ``epoch`` are done (both from 0).
-
-    ``sums`` are the running sums of the epoch's loss record over its images; ``best_loss`` and
-    ``best_epoch`` belong to the best held-out epoch so far, -1 for none.
-    """
-
-    epoch: int = 0
-    step: int = 0
-    sums: list[float] | None = None
-    best_loss: float | None = None
-    best_epoch: int = -1
-
-    @property
-    def name(self) -> str:
-        """The name of its checkpoint."""
-        return f"{self.epoch:06d}-{self.step:06d}"
-
-    @property
-    def best_is_older(self) -> bool:
-        """Whether the best weights are others than the model's own."""
-        return self.best_epoch >= 0 and (self.best_epoch, 0) != (self.epoch, self.step)
 
 
 def check(folder: Path, resume: bool) -> None:
@@ -78,25 +53,22 @@ def _is_checkpoint(path: Path) -> bool:
     return {*path.iterdir()} == {f for f in files if f.name in (TENSORS, BEST, POSITION)}
 
 
-def save(
-    folder: Path, model: nn.Module, optimizer: Optimizer, position: Position,
-    best: dict[str, Tensor] | None,
-) -> None:  # fmt: skip
+def save(folder: Path, state: TrainState) -> None:
     """Write a checkpoint into ``folder``, move the pointer to it, remove the one before.
 
-    ``best`` are the best weights where they are held in memory; None where they are the model's
-    own, or those of the checkpoint before.
+    The best weights are taken from ``state.best``, else from the checkpoint before, where they are
+    others than the model's own.
     """
-    name = position.name
+    position, name = state.position, state.position.name
     if _is_checkpoint(folder / name):
         shutil.rmtree(folder / name)  # a run that was stopped here wrote it, and lost the pointer
-    with whole_folder(folder / name) as part:
-        save_file(_tensors(model, optimizer), part / TENSORS)
+    with atomic_folder(folder / name) as part:
+        save_file(_tensors(state), part / TENSORS)
         if position.best_is_older:
-            if best is None:
+            if state.best is None:
                 _carry_best(folder, part)
             else:
-                save_file(best, part / BEST)
+                save_file(state.best, part / BEST)
         (part / POSITION).write_text(json.dumps(asdict(position)), encoding="utf-8")
     write_text(folder / POINTER, name)
     for old in folder.iterdir():
@@ -104,14 +76,14 @@ def save(
             shutil.rmtree(old, ignore_errors=True)
 
 
-def load(folder: Path, model: nn.Module, optimizer: Optimizer) -> Position | None:
-    """Put the newest checkpoint into model and optimizer; its position, None where there is none.
+def load(folder: Path, state: TrainState) -> bool:
+    """Put the newest checkpoint into ``state``; False where there is none.
 
     Raises InputError where the files do not belong to this model.
     """
-    place = _newest(folder)
+    place, model = _newest(folder), state.model
     if place is None:
-        return None
+        return False
     try:
         position = Position(**json.loads((place / POSITION).read_text(encoding="utf-8")))
         if place.name != position.name:
@@ -120,11 +92,16 @@ def load(folder: Path, model: nn.Module, optimizer: Optimizer) -> Position | Non
         model.load_state_dict(_under("model.", tensors))
         if position.best_is_older or (place / BEST).exists():
             _check_best(place / BEST, model)
-        state = _optimizer_state(model, optimizer, tensors)
-        optimizer.load_state_dict(state)
+        for name, optimizer in state.optimizers.items():
+            prefix = f"optimizer.{name}."
+            if name == "model" and not _under(prefix, tensors):
+                prefix = "optimizer."  # zatlas 0.1.0 had one optimizer, without a name
+            found = _optimizer_state(model, optimizer, _under(prefix, tensors))
+            optimizer.load_state_dict(found)
+        state.position = position
     except (OSError, ValueError, KeyError, TypeError, RuntimeError, SafetensorError) as error:
         raise _unusable(place, str(error).strip().splitlines()[0]) from None
-    return position
+    return True
 
 
 def _check_best(file: Path, model: nn.Module) -> None:
@@ -154,14 +131,6 @@ def best_weights(folder: Path) -> dict[str, Tensor]:
     return _under("model.", tensors)
 
 
-def weights(model: nn.Module) -> dict[str, Tensor]:
-    """A copy of the model's weights, on the CPU, in their own memory format's contiguous form."""
-    return {
-        name: tensor.detach().to("cpu", copy=True).contiguous()
-        for name, tensor in model.state_dict().items()
-    }
-
-
 def _newest(folder: Path) -> Path | None:
     """The checkpoint that the pointer names; InputError where it is none in this folder."""
     if not (folder / POINTER).exists():
@@ -184,26 +153,36 @@ def _carry_best(folder: Path, part: Path) -> None:
         shutil.copyfile(before / BEST, part / BEST)
 
 
-def _tensors(model: nn.Module, optimizer: Optimizer) -> dict[str, Tensor]:
-    tensors = {f"model.{k}": v.detach().contiguous() for k, v in model.state_dict().items()}
-    for name, parameter in model.named_parameters():
-        for key, value in optimizer.state.get(parameter, {}).items():
-            tensors[f"optimizer.{name}.{key}"] = torch.as_tensor(value).detach().contiguous()
+def _tensors(state: TrainState) -> dict[str, Tensor]:
+    tensors = {f"model.{k}": v.detach().contiguous() for k, v in state.model.state_dict().items()}
+    for name, optimizer in state.optimizers.items():
+        for parameter_name, parameter in _parameters(state.model, optimizer):
+            for key, value in optimizer.state.get(parameter, {}).items():
+                tensor = torch.as_tensor(value).detach().contiguous()
+                tensors[f"optimizer.{name}.{parameter_name}.{key}"] = tensor
     return tensors
 
 
 def _optimizer_state(
     model: nn.Module, optimizer: Optimizer, tensors: dict[str, Tensor]
 ) -> dict[str, Any]:
-    groups = optimizer.state_dict()["param_groups"]
+    """What ``optimizer.load_state_dict`` takes; torch.distributed.checkpoint has the same, but
+    lays moments out anew and costs a second of imports.
+    """
     state = {
         index: {
             key: _laid_out_as(parameter, value)
-            for key, value in _under(f"optimizer.{name}.", tensors).items()
+            for key, value in _under(f"{name}.", tensors).items()
         }
-        for index, (name, parameter) in enumerate(model.named_parameters())
+        for index, (name, parameter) in enumerate(_parameters(model, optimizer))
     }
-    return {"state": state, "param_groups": groups}
+    return {"state": state, "param_groups": optimizer.state_dict()["param_groups"]}
+
+
+def _parameters(model: nn.Module, optimizer: Optimizer) -> list[tuple[str, nn.Parameter]]:
+    """The parameters of an optimizer in its order, with their names in the model."""
+    names = {parameter: name for name, parameter in model.named_parameters()}
+    return [(names[p], p) for group in optimizer.param_groups for p in group["params"]]
 
 
 def _laid_out_as(parameter: Tensor, value: Tensor) -> Tensor:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from zatlas.errors import InputError
-from zatlas.models.pasted.network import LONGEST, MEND, Network
+from zatlas.models.pasted.parts import HINT, MAX_CHARACTERS, Network
 from zatlas.models.pasted.printout import from_printout
 from zatlas.models.pasted.source import from_source
 from zatlas.syntax import Call, format_call
@@ -28,20 +28,20 @@ def read_pasted(text: str, name: str, known: Collection[str]) -> Pasted:
 
     Shapes are not checked here. Raises InputError that names the line.
     """
-    if len(text) > LONGEST:
-        raise InputError(f"{name}: longer than {LONGEST} characters; {MEND}")
+    if len(text) > MAX_CHARACTERS:
+        raise InputError(f"{name}: longer than {MAX_CHARACTERS} characters; {HINT}")
     is_source = re.search(r"^[ \t]*class[ \t]+\w", text, re.MULTILINE)
     network = from_source(text, name, known) if is_source else from_printout(text, name, known)
     encoders, decoders = network.of("enc"), network.of("dec")
     if not encoders or not decoders:
-        raise InputError(f"{network.where}: no encoder and decoder; {MEND}")
+        raise InputError(f"{network.where}: no encoder and decoder; {HINT}")
     for part, calls in network.parts.items():
         if not calls:
-            raise InputError(f"{network.where}: {part} has no layers; {MEND}")
+            raise InputError(f"{network.where}: {part} has no layers; {HINT}")
     if len(decoders) > 1:
         raise InputError(f"{network.where}: several decoders, {', '.join(decoders)}; keep one")
     lists = [[format_call(call) for call in calls] for calls in encoders.values()]
-    image, told = _image(next(iter(encoders.values())))
+    image, reason = _image(next(iter(encoders.values())))
     model = {
         "title": f"{network.title}, pasted",
         "image": image,
@@ -49,7 +49,7 @@ def read_pasted(text: str, name: str, known: Collection[str]) -> Pasted:
         "decoder": [format_call(call) for calls in decoders.values() for call in calls],
         "bottleneck": "plain",
     }
-    return Pasted(model, (told, *_assumptions(network)))
+    return Pasted(model, (reason, *_assumptions(network)))
 
 
 def _assumptions(network: Network) -> Iterator[str]:

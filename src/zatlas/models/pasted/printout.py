@@ -4,7 +4,7 @@ import re
 from collections.abc import Collection
 
 from zatlas.errors import InputError
-from zatlas.models.pasted.network import MEND, Network, kind_of
+from zatlas.models.pasted.parts import HINT, Network, kind_of
 from zatlas.syntax import Call, Value, parse_call
 from zatlas.syntax.source import clip
 
@@ -40,10 +40,10 @@ def from_printout(text: str, name: str, known: Collection[str]) -> Network:
             network.title, network.where = opens[1], where
             stack.append([])
         elif not stack:
-            raise InputError(f"{where}: {clip(what)!r} is no part of a printout; {MEND}")
+            raise InputError(f"{where}: {clip(what)!r} is no part of a printout; {HINT}")
         else:
             if len(stack) == 1 and (not kind_of(key) or key in network.parts):
-                raise InputError(f"{where}: {clip(what)!r} stands in no encoder or decoder; {MEND}")
+                raise InputError(f"{where}: {clip(what)!r} stands in no encoder or decoder; {HINT}")
             layers = network.parts.setdefault(key, []) if len(stack) == 1 else stack[-1]
             if opens and opens[1] == "Sequential":
                 stack.append(layers)
@@ -53,5 +53,5 @@ def from_printout(text: str, name: str, known: Collection[str]) -> Network:
                 plain = re.sub(r"torch\.Size\((\[[\d, ]*\])\)", r"\1", what)
                 layers.append(parse_call(plain, known, f"{where}: layer", _WORDS))
     if stack or not network.title:
-        raise InputError(f"{name} line {number}: the printout ends before its last bracket; {MEND}")
+        raise InputError(f"{name} line {number}: the printout ends before its last bracket; {HINT}")
     return network

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable
 from contextlib import suppress
 
 from zatlas.errors import InputError
-from zatlas.models.pasted.network import LONGEST, MEND, Network, kind_of
+from zatlas.models.pasted.parts import HINT, MAX_CHARACTERS, Network, kind_of
 from zatlas.syntax import Call, Source, Value, call_from_node, dotted, value_from_node
 
 DEEPEST = 100  # levels of the syntax tree
@@ -19,11 +19,11 @@ def from_source(text: str, name: str, known: Collection[str]) -> Network:
     Statements outside the class are read for constants alone. Raises InputError with the line.
     """
     source = Source(name, textwrap.dedent(text), is_file=True)
-    module = source.tree(MEND, LONGEST, DEEPEST)
+    module = source.tree(HINT, MAX_CHARACTERS, DEEPEST)
     classes = [node for node in ast.walk(module) if isinstance(node, ast.ClassDef)]
     fit = [node for node in classes if {"enc", "dec"} <= {kind_of(part) for part in _set(node)}]
     if not fit:
-        raise source.fault(classes[0] if classes else 1, f"no encoder and decoder; {MEND}")
+        raise source.fault(classes[0] if classes else 1, f"no encoder and decoder; {HINT}")
     if len(fit) > 1:
         listed = ", ".join(f"{node.name} (line {node.lineno})" for node in fit)
         raise source.fault(fit[1], f"several classes have encoder and decoder: {listed}; keep one")

@@ -12,6 +12,8 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM)
 class Stopped(KeyboardInterrupt):
     """Training was asked to stop, and has saved its state; the message says how to go on."""
 
+    arguments = ("resume",)  # as those of an InputError
+
 
 @contextmanager
 def asked_to_stop() -> Iterator[Callable[[], bool]]:

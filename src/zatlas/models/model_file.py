@@ -2,13 +2,12 @@
 
 import os
 from collections.abc import Mapping
-from functools import cache
-from importlib import resources
+from functools import cache, lru_cache
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, PositiveInt, ValidationError
+from pydantic import BaseModel, ConfigDict, PositiveInt, ValidationError
 
 from zatlas.errors import InputError, nearest
 from zatlas.files import parse_yaml, read_text
@@ -17,39 +16,27 @@ from zatlas.models.layers import ACTIVATIONS, BOUNDS, LAYERS
 from zatlas.models.mirror import mirrored
 from zatlas.models.pasted import read_pasted
 from zatlas.models.shortforms import SHORT_FORMS, expand
+from zatlas.recipes.bottlenecks import BOTTLENECKS
+from zatlas.recipes.objective import Objective
+from zatlas.recipes.objective_text import read_objective, with_settings
+from zatlas.recipes.recipe import (
+    BottleneckName,
+    CorruptionName,
+    ObjectiveData,
+    find_recipe,
+    preset_texts,
+)
+from zatlas.recipes.step import Requirement
 from zatlas.syntax import Call, format_call, parse_call
 
-LONGEST = 1_000_000  # bytes of a model file
-YAML, PASTED = (".yaml", ".yml"), (".py", ".txt")  # how files of either kind end
+MAX_BYTES = 1_000_000  # of a model file
+YAML_SUFFIXES, PASTED_SUFFIXES = (".yaml", ".yml"), (".py", ".txt")
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Objective(_Strict):
-    """What training makes small: a reconstruction term plus penalties, each named.
-
-    ``mse`` is the mean over pixels and channels, ``sse`` their sum, ``mae`` the mean absolute
-    error, ``bce`` the binary cross-entropy summed over pixels (for the range [0, 1]).
-    """
-
-    reconstruction: Literal["mse", "sse", "mae", "bce"] = "mse"
-    kl: Literal["exact", "course", "course-m2"] | None = None
-    kl_weight: float = Field(default=1.0, ge=0, allow_inf_nan=False)
-    kl_warmup_epochs: int = Field(default=0, ge=0)
-
-
-class Recipe(_Strict):
-    """What makes a family: the bottleneck and the objective, for any network."""
-
-    title: str
-    bottleneck: Literal["plain", "gaussian"]
-    objective: Objective
-
-
-class ModelFile(_Strict):
+class ModelFile(BaseModel):
     """The keys of a model file; ``docs/model-file.md`` explains each."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
 
     title: str = ""
     image: tuple[PositiveInt, PositiveInt, PositiveInt] = (3, 64, 64)
@@ -58,19 +45,20 @@ class ModelFile(_Strict):
     encoders: list[str | list[str]] | None = None
     decoder: str | list[str] = "mirrored"
     output: str | None = None
-    bottleneck: Literal["plain", "gaussian"] = "plain"
-    objective: Objective = Objective()
+    corruption: CorruptionName = "none"
+    bottleneck: BottleneckName = "plain"
+    objective: ObjectiveData = Objective()
+
+    def __hash__(self) -> int:  # its lists have none
+        return hash(self.model_dump_json())
 
     def architecture(self) -> Architecture:
-        """The checked network; raises InputError with the first fault."""
-        encoders, decoder = self._layers()
-        network = check(self.image, encoders, decoder, self.bottleneck, self.range)
-        self._check_objective(decoder)
-        return network
+        """The checked network, traced once; raises InputError with the first fault."""
+        return _traced(self)[2]
 
     def long_form(self) -> "ModelFile":
         """The same model with every short form and ``mirrored`` written out as layer lists."""
-        encoders, decoder = self._layers()
+        encoders, decoder, _ = _traced(self)
         lists = [[format_call(call) for call in calls] for calls in encoders]
         one = len(lists) == 1
         return self.model_copy(
@@ -87,20 +75,6 @@ class ModelFile(_Strict):
         data = self.model_dump(mode="json", exclude_defaults=True)
         data.setdefault("image", list(self.image))
         return yaml.safe_dump(data, sort_keys=False, allow_unicode=True, width=100)
-
-    def _check_objective(self, decoder: list[Call]) -> None:
-        """A term that the network gives nothing to measure by is refused, not left out."""
-        term = self.objective
-        if term.kl is not None and self.bottleneck != "gaussian":
-            raise InputError(
-                f"objective.kl {term.kl!r}: measures a Gaussian bottleneck, and this one is "
-                f"{self.bottleneck}; write `bottleneck: gaussian`, or leave the term out"
-            )
-        if term.reconstruction == "bce" and BOUNDS.get(decoder[-1].name) != (0.0, 1.0):
-            raise InputError(
-                f"objective.reconstruction 'bce': takes pixels in [0, 1], and the decoder ends in "
-                f"{format_call(decoder[-1])}; write `range: [0, 1]` and `output: Sigmoid()`"
-            )
 
     def _layers(self) -> tuple[list[list[Call]], list[Call]]:
         if (self.encoder is None) == (self.encoders is None):
@@ -123,6 +97,27 @@ class ModelFile(_Strict):
         return encoders, decoder + ([output] if output else [])
 
 
+@lru_cache(maxsize=64)
+def _traced(model: ModelFile) -> tuple[list[list[Call]], list[Call], Architecture]:
+    """The layers of a model and its checked network: shapes are traced once for equal models."""
+    encoders, decoder = model._layers()
+    network = check(model.image, encoders, decoder, model.bottleneck, model.range)
+    _check_objective(model, decoder[-1])
+    return encoders, decoder, network
+
+
+def _check_objective(model: ModelFile, last: Call) -> None:
+    """Refuse a term that requires what the model does not give."""
+    given = {
+        Requirement.SPREAD: BOTTLENECKS[model.bottleneck].gives_spread,
+        Requirement.UNIT_RANGE: BOUNDS.get(last.name) == (0.0, 1.0),
+    }
+    for term in model.objective.terms:
+        for requirement in term.requires:
+            if not given[requirement]:
+                raise InputError(f"objective: {term.name} needs {requirement.value}")
+
+
 def _read(layers: str | list[str], part: str, image: tuple[int, int, int]) -> list[Call]:
     if isinstance(layers, str):
         return expand(parse_call(layers, SHORT_FORMS, f"{part} short form"), part, image)
@@ -136,27 +131,27 @@ def read_model(model: str | os.PathLike[str]) -> ModelFile:
     unknown key (naming the nearest key) and a value that does not fit.
     """
     path = Path(model)
-    if path.suffix in (*YAML, *PASTED) or path.is_file():
+    if path.suffix in (*YAML_SUFFIXES, *PASTED_SUFFIXES) or path.is_file():
         text = read_text(
-            path, "no such model file; `zatlas models list` shows the presets", LONGEST
+            path, "no such model file; `zatlas models list` shows the presets", MAX_BYTES
         )
-        if path.suffix in YAML:
+        if path.suffix in YAML_SUFFIXES:
             return parse_model(text, str(path))
         return model_from(read_pasted(text, str(path), LAYERS).model, str(path))
-    presets = zoo()
-    if str(model) not in presets:
+    known = presets()
+    if str(model) not in known:
         raise InputError(
-            f"model {str(model)!r}: no such preset or model file; {nearest(str(model), presets)}"
+            f"model {str(model)!r}: no such preset or model file; {nearest(str(model), known)}"
         )
-    return presets[str(model)]
+    return known[str(model)]
 
 
 def assumed(model: str | os.PathLike[str]) -> tuple[str, ...]:
     """What had to be assumed to read pasted code, a line each; of other models nothing."""
     path = Path(model)
-    if not path.is_file() or path.suffix in YAML:
+    if not path.is_file() or path.suffix in YAML_SUFFIXES:
         return ()
-    return read_pasted(read_text(path, longest=LONGEST), str(path), LAYERS).assumptions
+    return read_pasted(read_text(path, longest=MAX_BYTES), str(path), LAYERS).assumptions
 
 
 def parse_model(text: str, name: str) -> ModelFile:
@@ -180,51 +175,53 @@ def model_from(data: Any, name: str) -> ModelFile:
 def _explain(error: ValidationError) -> str:
     """The first fault that pydantic found, in one line."""
     fault = error.errors()[0]
+    cause = fault.get("ctx", {}).get("error")
+    if isinstance(cause, InputError):  # of a validator in recipes/
+        return str(cause)
     where = [str(part) for part in fault["loc"] if not str(part).startswith(("list[", "str"))]
-    key = where[-1] if where else "?"
     if fault["type"] == "extra_forbidden":
-        known = Objective if where[0] == "objective" and len(where) > 1 else ModelFile
-        return f"unknown key {'.'.join(where)!r}; {nearest(key, known.model_fields)}"
+        return f"unknown key {'.'.join(where)!r}; {nearest(where[-1], ModelFile.model_fields)}"
     return f"{'.'.join(where)}: {fault['msg']}, not {fault.get('input')!r}"
 
 
 @cache
-def zoo() -> dict[str, ModelFile]:
-    """Every preset by name, read from the model files in ``models/zoo``."""
-    return {name: parse_model(text, name) for name, text in _texts("zoo")}
-
-
-@cache
-def recipes() -> dict[str, Recipe]:
-    """Every recipe by name, read from ``models/recipes``."""
-    return {name: Recipe.model_validate(yaml.safe_load(text)) for name, text in _texts("recipes")}
+def presets() -> dict[str, ModelFile]:
+    """Every preset by name, read from the model files in ``models/presets``."""
+    return {name: parse_model(text, name) for name, text in preset_texts("zatlas.models")}
 
 
 def adapt(
     model: ModelFile, recipe: str | None = None, settings: Mapping[str, Any] | None = None
 ) -> ModelFile:
-    """The model with a recipe's bottleneck and objective, then with single keys set.
+    """The model with the parts of a recipe, then with single keys set.
 
-    ``settings`` are keys of a model file, ``objective.kl_weight`` with a dot, and their values.
-    Raises InputError for an unknown recipe or key.
+    Parameters
+    ----------
+    recipe
+        The name of a recipe: its corruption, bottleneck and objective replace the model's.
+    settings
+        Values by key of a model file. A parameter of a term stands behind dots, as
+        ``objective.kl.weight``.
+
+    Raises
+    ------
+    InputError
+        For an unknown recipe or key, and a value that does not fit.
     """
+    if recipe is None and not settings:
+        return model
     data = model.model_dump()
     if recipe is not None:
-        if recipe not in recipes():
-            raise InputError(f"--recipe {recipe!r}: is unknown; {nearest(recipe, recipes())}")
-        data |= recipes()[recipe].model_dump(exclude={"title"})
+        data |= find_recipe(recipe).model_dump(exclude={"title"})
+    terms: dict[str, Any] = {}
     for key, value in (settings or {}).items():
-        *path, last = key.split(".")
-        place = data
-        for step in path:
-            if not isinstance(place.get(step), dict):
-                raise InputError(f"--set {key}: {step!r} holds no keys; write KEY or objective.KEY")
-            place = place[step]
-        place[last] = value
-    return model_from(data, "--set" if settings else "--recipe")
-
-
-def _texts(folder: str) -> list[tuple[str, str]]:
-    entries = (resources.files("zatlas.models") / folder).iterdir()
-    files = sorted((e for e in entries if e.name.endswith(".yaml")), key=lambda e: e.name)
-    return [(file.name.removesuffix(".yaml"), file.read_text("utf-8")) for file in files]
+        first, dot, rest = key.partition(".")
+        if not dot:
+            data[key] = value
+        elif first == "objective":
+            terms[rest] = value
+        else:
+            raise InputError(f"{key}: {first!r} holds no keys; write KEY or objective.TERM.KEY")
+    if terms:
+        data["objective"] = with_settings(read_objective(data["objective"]), terms)
+    return model_from(data, "changes of the model")

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 
 from zatlas.syntax import Call, Value
 
-LONGEST = 200_000  # characters of a pasted file
-MEND = "paste a class with nn.Sequentials named encoder and decoder, or what print(model) shows"
+MAX_CHARACTERS = 200_000  # characters of a pasted file
+HINT = "paste a class with nn.Sequentials named encoder and decoder, or what print(model) shows"
 
 
 @dataclass

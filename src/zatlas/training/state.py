@@ -1,0 +1,75 @@
+"""The state of a training run: everything that the rest of the run depends on."""
+
+from dataclasses import dataclass, field
+
+import torch
+from torch import Tensor
+from torch.optim import Adam, Optimizer
+
+from zatlas.models.network import Autoencoder
+
+
+@dataclass
+class Position:
+    """How far a run has come: ``step`` batches of ``epoch`` are done (both from 0).
+
+    ``sums`` are the running sums of the epoch's loss over its images (``Loss.vector``);
+    ``best_loss`` and ``best_epoch`` belong to the best held-out epoch so far, -1 for none.
+    """
+
+    epoch: int = 0
+    step: int = 0
+    sums: list[float] | None = None
+    best_loss: float | None = None
+    best_epoch: int = -1
+
+    @property
+    def name(self) -> str:
+        """The name of its checkpoint."""
+        return f"{self.epoch:06d}-{self.step:06d}"
+
+    @property
+    def best_is_older(self) -> bool:
+        """Whether the best weights are others than the model's own."""
+        return self.best_epoch >= 0 and (self.best_epoch, 0) != (self.epoch, self.step)
+
+
+@dataclass
+class TrainState:
+    """What a checkpoint holds.
+
+    The order of images and all noise are functions of seed, epoch and step, so the position stands
+    for them. ``optimizers`` are named; ``best`` are the best weights where they are not on disk
+    yet and are others than the model's.
+    """
+
+    model: Autoencoder
+    optimizers: dict[str, Optimizer]
+    position: Position = field(default_factory=Position)
+    best: dict[str, Tensor] | None = None
+
+    def weights(self) -> dict[str, Tensor]:
+        """A copy of the model's weights on the CPU, contiguous in their own memory format."""
+        return {
+            name: tensor.detach().to("cpu", copy=True).contiguous()
+            for name, tensor in self.model.state_dict().items()
+        }
+
+
+def initial_state(model: Autoencoder, lr: float) -> TrainState:
+    """The state before the first step: Adam for the model, and no progress."""
+    return TrainState(model, {"model": Adam(model.parameters(), lr=lr, fused=True)})
+
+
+def allocate_moments(optimizer: Optimizer) -> None:
+    """Give an Adam that has taken no step its moments before the first batch comes.
+
+    It would take their memory in the middle of the first step, between blocks that every step gives
+    back, and later steps would not find their places there again.
+    """
+    for parameter in (p for group in optimizer.param_groups for p in group["params"]):
+        optimizer.state[parameter] = {
+            "step": torch.zeros((), device=parameter.device),
+            "exp_avg": torch.zeros_like(parameter),
+            "exp_avg_sq": torch.zeros_like(parameter),
+        }
