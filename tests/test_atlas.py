@@ -3,6 +3,7 @@
 import json
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -10,13 +11,16 @@ import pytest
 import zatlas
 from conftest import TINY, TINY_GAUSSIAN, Zatlas, discs
 from zatlas.errors import InputError
-from zatlas.evidence.atlas import Subject, edit_records, element_atlas
-from zatlas.evidence.claims import element_of, judged, meant
-from zatlas.evidence.factors import tell_apart
-from zatlas.evidence.ruler import Labelled, pixel_ruler, with_factors
-from zatlas.latents.statistics import gather
-from zatlas.measured import kept_maps, measure_atlas, measure_edits
-from zatlas.run import Run
+from zatlas.evidence.account.claims import answer_claim, element_of, meant
+from zatlas.evidence.measurements import Subject, edit_effects, element_atlas
+from zatlas.evidence.properties.factors import tell_apart
+from zatlas.evidence.properties.property_set import Labelled, add_factors, pixel_properties
+from zatlas.evidence.records import EditEffect, PropertyEffect
+from zatlas.latents.code_statistics import gather
+from zatlas.latents.moves import edit_move
+from zatlas.run.evidence import kept_atlas, kept_edits, kept_maps, kept_reconstruction
+from zatlas.run.run import Run
+from zatlas.workflows.atlas import measure_atlas, measure_edits
 
 
 def grey_ramp(count: int, seed: int = 0) -> np.ndarray:
@@ -49,42 +53,49 @@ def known_subject(count: int = 64) -> Subject:
 
 
 def test_the_atlas_of_a_decoder_whose_truth_is_known() -> None:
-    record, maps = element_atlas(known_subject(), pixel_ruler(grey_ramp(64)))
-    first, second, *rest = record["elements"]
-    assert (first["element"], second["element"]) == (1, 0)
+    found = element_atlas(known_subject(), pixel_properties(grey_ramp(64)))
+    first, second, *rest = found.elements
+    assert (first.element, second.element) == (1, 0)
     # one sd of element 1 moves every pixel by 0.1 * sd of a range of 2, in 255 grey levels
-    assert first["size"] == pytest.approx(0.1 * first["sd"] * 127.5, rel=1e-4)
-    assert first["size_low"] == pytest.approx(first["size"], rel=1e-4)
-    assert "lighter (luminance" in first["sentence"]
-    assert first["linearity"] == pytest.approx(1.0, abs=1e-4)
-    assert first["flags"]["kept"] == pytest.approx(1.0, abs=1e-3)
-    assert second["flags"]["kept"] == pytest.approx(0.0, abs=1e-3)
-    assert "light to the right" in second["sentence"]
-    assert sorted(e["element"] for e in rest) == [2, 3]
+    assert first.size == pytest.approx(0.1 * first.sd * 127.5, rel=1e-4)
+    assert first.size_low == pytest.approx(first.size, rel=1e-4)
+    assert "lighter (luminance" in first.sentence
+    assert first.linearity == pytest.approx(1.0, abs=1e-4)
+    assert first.flags is not None
+    assert first.flags.kept == pytest.approx(1.0, abs=1e-3)
+    assert second.flags is not None
+    assert second.flags.kept == pytest.approx(0.0, abs=1e-3)
+    assert "light to the right" in second.sentence
+    assert sorted(e.element for e in rest) == [2, 3]
     for element in rest:
-        assert element["size"] == 0
-        assert "no measurable effect" in element["sentence"]
-    assert maps.absolute.shape == (4, 8, 8)
-    assert maps.signed[1].mean() == pytest.approx(first["size"], rel=1e-4)
-    assert record["usage"]["used"] == 2
-    assert record["interactions"]["table"][0][1] == pytest.approx(0, abs=1e-3)
+        assert element.size == 0
+        assert "no measurable effect" in element.sentence
+    assert found.maps.absolute.shape == (4, 8, 8)
+    assert found.maps.signed[1].mean() == pytest.approx(first.size, rel=1e-4)
+    assert found.usage.used == 2
+    assert found.interactions.table[0][1] == pytest.approx(0, abs=1e-3)
 
 
 def test_an_edit_as_typed_is_an_effect_like_any_other() -> None:
     subject = known_subject()
-    doubled, none = subject.codes.copy(), subject.codes.copy()
-    doubled[:, 1] += 20
-    records = edit_records(subject, pixel_ruler(grey_ramp(64)), {"z[1] += 20": doubled, "z": none})
-    far, still = records
-    assert far["flags"]["elements"][0]["size"] == pytest.approx(
-        20 / subject.statistics.sd[1], rel=1e-4
-    )
-    assert far["flags"]["in_range"] == 0
-    assert far["flags"]["neighbour_after"] > 10
-    assert "It leaves the data: in range in 0 % of images" in far["sentence"]
-    assert far["random"]["size"] > 0
-    assert still["size"] == 0
-    assert "no measurable effect" in still["sentence"]
+    far_off = subject.codes.copy()
+    far_off[:, 1] += 20
+    moves = [
+        edit_move("z[1] += 20", subject.codes, far_off),
+        edit_move("z", subject.codes, subject.codes),
+    ]
+    far, still = edit_effects(subject, pixel_properties(grey_ramp(64)), moves)
+    assert edit_effects(subject, pixel_properties(grey_ramp(64)), []) == []
+    assert far.flags is not None
+    assert far.flags.elements[0].size == pytest.approx(20 / subject.statistics.sd[1], rel=1e-4)
+    assert far.flags.in_range == 0
+    assert far.flags.neighbour_after is not None
+    assert far.flags.neighbour_after > 10
+    assert "It leaves the data: in range in 0 % of images" in far.sentence
+    assert far.random is not None
+    assert far.random.size > 0
+    assert still.size == 0
+    assert "no measurable effect" in still.sentence
 
 
 def test_factors_join_the_ruler_only_where_their_probe_beats_chance() -> None:
@@ -93,9 +104,9 @@ def test_factors_join_the_ruler_only_where_their_probe_beats_chance() -> None:
     rng = np.random.default_rng(0)
     factors, _ = tell_apart({"grey": grey + rng.normal(0, 1, 400), "coin": rng.integers(0, 2, 400)})
     held_out = np.arange(400) % 3 == 0
-    ruler, probes = with_factors(pixel_ruler(images), Labelled(images, factors, held_out))
-    assert [c.name for c in ruler.columns if c.kind == "factor"] == ["grey"]
-    assert ruler.real_sd[-1] == pytest.approx(grey[held_out].std(), rel=0.05)
+    properties, probes = add_factors(pixel_properties(images), Labelled(images, factors, held_out))
+    assert [c.name for c in properties.columns if c.kind == "factor"] == ["grey"]
+    assert properties.real_sd[-1] == pytest.approx(grey[held_out].std(), rel=0.05)
     assert {probe.name: probe.passed for probe in probes.judged} == {"grey": True, "coin": False}
 
 
@@ -106,7 +117,8 @@ def test_the_same_seed_gives_the_same_bytes(tiny_run: Run, tiny_images: Path) ->
         texts.append((tiny_run.path / "evidence" / "atlas.json").read_bytes())
     assert texts[0] == texts[1] == texts[2]
     other = measure_atlas(tiny_run, images=tiny_images, count=30, seed=4)
-    assert other["rows"] != json.loads(texts[0])["rows"]
+    assert list(other.rows) != json.loads(texts[0])["rows"]
+    assert kept_atlas(tiny_run) == other
 
 
 def test_maps_are_kept_and_damage_is_named(tiny_run: Run) -> None:
@@ -125,9 +137,10 @@ def test_measured_edits_leave_the_callers_threads_and_say_a_fault(tiny_run: Run)
 
     before = torch.get_num_threads(), torch.get_float32_matmul_precision()
     (record,) = measure_edits(tiny_run, ["z[0] += 2*sd"], discs(40, seed=2))
-    assert record["edit"] == "z[0] += 2*sd"
-    assert record["n"] == 40
-    assert record["flags"]["elements"][0]["size"] == pytest.approx(2, rel=1e-4)
+    assert record.edit == "z[0] += 2*sd"
+    assert record.n == 40
+    assert record.flags is not None
+    assert record.flags.elements[0].size == pytest.approx(2, rel=1e-4)
     assert (torch.get_num_threads(), torch.get_float32_matmul_precision()) == before
     with pytest.raises(InputError, match=r"z\[9\]"):
         measure_edits(tiny_run, ["z[9] += 1"], discs(40))
@@ -156,12 +169,12 @@ def test_the_command(labelled: Path, zatlas: Zatlas, tmp_path: Path) -> None:
     assert status == 0
     assert 'z[1] "turns the head"' in out
     record = json.loads((tmp_path / "a.json").read_text())
-    assert record["schema"] == 1
+    assert record["schema"] == 2
     assert [e["size"] for e in record["elements"]] == sorted(
         (e["size"] for e in record["elements"]), reverse=True
     )
     assert {probe["name"] for probe in record["factors"]["judged"]} == {"brightness", "red"}
-    assert len(record["stability"]["best"]) == 4
+    assert len(record["stability"]["stability"]["best"]) == 4
     page = (run / "atlas.html").read_text()
     assert "turns the head" in page
     assert page.count("<img") == 3
@@ -173,7 +186,7 @@ def test_the_command(labelled: Path, zatlas: Zatlas, tmp_path: Path) -> None:
     status, _, _ = zatlas("report", run, "--out", tmp_path / "r.html")
     assert status == 0
     report = (tmp_path / "r.html").read_text()
-    assert "What every latent element does" in report
+    assert "The effect of every latent element" in report
     assert "is gender" in report
 
 
@@ -209,10 +222,10 @@ def test_edit_says_what_it_measured(labelled: Path, zatlas: Zatlas, tmp_path: Pa
     status, out, _ = zatlas(*words, "--count", 50)
     assert status == 0
     (tried,) = json.loads((tmp_path / "p.json").read_text())["edits"]
-    assert tried["sentence"] in out
+    assert tried["measured"]["sentence"] in out
     assert tried["measured"]["n"] == 50
     assert {"kept", "spill", "in_range", "neighbour_after"} <= tried["measured"]["flags"].keys()
-    assert "random direction of the same length" in tried["sentence"]
+    assert "random direction of the same length" in tried["measured"]["sentence"]
     status, out, _ = zatlas(*words, "--count", 0, "--overwrite")
     assert status == 0
     assert "random direction" not in out
@@ -222,7 +235,7 @@ def test_the_same_edit_twice_has_the_same_record_twice(labelled: Path) -> None:
     run = zatlas.open_run(labelled / "run-0")
     texts = ["z[0] *= 2", "z[1] += sd", "z[0] *= 2"]
     records = measure_edits(run, texts, np.load(labelled / "discs.npy"), count=40)
-    assert [record["edit"] for record in records] == texts
+    assert [record.edit for record in records] == texts
     assert records[0] == records[2]
 
 
@@ -241,7 +254,7 @@ def test_a_name_given_later_stands_in_the_sentence(labelled: Path, zatlas: Zatla
 
 def test_evidence_goes_with_the_weights_it_was_measured_on(tmp_path: Path) -> None:
     np.save(tmp_path / "discs.npy", discs(100))
-    kept = {"out": tmp_path / "run", "batch_size": 32}
+    kept: dict[str, Any] = {"out": tmp_path / "run", "batch_size": 32}
     run = zatlas.train(TINY, tmp_path / "discs.npy", epochs=1, **kept)
     measure_atlas(run, count=20)
     zatlas.train(TINY, tmp_path / "discs.npy", epochs=1, resume=True, **kept)
@@ -257,8 +270,9 @@ def test_few_labels_leave_out_the_scores_alone(labelled: Path, tmp_path: Path) -
     (tmp_path / "labels.csv").write_text("\n".join(table))
     run = zatlas.train(TINY, tmp_path / "discs.npy", out=tmp_path / "run", epochs=1)
     record = measure_atlas(run, images=images, factors=tmp_path / "labels.csv")
-    assert record["factors"]["judged"]
-    assert record["factors"]["disentanglement"] is None
+    assert record.factors is not None
+    assert record.factors.judged
+    assert record.factors.disentanglement is None
 
 
 def test_factors_never_known_together_have_no_crosstalk() -> None:
@@ -268,15 +282,18 @@ def test_factors_never_known_together_have_no_crosstalk() -> None:
     columns = {"a": np.where(even, bright, np.nan), "b": np.where(even, np.nan, bright)}
     factors, _ = tell_apart(columns)
     held_out = np.arange(300) >= 200
-    ruler, _ = with_factors(pixel_ruler(images), Labelled(images, factors, held_out))
-    assert set(ruler.probes) == {"a", "b"}
-    assert ruler.crosstalk is None
+    properties, _ = add_factors(pixel_properties(images), Labelled(images, factors, held_out))
+    assert set(properties.probes) == {"a", "b"}
+    assert properties.crosstalk is None
 
 
 def test_grey_pictures_in_three_channels_have_no_colour_to_tell_in() -> None:
     grey = np.repeat(grey_ramp(64), 3, axis=-1)
-    ruler = pixel_ruler(grey)
-    sd = {column.name: value for column, value in zip(ruler.columns, ruler.real_sd, strict=True)}
+    properties = pixel_properties(grey)
+    sd = {
+        column.name: value
+        for column, value in zip(properties.columns, properties.real_sd, strict=True)
+    }
     assert sd["red-green"] == sd["yellow-blue"] == sd["chroma"] == 0
     assert sd["luminance"] > 1
 
@@ -284,9 +301,9 @@ def test_grey_pictures_in_three_channels_have_no_colour_to_tell_in() -> None:
 def test_a_decoder_that_ignores_the_code_has_collapsed() -> None:
     subject = known_subject()
     blind = replace(subject, decode=lambda z: np.zeros((len(z), 8, 8, 1), np.float32))
-    record, _ = element_atlas(blind, pixel_ruler(grey_ramp(64)))
-    assert record["usage"]["used"] == 0
-    assert record["usage"]["verdict"].startswith("Collapsed")
+    found = element_atlas(blind, pixel_properties(grey_ramp(64)))
+    assert found.usage.used == 0
+    assert found.usage.verdict.startswith("Collapsed")
 
 
 def test_examine_answers_a_claim(zatlas: Zatlas, tmp_path: Path) -> None:
@@ -312,25 +329,35 @@ def test_examine_answers_a_claim(zatlas: Zatlas, tmp_path: Path) -> None:
     assert not (tmp_path / "other").exists()
 
 
-def cell(name: str, effect_sd: float, named: bool, kind: str = "attribute") -> dict[str, object]:
-    """A cell of a record, with what a verdict reads of it."""
-    return {"name": name, "kind": kind, "effect": effect_sd, "effect_sd": effect_sd,
-            "low_sd": effect_sd - 0.1, "high_sd": effect_sd + 0.1, "named": named,
-            "probe": {"passed": True}}  # fmt: skip
+def on(name: str, mean_sd: float, named: bool, kind: str = "attribute") -> PropertyEffect:
+    """The effect on one property, with what a verdict reads of it."""
+    return PropertyEffect(
+        name=name, unit="", up="", down="", kind=kind, mean=mean_sd, low=None, high=None,
+        mean_sd=mean_sd, low_sd=mean_sd - 0.1, high_sd=mean_sd + 0.1, d_z=None, agree=1,
+        agree_low=1, agree_high=1, p=0, q=0, named=named,
+    )  # fmt: skip
+
+
+def effect_on(*effects: PropertyEffect) -> EditEffect:
+    """The effect of an edit on these properties."""
+    return EditEffect(
+        edit="z[1] += sd", n=9, size=1, size_low=1, size_high=1, peak=9, share=1, agreement=1,
+        linearity=1, locality=1, centre=None, motion=None, motion_n=0, sweep_n=9, steps=(),
+        curve=(), lines=(), effects={effect.name: effect for effect in effects},
+    )  # fmt: skip
 
 
 def test_claims_are_held_against_what_may_be_named() -> None:
-    turn, light = cell("asymmetry", 0.5, True), cell("luminance", 0.2, True)
-    record = {"cells": [turn, light], "sentence": "s"}
-    assert judged("element 1 turns the head", record)["verdict"].startswith(
-        "borne out, mainly that"
-    )
-    assert "not the main effect" in judged("z[1] is how dark it is", record)["verdict"]
-    record = {"cells": [cell("asymmetry", 0.05, False), light], "sentence": "s"}
-    assert judged("element 1 turns the head", record)["verdict"].startswith("not borne out")
-    assert judged("element 1 is happiness", record)["verdict"].startswith("cannot be judged")
-    gender = cell("gender = Male", 0.9, True, "factor")
-    assert meant("element 0 is gender", [gender, light]) == [gender]
+    turn, light = on("asymmetry", 0.5, True), on("luminance", 0.2, True)
+    both = effect_on(turn, light)
+    answer = answer_claim("element 1 turns the head", both)
+    assert answer.verdict.startswith("borne out, mainly that: asymmetry +0.50 sd [0.40, 0.60]")
+    assert (answer.meant, answer.sentence) == (("asymmetry",), both.sentence)
+    assert "not the main effect" in answer_claim("z[1] is how dark it is", both).verdict
+    weak = effect_on(on("asymmetry", 0.05, False), light)
+    assert answer_claim("element 1 turns the head", weak).verdict.startswith("not borne out")
+    assert answer_claim("element 1 is happiness", weak).verdict.startswith("cannot be judged")
+    assert meant("element 0 is gender", ["gender = Male", "luminance"]) == ["gender = Male"]
 
 
 @pytest.mark.parametrize(
@@ -356,13 +383,83 @@ def test_the_words_of_a_claim(claim: str, properties: list[str]) -> None:
     names = ["luminance", "left-right light", "red-green", "yellow-blue", "sharpness", "asymmetry",
              "horizontal place", "smile", "is_male", "5_o_Clock_Shadow", "digit = 1",
              "digit = 2"]  # fmt: skip
-    found = [c["name"] for c in meant(f"element 2: {claim}", [cell(n, 1, True) for n in names])]
-    assert sorted(found) == sorted(properties)
+    assert sorted(meant(f"element 2: {claim}", names)) == sorted(properties)
 
 
 def test_claims_name_their_element() -> None:
     assert element_of("element 1 turns the head", 4) == 1
     assert element_of("z[-1] is colour", 4) == 3
     for claim in ("it is gender", "element 7 is gender", "z[x] is gender"):
-        with pytest.raises(InputError, match="--says"):
+        with pytest.raises(InputError, match="^says="):
             element_of(claim, 4)
+
+
+BEFORE = Path(__file__).parent / "data" / "evidence-0.1.0"
+
+
+def test_records_of_0_1_0_are_read(tiny_run: Run) -> None:
+    folder = tiny_run.path / "evidence"
+    kept = {file: file.read_bytes() for file in folder.iterdir()}
+    for file in BEFORE.iterdir():
+        (folder / file.name).write_bytes(file.read_bytes())
+    try:
+        atlas, (plate,) = kept_atlas(tiny_run), kept_edits(tiny_run).plates
+        old = json.loads((BEFORE / "atlas.json").read_text())
+        old_edit = json.loads((BEFORE / "edits.json").read_text())[0]["edits"][0]
+        assert atlas.schema_number == 2
+        assert [e.sentence for e in atlas.elements] == [e["sentence"] for e in old["elements"]]
+        effect, cell = atlas.elements[0].effects["luminance"], old["elements"][0]["cells"][0]
+        assert (effect.mean, effect.mean_sd) == (cell["effect"], cell["effect_sd"])
+        assert atlas.stability is not None
+        assert atlas.stability.runs == tuple(old["stability"]["runs"])
+        assert atlas.stability.stability.udr == tuple(old["stability"]["udr"])
+        assert plate.fingerprint is None
+        assert plate.edits[0].measured is not None
+        assert plate.edits[0].measured.sentence == old_edit["sentence"]
+        error = kept_reconstruction(tiny_run).metrics["mse"].mean
+        assert error is not None
+        assert error > 0
+    finally:
+        for file in folder.iterdir():
+            file.unlink()
+        for file, content in kept.items():
+            file.write_bytes(content)
+
+
+@pytest.mark.parametrize(
+    ("content", "fault"),
+    [
+        ('{"schema": 3}', "schema 3 is from a newer zatlas"),
+        ('{"schema": 2}', "atlas.json: run: Field required"),
+        ("[]", "was not written by zatlas"),
+        ("{", "is not JSON"),
+    ],
+)
+def test_damaged_records_are_refused(tiny_run: Run, content: str, fault: str) -> None:
+    measure_atlas(tiny_run, count=20)
+    file = tiny_run.path / "evidence" / "atlas.json"
+    kept = file.read_bytes()
+    file.write_text(content)
+    try:
+        with pytest.raises(InputError, match=fault):
+            kept_atlas(tiny_run)
+    finally:
+        file.write_bytes(kept)
+
+
+def test_a_label_with_the_name_of_an_attribute_is_told_apart(labelled: Path) -> None:
+    table = (labelled / "labels.csv").read_text().replace("brightness", "luminance")
+    (labelled / "same-name.csv").write_text(table)
+    run = zatlas.open_run(labelled / "run-0")
+    (effect,) = measure_edits(
+        run, ["z[0] += sd"], np.load(labelled / "discs.npy"), count=40,
+        factors=labelled / "same-name.csv",
+    )  # fmt: skip
+    assert {"luminance", "luminance (label)"} <= effect.effects.keys()
+
+
+def test_counts_of_the_python_functions_are_checked(tiny_run: Run) -> None:
+    with pytest.raises(InputError, match="count=1: give 2 or more"):
+        measure_atlas(tiny_run, count=1)
+    with pytest.raises(InputError, match="count=0"):
+        measure_edits(tiny_run, ["z[0] += 1"], discs(9), count=0)

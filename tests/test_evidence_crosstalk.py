@@ -1,20 +1,22 @@
+from typing import Any
+
 import numpy as np
 import pytest
 
-from zatlas.evidence.crosstalk import explained, responses
+from zatlas.evidence.properties.crosstalk import explained, responses
 
 
-def drawn(n=4000):
+def drawn(n: Any = 4000) -> Any:
     return np.random.default_rng(0).standard_normal((n, 3)) * [1, 5, 0.1]
 
 
-def test_a_perfect_probe_responds_to_its_own_factor_alone():
+def test_a_perfect_probe_responds_to_its_own_factor_alone() -> None:
     known = drawn()
     assert responses(known, known) == pytest.approx(np.eye(3), abs=1e-9)
     assert responses(0 * known, known) == pytest.approx(np.zeros((3, 3)))
 
 
-def test_slopes_by_hand():
+def test_slopes_by_hand() -> None:
     known = drawn()
     read = known.copy()
     read[:, 0] = 0.1 * known[:, 0] + 0.06 * known[:, 1]  # 0.3 sd of factor 0 for an sd of factor 1
@@ -24,7 +26,7 @@ def test_slopes_by_hand():
     assert answer[0] == pytest.approx([0.1, 0.06 * sd[1] / sd[0], 0], abs=0.01)
 
 
-def test_factors_that_go_together_do_not_pass_for_each_other():
+def test_factors_that_go_together_do_not_pass_for_each_other() -> None:
     known = drawn()
     known[:, 1] = 5 * (0.9 * known[:, 0] + np.sqrt(1 - 0.81) * known[:, 1] / 5)
     read = known.copy()
@@ -33,7 +35,7 @@ def test_factors_that_go_together_do_not_pass_for_each_other():
     assert responses(read, known)[1] == pytest.approx([1, 0, 0], abs=0.03)
 
 
-def test_a_factor_that_never_varies_has_no_slope():
+def test_a_factor_that_never_varies_has_no_slope() -> None:
     known = drawn()
     known[:, 2] = 1
     answer = responses(known, known)
@@ -41,12 +43,12 @@ def test_a_factor_that_never_varies_has_no_slope():
     assert (answer[:, 2] == 0).all()
 
 
-def test_what_the_others_explain():
+def test_what_the_others_explain() -> None:
     slopes = np.array([[0.1, -0.3, 0.0], [0.0, 1.0, 0.2], [0.0, 0.0, 1.0]])
-    assert explained([0.25, -0.8, np.nan], slopes) == pytest.approx([0.24, 0.0, 0.0])
+    assert explained(np.array([0.25, -0.8, np.nan]), slopes) == pytest.approx([0.24, 0.0, 0.0])
 
 
-def test_levels_of_one_factor_are_no_cross_talk():
+def test_levels_of_one_factor_are_no_cross_talk() -> None:
     level = np.random.default_rng(0).integers(0, 3, 900)
     known = np.stack([level == k for k in range(3)], axis=1).astype(float)
     answer = responses(known, known, ["hair", "hair", "hair"])

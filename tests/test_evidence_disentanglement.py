@@ -1,20 +1,17 @@
 """Disentanglement scores, pinned by codes whose answer is known by hand."""
 
 import json
+from typing import Any
 
 import numpy as np
 import pytest
-
-pytest.importorskip("sklearn")
-
 from sklearn.metrics import mutual_info_score
 
 from zatlas.errors import InputError
-from zatlas.evidence.disentanglement import disentanglement
-from zatlas.evidence.factors import tell_apart
-from zatlas.evidence.information import equal_bins, gaps, information, mig, modularity
-from zatlas.evidence.measure import plain
-from zatlas.evidence.readout import concentration, explicitness, importances, sap_table
+from zatlas.evidence.codes.disentanglement import measure_disentanglement
+from zatlas.evidence.codes.information import equal_bins, gaps, mig, modularity, mutual_information
+from zatlas.evidence.codes.predictors import concentration, explicitness, importances, sap_table
+from zatlas.evidence.properties.factors import tell_apart
 
 N = 600
 RNG = np.random.default_rng(0)
@@ -30,25 +27,25 @@ UNIT = (TRUE - TRUE.mean(0)) / TRUE.std(0)
 NOISE = np.random.default_rng(1).normal(size=(N, 8))
 
 
-def turned(codes):
+def turned(codes: Any) -> Any:
     """The first two elements, and the next two, each pair turned by 45 degrees."""
     pair = np.array([[1, 1], [1, -1]]) / np.sqrt(2)
     return codes @ np.kron(np.eye(2), pair)
 
 
 @pytest.fixture(scope="module")
-def score():
+def score() -> Any:
     found = {}
 
-    def of(name, codes):
+    def of(name: Any, codes: Any) -> Any:
         if name not in found:
-            found[name] = disentanglement(codes, FACTORS)
+            found[name] = measure_disentanglement(codes, FACTORS)
         return found[name]
 
     return of
 
 
-def test_identity_is_perfect(score):
+def test_identity_is_perfect(score: Any) -> None:
     found = score("identity", TRUE)
     assert found.mig > 0.98
     assert found.sap > 0.95
@@ -60,7 +57,7 @@ def test_identity_is_perfect(score):
     assert found.found == 4
 
 
-def test_order_and_sign_of_elements_do_not_matter(score):
+def test_order_and_sign_of_elements_do_not_matter(score: Any) -> None:
     order = [2, 0, 3, 1]
     found, straight = score("permuted", -3 * UNIT[:, order]), score("identity", TRUE)
     assert [row.element for row in found.factors] == [1, 3, 0, 2]
@@ -68,17 +65,15 @@ def test_order_and_sign_of_elements_do_not_matter(score):
         assert getattr(found, name) == pytest.approx(getattr(straight, name), abs=0.01), name
 
 
-def test_order_of_factors_does_not_matter(score):
+def test_order_of_factors_does_not_matter(score: Any) -> None:
     found = score("identity", TRUE)
-    other = disentanglement(TRUE, FACTORS[::-1])
-    assert {row.name: plain(row) for row in other.factors} == {
-        row.name: plain(row) for row in found.factors
-    }
+    other = measure_disentanglement(TRUE, FACTORS[::-1])
+    assert {row.name: row for row in other.factors} == {row.name: row for row in found.factors}
     for name in ("mig", "sap", "disentanglement", "completeness", "modularity", "explicitness"):
         assert getattr(other, name) == pytest.approx(getattr(found, name)), name
 
 
-def test_rotated_by_45_degrees(score):
+def test_rotated_by_45_degrees(score: Any) -> None:
     found = score("rotated", turned(UNIT))
     assert found.mig < 0.05
     assert found.sap < 0.1
@@ -90,7 +85,7 @@ def test_rotated_by_45_degrees(score):
     assert found.informativeness > 0.95
 
 
-def test_duplicated(score):
+def test_duplicated(score: Any) -> None:
     found = score("duplicated", np.hstack([TRUE, TRUE]))
     assert found.mig == pytest.approx(0, abs=0.005)
     assert found.sap == 0
@@ -102,7 +97,7 @@ def test_duplicated(score):
     assert [row.second for row in found.factors] == [4, 5, 6, 7]
 
 
-def test_dead_elements_change_nothing_but_the_count(score):
+def test_dead_elements_change_nothing_but_the_count(score: Any) -> None:
     found = score("dead", np.hstack([np.zeros((N, 3)), TRUE, np.full((N, 1), 0.1)]))
     assert found.mig > 0.98
     assert found.disentanglement > 0.99
@@ -116,7 +111,7 @@ def test_dead_elements_change_nothing_but_the_count(score):
         assert set(row.information.values()) == {0.0}
 
 
-def test_independent_noise_scores_nothing(score):
+def test_independent_noise_scores_nothing(score: Any) -> None:
     found = score("noise", NOISE)
     assert found.found == 0
     assert found.mig < 0.02
@@ -130,7 +125,7 @@ def test_independent_noise_scores_nothing(score):
     assert found.explicitness < 0.05
 
 
-def test_noise_beside_the_truth_is_told_from_it(score):
+def test_noise_beside_the_truth_is_told_from_it(score: Any) -> None:
     found = score("beside", np.hstack([NOISE[:, :4], TRUE]))
     assert [row.found for row in found.elements] == [False] * 4 + [True] * 4
     assert [row.element for row in found.factors] == [4, 5, 6, 7]
@@ -138,38 +133,38 @@ def test_noise_beside_the_truth_is_told_from_it(score):
     assert found.mig > 0.95
 
 
-def test_rows_are_images_and_columns_elements():
+def test_rows_are_images_and_columns_elements() -> None:
     """A reshape in place of a transpose leaves information near 0 (a published fault)."""
     codes = NOISE.copy()
     codes[:, 5] = TRUE[:, 0]
-    told = information(codes, FACTORS)
-    assert told.share.shape == (8, 4)
-    assert np.unravel_index(told.share.argmax(), (8, 4)) == (5, 0)
-    assert told.share[5, 0] == pytest.approx(1)
-    assert told.found.sum() == told.found[5, 0] == 1
+    found = mutual_information(codes, FACTORS)
+    assert found.fraction.shape == (8, 4)
+    assert tuple(map(int, np.unravel_index(found.fraction.argmax(), (8, 4)))) == (5, 0)
+    assert found.fraction[5, 0] == pytest.approx(1)
+    assert found.found.sum() == found.found[5, 0] == 1
     with pytest.raises(InputError, match="not 8"):
-        disentanglement(codes.T, FACTORS)
+        measure_disentanglement(codes.T, FACTORS)
 
 
-def test_information_is_that_of_the_bins():
+def test_information_is_that_of_the_bins() -> None:
     codes = np.hstack([TRUE[:, :2] + 10 * NOISE[:, :2], TRUE[:, 2:]])
-    told = information(codes, FACTORS)
+    found = mutual_information(codes, FACTORS)
     for j in range(4):
         for k, factor in enumerate(FACTORS):
             levels = equal_bins(factor.values) if factor.kind == "continuous" else factor.values
             by_hand = mutual_info_score(equal_bins(codes[:, j]), levels)
-            assert told.plain[j, k] == pytest.approx(by_hand, abs=1e-9)
-    assert told.entropy[0] == pytest.approx(np.log(20))
+            assert found.counted[j, k] == pytest.approx(by_hand, abs=1e-9)
+    assert found.entropy[0] == pytest.approx(np.log(20))
 
 
-def test_what_chance_counts_is_taken_off():
-    told = information(NOISE, FACTORS)
-    assert told.plain[:, 0].mean() / np.log(20) > 0.05  # bins alone find a lot
-    assert told.share.mean() < 0.01
-    np.testing.assert_allclose(told.plain, told.chance, atol=0.06)
+def test_what_chance_counts_is_taken_off() -> None:
+    found = mutual_information(NOISE, FACTORS)
+    assert found.counted[:, 0].mean() / np.log(20) > 0.05  # bins alone find a lot
+    assert found.fraction.mean() < 0.01
+    np.testing.assert_allclose(found.counted, found.chance, atol=0.06)
 
 
-def test_bins_are_of_equal_frequency_and_ties_stay_together():
+def test_bins_are_of_equal_frequency_and_ties_stay_together() -> None:
     assert np.bincount(equal_bins(RNG.normal(size=400))).tolist() == [20] * 20
     half = np.r_[np.zeros(300), np.linspace(1, 2, 100)]  # a ReLU: mostly 0
     bins = equal_bins(half)
@@ -179,21 +174,23 @@ def test_bins_are_of_equal_frequency_and_ties_stay_together():
     assert equal_bins(np.array([0, 1, 1, 0])).tolist() == [0, 1, 1, 0]
 
 
-def test_unknown_values_are_left_out():
+def test_unknown_values_are_left_out() -> None:
     yaw = TRUE[:, 0].copy()
     yaw[::3] = np.nan
     (some,), _ = tell_apart({"yaw": yaw})
     known = ~np.isnan(yaw)
     (all_known,), _ = tell_apart({"yaw": yaw[known]})
     codes = np.hstack([TRUE[:, :2], NOISE])
-    with_gaps = information(codes, [some])
-    np.testing.assert_allclose(with_gaps.entropy, information(codes[known], [all_known]).entropy)
-    assert with_gaps.share[0, 0] > 0.95
+    with_gaps = mutual_information(codes, [some])
+    np.testing.assert_allclose(
+        with_gaps.entropy, mutual_information(codes[known], [all_known]).entropy
+    )
+    assert with_gaps.fraction[0, 0] > 0.95
     assert not with_gaps.found[1:].any()
     np.testing.assert_allclose(sap_table(codes, [some], 0), sap_table(codes[known], [all_known], 0))
 
 
-def test_gaps_modularity_and_concentration_by_hand():
+def test_gaps_modularity_and_concentration_by_hand() -> None:
     table = np.array([[0.9, 0.0], [0.3, 0.5], [0.0, 0.0]])
     np.testing.assert_allclose(gaps(table), [0.6, 0.5])
     np.testing.assert_allclose(modularity(table), [1, 1 - 0.09 / 0.25, 0])
@@ -205,7 +202,7 @@ def test_gaps_modularity_and_concentration_by_hand():
     )
 
 
-def test_sap_table_by_hand():
+def test_sap_table_by_hand() -> None:
     codes = np.stack([UNIT[:, 0], UNIT[:, 0] + UNIT[:, 1], TRUE[:, 3], NOISE[:, 0]], axis=1)
     table = sap_table(codes, FACTORS, 0)
     assert table[0, 0] == pytest.approx(1)
@@ -215,34 +212,38 @@ def test_sap_table_by_hand():
     assert table[3].max() < 0.1
 
 
-def test_explicitness_is_linear():
+def test_explicitness_is_linear() -> None:
     bent = TRUE[:, :1] ** 2  # |yaw| is told, its side is not
-    assert explicitness(TRUE, FACTORS[0], 0).score > 0.99
-    assert explicitness(bent, FACTORS[0], 0).score < 0.05
+    linear, even = (explicitness(codes, FACTORS[0], 0).score for codes in (TRUE, bent))
+    assert linear is not None
+    assert linear > 0.99
+    assert even is not None
+    assert even < 0.05
     (weights, scores) = importances(bent, FACTORS[:1], 0)
+    assert scores[0].score is not None
     assert scores[0].score < 0.1
     assert weights.sum() == 0 or scores[0].beats_chance
 
 
-def test_few_images_rare_levels_and_faults():
+def test_few_images_rare_levels_and_faults() -> None:
     rare = np.where(np.arange(N) < 5, 2, np.arange(N) % 2)
     columns = {"rare": rare, "seldom": np.where(np.arange(N) < 40, RNG.normal(size=N), np.nan)}
     factors, _ = tell_apart(columns)
-    found = disentanglement(np.c_[rare % 2, NOISE], factors)
+    found = measure_disentanglement(np.c_[rare % 2, NOISE], factors)
     assert [row.name for row in found.factors] == ["rare"]
     assert found.factors[0].n == N - 5
     assert "too few images" in found.left_out["seldom"]
     assert found.disentanglement is None  # of one factor it cannot be said
     with pytest.raises(InputError, match="no factor is known"):
-        disentanglement(NOISE, factors[1:])
+        measure_disentanglement(NOISE, factors[1:])
     with pytest.raises(InputError, match="no factor is known"):
-        disentanglement(NOISE, [])
+        measure_disentanglement(NOISE, [])
 
 
-def test_same_seed_same_json(score):
+def test_same_seed_same_json(score: Any) -> None:
     codes = turned(UNIT)
-    text = json.dumps(plain(score("rotated", codes)), allow_nan=False)
-    assert text == json.dumps(plain(disentanglement(codes, FACTORS)), allow_nan=False)
-    assert mig(information(codes, FACTORS, seed=1)) == pytest.approx(
-        mig(information(codes, FACTORS, seed=2)), abs=0.02
+    text = json.dumps(score("rotated", codes).plain(), allow_nan=False)
+    assert text == json.dumps(measure_disentanglement(codes, FACTORS).plain(), allow_nan=False)
+    assert mig(mutual_information(codes, FACTORS, seed=1)) == pytest.approx(
+        mig(mutual_information(codes, FACTORS, seed=2)), abs=0.02
     )

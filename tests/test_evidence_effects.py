@@ -1,29 +1,32 @@
 import json
+from typing import Any
 
 import numpy as np
 import pytest
 
-from zatlas.evidence import attributes
-from zatlas.evidence.effects import (
-    AS_TYPED,
-    centre,
+from zatlas.errors import InputError
+from zatlas.evidence.account.move_effects import move_effects
+from zatlas.evidence.account.naming import named_effects
+from zatlas.evidence.effects.difference import (
+    EDIT_STEPS,
     centre_of_mass,
-    change,
-    element_move,
-    elements,
     locality,
-    random_move,
+    measure_centre,
+    measure_change,
+    measure_changes,
 )
-from zatlas.evidence.motion import unexplained
-from zatlas.evidence.records import records
-from zatlas.evidence.response import interactions, sensitivity
+from zatlas.evidence.effects.motion import unexplained
+from zatlas.evidence.effects.sensitivity import interactions, sensitivity
+from zatlas.evidence.properties import attributes
+from zatlas.evidence.properties.property_set import PropertySet
+from zatlas.latents.moves import Move, direction_move, edit_move, element_move, random_move
 
 SIZE = 32
 SD = np.array([1.0, 2.0, 0.0, 1.0, 1.0, 1.0])
 X, Y = np.meshgrid(np.arange(SIZE) - 15.5, np.arange(SIZE) - 15.5)
 
 
-def toy(z_BD):
+def toy(z_BD: Any) -> Any:
     """0 brightens, 1 moves a blob right, 2 is dead, 3 lights the right, 4 and 5 multiply."""
     z = np.asarray(z_BD, np.float64)[:, :, None, None]
     blob = 0.6 * np.exp(-(((X - z[:, 1]) / 6) ** 2 + (Y / 8) ** 2))
@@ -32,17 +35,21 @@ def toy(z_BD):
     return np.repeat(light[..., None], 3, axis=3).astype(np.float32)
 
 
-def codes(n=24, seed=0):
+def codes(n: Any = 24, seed: int = 0) -> Any:
     return (np.random.default_rng(seed).standard_normal((n, 6)) * SD).astype(np.float32)
 
 
-def moved(element, z=None, decode=toy, **options):
+def moves(z: Any, *elements: Any) -> Any:
+    return [element_move(z, element, SD) for element in elements]
+
+
+def moved(element: Any, z: Any = None, decode: Any = toy, **options: Any) -> Any:
     z = codes() if z is None else z
-    base = centre(decode, attributes.measure, z)
-    return change(decode, attributes.measure, base, element_move(z, element, SD), **options)
+    base = measure_centre(decode, attributes.measure, z)
+    return measure_change(decode, attributes.measure, base, element_move(z, element, SD), **options)
 
 
-def test_brightness_by_hand():
+def test_brightness_by_hand() -> None:
     c = moved(0)
     assert c.sizes == pytest.approx(np.full(24, 0.05 * 127.5), rel=1e-4)
     assert c.map == pytest.approx(np.full((SIZE, SIZE), 0.05 * 127.5), rel=1e-4)
@@ -58,10 +65,10 @@ def test_brightness_by_hand():
     assert c.lines.mean(0)[2] == pytest.approx(attributes.measure(toy(codes()[:5])).mean(0))
 
 
-def test_a_dead_element_changes_nothing_and_is_not_decoded():
+def test_a_dead_element_changes_nothing_and_is_not_decoded() -> None:
     calls = []
 
-    def counted(z):
+    def counted(z: Any) -> Any:
         calls.append(len(z))
         return toy(z)
 
@@ -70,10 +77,11 @@ def test_a_dead_element_changes_nothing_and_is_not_decoded():
     assert c.size == 0
     assert not c.differences.any()
     assert c.linearity is c.motion is c.agreement is None
-    assert locality(c.map) is centre_of_mass(c.map) is None
+    assert locality(c.map) is None
+    assert centre_of_mass(c.map) is None
 
 
-def test_a_shading_lies_where_it_acts_and_agrees():
+def test_a_shading_lies_where_it_acts_and_agrees() -> None:
     c = moved(3)
     assert c.agreement == pytest.approx(1, abs=1e-4)
     assert np.sign(c.signed[0, 0, 0]) == -1
@@ -81,7 +89,7 @@ def test_a_shading_lies_where_it_acts_and_agrees():
     assert c.map[0, 0] == pytest.approx(0.05 * 15.5 / 16 * 127.5, rel=1e-3)
 
 
-def test_agreement_is_low_where_the_direction_hangs_on_the_image():
+def test_agreement_is_low_where_the_direction_hangs_on_the_image() -> None:
     z = codes()
     z[:, 5] = np.resize([1, -1], len(z))  # element 4 brightens one half and darkens the other
     c = moved(4, z)
@@ -92,10 +100,10 @@ def test_agreement_is_low_where_the_direction_hangs_on_the_image():
     assert centre_of_mass(c.map) == pytest.approx((0, 14 / 32 * 100), abs=0.1)
 
 
-def test_linearity_by_hand():
+def test_linearity_by_hand() -> None:
     """v_t = t b + t^2 c, |b| = |c|, at right angles: sum t^2 = 10 on the line, sum t^4 = 34 off."""
 
-    def curved(z_BD):
+    def curved(z_BD: Any) -> Any:
         x = np.zeros((len(z_BD), 2, 2, 1), np.float32)
         x[:, 0, 0, 0] = 0.01 * z_BD[:, 0]
         x[:, 1, 1, 0] = 0.01 * z_BD[:, 0] ** 2
@@ -103,20 +111,22 @@ def test_linearity_by_hand():
 
     z = np.zeros((3, 6), np.float32)
     measure = lambda x: x.reshape(len(x), -1)[:, :1]  # noqa: E731
-    c = change(curved, measure, centre(curved, measure, z), element_move(z, 0, SD))
+    c = measure_change(curved, measure, measure_centre(curved, measure, z), element_move(z, 0, SD))
     assert c.linearity == pytest.approx(10 / (10 + 34), rel=1e-4)
 
 
-def test_the_same_code_measures_an_edit_as_typed():
+def test_the_same_code_measures_an_edit_as_typed() -> None:
     z = codes()
-    base = centre(toy, attributes.measure, z)
+    base = measure_centre(toy, attributes.measure, z)
 
-    def edit(codes):
+    def edit(codes: Any) -> Any:
         answer = codes.copy()
         answer[:, 0] += 3
         return answer
 
-    c = change(toy, attributes.measure, base, edit(z) - z, AS_TYPED)
+    c = measure_change(
+        toy, attributes.measure, base, edit_move("z[0] += 3", z, edit(z)), EDIT_STEPS
+    )
     assert c.size == pytest.approx(3 * 0.05 * 127.5, rel=1e-4)
     assert c.steps == (0, 0.5, 1)
     assert c.linearity == pytest.approx(1, abs=1e-4)
@@ -124,19 +134,19 @@ def test_the_same_code_measures_an_edit_as_typed():
     np.testing.assert_allclose(c.differences, expected, atol=1e-3)
 
 
-def test_effects_are_against_the_reconstruction_not_the_original():
+def test_effects_are_against_the_reconstruction_not_the_original() -> None:
     """A decoder that gives one picture, far from any original: nothing it does is an effect."""
     c = moved(0, decode=lambda z: toy(0 * z))
     assert c.size == 0
     assert not c.differences.any()
 
 
-def test_effects_do_not_accumulate_and_do_not_hang_on_their_order():
+def test_effects_do_not_accumulate_and_do_not_hang_on_their_order() -> None:
     z = codes()
     kept = z.copy()
-    base = centre(toy, attributes.measure, z)
+    base = measure_centre(toy, attributes.measure, z)
     ones, others = (
-        [change(toy, attributes.measure, base, element_move(z, j, SD)).size for j in order]
+        [measure_change(toy, attributes.measure, base, element_move(z, j, SD)).size for j in order]
         for order in ((0, 1, 3), (3, 1, 0))
     )
     assert ones == others[::-1]
@@ -144,7 +154,7 @@ def test_effects_do_not_accumulate_and_do_not_hang_on_their_order():
     np.testing.assert_array_equal(base.pictures, toy(kept))
 
 
-def test_batches_do_not_change_the_numbers():
+def test_batches_do_not_change_the_numbers() -> None:
     one, other = moved(1, batch=64), moved(1, batch=5)
     assert one.sizes == pytest.approx(other.sizes, rel=1e-5)
     assert one.map == pytest.approx(other.map, rel=1e-5)
@@ -153,17 +163,19 @@ def test_batches_do_not_change_the_numbers():
     np.testing.assert_allclose(one.differences, other.differences, atol=1e-6)
 
 
-def test_the_outer_steps_are_taken_by_the_first_images():
+def test_the_outer_steps_are_taken_by_the_first_images() -> None:
     z = codes()
     calls = []
 
-    def counted(z):
+    def counted(z: Any) -> Any:
         calls.append(len(z))
         return toy(z)
 
-    base = centre(counted, attributes.measure, z)
+    base = measure_centre(counted, attributes.measure, z)
     calls.clear()
-    c = change(counted, attributes.measure, base, element_move(z, 1, SD), sweep_n=7, batch=5)
+    c = measure_change(
+        counted, attributes.measure, base, element_move(z, 1, SD), sweep_n=7, batch=5
+    )
     assert calls == [20, 8, 10, 10, 10, 4]
     assert (c.sweep_n, len(c.sizes)) == (7, 24)
     np.testing.assert_allclose(c.curve[2], base.values[:7].mean(0))
@@ -174,7 +186,7 @@ def test_the_outer_steps_are_taken_by_the_first_images():
     assert c.size == pytest.approx(full.size, rel=1e-5)
 
 
-def test_motion_and_shade():
+def test_motion_and_shade() -> None:
     z = 0 * codes()
     assert moved(1, z).motion > 0.8
     assert moved(0, z).motion < 0.2
@@ -184,7 +196,7 @@ def test_motion_and_shade():
     assert unexplained(one, one) == (0, 0)
 
 
-def test_motion_of_a_plain_shift_is_whole():
+def test_motion_of_a_plain_shift_is_whole() -> None:
     rng = np.random.default_rng(0)
     from scipy.ndimage import gaussian_filter
 
@@ -196,70 +208,91 @@ def test_motion_of_a_plain_shift_is_whole():
     assert left > 0.8 * total
 
 
-def test_interactions_by_hand():
+def test_interactions_by_hand() -> None:
     z = 0 * codes()
-    base = centre(toy, attributes.measure, z)
-    answer = interactions(toy, base, SD, [0, 3, 4, 5])
+    base = measure_centre(toy, attributes.measure, z)
+    answer = interactions(toy, base, moves(z, 0, 3, 4, 5))
     assert answer[0, 1] == pytest.approx(0, abs=1e-4)  # light and brightness add up
     z[:, 4:] = 1  # each alone changes the band by 0.05, both together by 0.05 more than their sum
-    answer = interactions(toy, centre(toy, attributes.measure, z), SD, [4, 5, 0])
+    answer = interactions(toy, measure_centre(toy, attributes.measure, z), moves(z, 4, 5, 0))
     assert answer[0, 1] == answer[1, 0] == pytest.approx(1, rel=1e-4)
     assert answer[0, 2] == pytest.approx(0, abs=1e-4)
     assert (np.diag(answer) == 0).all()
 
 
-def test_sensitivity_by_hand_and_by_jvp():
+def test_sensitivity_by_hand_and_by_jvp() -> None:
     z = codes()
-    slopes = sensitivity(toy, z, SD)
+    slopes = sensitivity(toy, z, moves(z, *range(6)))
     assert slopes[0] == pytest.approx(0.05 * 127.5, rel=1e-3)
     assert slopes[2] == 0
 
-    def jvp(z_BD, v_BD):
+    def jvp(z_BD: Any, v_BD: Any) -> Any:
         """Of the brightness alone."""
         return np.full((len(z_BD), SIZE, SIZE, 3), 0.05, np.float32) * v_BD[:, :1, None, None]
 
-    assert sensitivity(toy, z, SD, jvp)[0] == pytest.approx(slopes[0], rel=1e-3)
+    assert sensitivity(toy, z, moves(z, 0), jvp)[0] == pytest.approx(slopes[0], rel=1e-3)
 
 
-def test_a_random_move_is_as_long_as_the_edit():
+def test_a_random_move_is_as_long_as_the_edit() -> None:
     z = codes()
     delta = np.zeros_like(z)
     delta[:, 1] = z[:, 1]  # z[1] *= 2: another length in each image
     delta[:, 2] = 5  # dead: no length in sd
-    drawn = random_move(delta, SD, seed=0)
+    edit = Move("z[1] *= 2", delta)
+    drawn = random_move(edit, SD, seed=0).delta
     live = SD > 0
     length = np.linalg.norm(drawn[:, live] / SD[live], axis=1)
     assert length == pytest.approx(np.abs(z[:, 1]) / 2, rel=1e-4)
     assert not drawn[:, 2].any()
-    np.testing.assert_array_equal(drawn, random_move(delta, SD, seed=0))
-    assert (drawn != random_move(delta, SD, seed=1))[:, live].all()
+    np.testing.assert_array_equal(drawn, random_move(edit, SD, seed=0).delta)
+    assert (drawn != random_move(edit, SD, seed=1).delta)[:, live].all()
 
 
-def atlas(workers=1):
+def test_moves_by_hand() -> None:
+    z = codes()
+    one = element_move(z, 1, SD)
+    assert one.label == "z[1] += sd"
+    np.testing.assert_array_equal(one.delta, np.outer(np.ones(24), [0, 2, 0, 0, 0, 0]))
+    assert one.delta.dtype == z.dtype
+    along = direction_move("both", z, np.array([1, 0.5, 9, 0, 0, 0]), SD)
+    np.testing.assert_array_equal(along.delta[3], [1, 1, 0, 0, 0, 0])  # the dead one has no sd
+    doubled = edit_move("z *= 2", z, 2 * z)
+    np.testing.assert_array_equal(z + doubled.delta, 2 * z)
+    with pytest.raises(InputError, match=r"vector of shape \(3,\)"):
+        direction_move("short", z, np.ones(3), SD)
+    with pytest.raises(InputError, match="edited codes"):
+        edit_move("short", z, z[:3])
+
+
+def test_a_move_of_another_shape_is_refused() -> None:
+    z = codes()
+    base = measure_centre(toy, attributes.measure, z)
+    with pytest.raises(InputError, match="the same shape, and 1 among"):
+        measure_change(toy, attributes.measure, base, element_move(z[:3], 0, SD))
+    with pytest.raises(InputError, match="the same shape, and 1 among"):
+        measure_change(toy, attributes.measure, base, element_move(z, 0, SD), (0.5,))
+
+
+def effects(workers: Any = 1) -> Any:
     z = codes(64)
-    base = centre(toy, attributes.measure, z)
-    changes = list(elements(toy, attributes.measure, base, SD, workers))
-    heads = [{"element": j, "sd": SD[j]} for j in range(6)]
+    base = measure_centre(toy, attributes.measure, z)
+    changes = list(measure_changes(toy, attributes.measure, base, moves(z, *range(6)), workers))
     real_sd = np.maximum(base.values.std(0), 0.5)
-    return records(changes, heads, attributes.columns(3), real_sd)
+    columns = attributes.columns(3)
+    return move_effects(changes, PropertySet(attributes.measure, columns, real_sd, {}))
 
 
-def test_records_name_what_the_toy_does():
-    rows = atlas()
-
-    def first(row):
-        cells = [c for c in row["cells"] if c["named"]]
-        return max(cells, key=lambda c: abs(c["effect_sd"]))["name"] if cells else None
-
-    assert first(rows[0]) == "luminance"
-    assert first(rows[1]) == "horizontal place"
-    assert first(rows[2]) is None
-    assert first(rows[3]) == "left-right light"
-    assert "no measurable effect" in rows[2]["sentence"]
-    assert sum(row["share"] for row in rows) == pytest.approx(1, abs=1e-4)
-    assert [row["element"] for row in rows] == list(range(6))
+def test_effects_name_what_the_toy_does() -> None:
+    found = effects()
+    first = [named[0].name if (named := named_effects(effect)) else None for effect in found]
+    assert first[0] == "luminance"
+    assert first[1] == "horizontal place"
+    assert first[2] is None
+    assert first[3] == "left-right light"
+    assert "no measurable effect" in found[2].sentence
+    assert sum(effect.share for effect in found) == pytest.approx(1, abs=1e-4)
 
 
-def test_same_seed_same_json_byte_for_byte():
-    one, other = (json.dumps(atlas(workers), allow_nan=False) for workers in (1, 2))
+def test_same_seed_same_json_byte_for_byte() -> None:
+    one, other = (json.dumps([e.plain() for e in effects(workers)]) for workers in (1, 2))
     assert one == other

@@ -1,20 +1,20 @@
 """Kinds of factors, and scores on held-out images."""
 
-import builtins
+from typing import Any
 
 import numpy as np
 import pytest
 from scipy import stats
 
 from zatlas.errors import InputError
-from zatlas.evidence import scores
-from zatlas.evidence.factors import tell_apart
+from zatlas.evidence.properties.factors import tell_apart
+from zatlas.evidence.statistics import scores
 
 RNG = np.random.default_rng(0)
 N = 200
 
 
-def one(values, **kinds):
+def one(values: Any, **kinds: Any) -> Any:
     factors, left_out = tell_apart({"it": values}, kinds)
     return factors[0] if factors else left_out["it"]
 
@@ -34,7 +34,7 @@ def one(values, **kinds):
         (RNG.choice(["20-29", "30-39", "more than 70"], N), "continuous", ()),
     ],
 )
-def test_kinds(values, kind, levels):
+def test_kinds(values: Any, kind: Any, levels: Any) -> None:
     factor = one(values)
     assert (factor.kind, factor.levels) == (kind, levels)
     assert factor.known.all()
@@ -51,12 +51,12 @@ def test_kinds(values, kind, levels):
         (np.full(N, ""), "no value is known"),
     ],
 )
-def test_what_is_no_factor(values, why):
+def test_what_is_no_factor(values: Any, why: Any) -> None:
     assert one(values) == why
 
 
 @pytest.mark.parametrize("unknown", ["", "NA", "n/a", "NaN"])
-def test_numbers_with_words_for_unknown_are_numbers(unknown):
+def test_numbers_with_words_for_unknown_are_numbers(unknown: Any) -> None:
     ages = one(np.array([*(f"{20.5 + i % 60}" for i in range(N - 1)), unknown]))
     assert (ages.kind, int(ages.known.sum())) == ("continuous", N - 1)
     assert ages.values[0] == 20.5
@@ -64,7 +64,7 @@ def test_numbers_with_words_for_unknown_are_numbers(unknown):
     assert (names.kind, names.levels) == ("categorical", ("000", "001", "002", "003"))
 
 
-def test_names_of_rows_are_no_factors_and_order_is_kept():
+def test_names_of_rows_are_no_factors_and_order_is_kept() -> None:
     columns = {"index": np.arange(N) % 7, "b": RNG.normal(size=N), "source": np.full(N, "x.zip")}
     columns["a"] = np.arange(N) % 2
     factors, left_out = tell_apart(columns)
@@ -72,7 +72,7 @@ def test_names_of_rows_are_no_factors_and_order_is_kept():
     assert left_out == {"index": "names the rows", "source": "names the rows"}
 
 
-def test_values_levels_and_labels():
+def test_values_levels_and_labels() -> None:
     gender = one(np.array(["Male", "Female", "", "Male"]))
     assert gender.label == "it = Male"
     np.testing.assert_array_equal(gender.values, [1, 0, np.nan, 1])
@@ -85,7 +85,7 @@ def test_values_levels_and_labels():
     np.testing.assert_array_equal(floats.rows(slice(2, 4)).values, [0, 1])
 
 
-def test_a_kind_can_be_asked_for():
+def test_a_kind_can_be_asked_for() -> None:
     levels = RNG.integers(0, 4, N)
     assert one(levels, it="continuous").values.tolist() == levels.tolist()
     assert one(RNG.choice(["20-29", "30-39"], N), it="categorical").levels == ("20-29", "30-39")
@@ -104,34 +104,37 @@ def test_a_kind_can_be_asked_for():
         ({"a": np.array(["x", "y", "z"])}, {"a": "continuous"}, "is text"),
     ],
 )
-def test_faults_name_the_factor(columns, kinds, message):
+def test_faults_name_the_factor(columns: Any, kinds: Any, message: Any) -> None:
     with pytest.raises(InputError, match=message):
         tell_apart(columns, kinds)
 
 
-def test_auc_is_the_share_of_pairs_in_order():
+def test_auc_is_the_share_of_pairs_in_order() -> None:
     truth = RNG.integers(0, 2, 60)
     guess = np.round(RNG.normal(size=60) + truth, 1)  # with ties
     u = stats.mannwhitneyu(guess[truth == 1], guess[truth == 0]).statistic
     found = scores.auc(truth, guess, 0)
     assert found.score == pytest.approx(u / ((truth == 1).sum() * (truth == 0).sum()))
+    assert found.score is not None
+    assert found.low is not None
+    assert found.high is not None
     assert found.low < found.score < found.high
     assert scores.auc(truth, -guess, 0).score == pytest.approx(1 - found.score)
     assert scores.auc(np.array([0, 0, 1, 1]), np.array([1, 2, 3, 4]), 0).score == 1
 
 
-def test_r_squared_and_balanced_accuracy_by_hand():
+def test_r_squared_and_balanced_accuracy_by_hand() -> None:
     truth = np.array([0.0, 1, 2, 3])
     assert scores.r_squared(truth, truth, 0).score == 1
     assert scores.r_squared(truth, np.full(4, 1.5), 0).score == 0
     assert scores.r_squared(truth, truth[::-1], 0).score == pytest.approx(1 - 20 / 5)
     found = scores.balanced_accuracy(np.array([0] * 8 + [1] * 2), np.zeros(10), 0)
     assert (found.score, found.chance) == (0.5, 0.5)
-    scaled = scores.above_chance(scores.balanced_accuracy(truth, truth, 0))
+    scaled = scores.balanced_accuracy(truth, truth, 0, above_chance=True)
     assert (scaled.score, scaled.chance) == (1, 0)
 
 
-def test_chance_is_not_beaten_by_chance():
+def test_chance_is_not_beaten_by_chance() -> None:
     beaten = 0
     for seed in range(100):
         rng = np.random.default_rng(seed)
@@ -141,20 +144,7 @@ def test_chance_is_not_beaten_by_chance():
     assert beaten <= 12  # 2.5 % of 200 by design
 
 
-def test_scores_are_seeded():
+def test_scores_are_seeded() -> None:
     truth, guess = RNG.normal(size=(2, 80))
     assert scores.r_squared(truth, guess, 3) == scores.r_squared(truth, guess, 3)
     assert scores.r_squared(truth, guess, 3) != scores.r_squared(truth, guess, 4)
-
-
-def test_without_scikit_learn_the_mend_is_named(monkeypatch):
-    real = builtins.__import__
-
-    def refuse(name, *rest):
-        if name.startswith("sklearn"):
-            raise ImportError(name)
-        return real(name, *rest)
-
-    monkeypatch.setattr(builtins, "__import__", refuse)
-    with pytest.raises(InputError, match=r"pip install zatlas\[factors\]"):
-        scores.needs_sklearn()

@@ -6,15 +6,14 @@ benchmarks/known_decoder.py is the large form, with rotated pairs and hundreds o
 import numpy as np
 import pytest
 
-from zatlas.evidence import effects
-from zatlas.evidence.factors import tell_apart
-from zatlas.evidence.measure import Array, floats
-from zatlas.evidence.records import records
-from zatlas.evidence.ruler import Labelled, pixel_ruler, with_factors
-from zatlas.evidence.sentences import named
+from zatlas.evidence.account.move_effects import move_effects
+from zatlas.evidence.account.naming import named_effects
+from zatlas.evidence.arrays import Array, floats
+from zatlas.evidence.effects import difference
+from zatlas.evidence.properties.factors import tell_apart
+from zatlas.evidence.properties.property_set import Labelled, add_factors, pixel_properties
 from zatlas.images.faces import FACTORS, draw_factors, render
-
-pytest.importorskip("sklearn", reason="probes need the extra `factors`")
+from zatlas.latents.moves import element_move
 
 ELEMENTS = ("background_lightness", "light_azimuth", "skin_tone", "background_lightness", None)
 """What each element moves: one twice, the last is dead to the decoder."""
@@ -37,7 +36,9 @@ def test_the_right_factor_is_named_first_and_a_dead_element_has_no_effect() -> N
     images = render(drawn)
     factors, _ = tell_apart(drawn)
     held_out = np.arange(1200) % 3 == 0
-    ruler, _ = with_factors(pixel_ruler(images[held_out]), Labelled(images, factors, held_out))
+    properties, _ = add_factors(
+        pixel_properties(images[held_out]), Labelled(images, factors, held_out)
+    )
 
     seen = draw_factors(40, seed=1)
     codes = np.zeros((40, len(ELEMENTS)), np.float32)
@@ -46,20 +47,18 @@ def test_the_right_factor_is_named_first_and_a_dead_element_has_no_effect() -> N
         rows = np.arange(len(z)) % 40  # every move decodes whole blocks of the same faces
         return floats(render(moved({k: v[rows] for k, v in seen.items()}, z)))
 
-    base = effects.centre(decode, ruler.measure, codes)
+    base = difference.measure_centre(decode, properties.measure, codes)
     sd = np.ones(len(ELEMENTS), np.float32)
-    changes = effects.elements(
-        decode, ruler.measure, base, sd, steps=(-1.0, 1.0), sweep_n=40, motion_n=0
+    moves = [element_move(codes, element, sd) for element in range(len(ELEMENTS))]
+    changes = difference.measure_changes(
+        decode, properties.measure, base, moves, steps=(-1.0, 1.0), sweep_n=40, motion_n=0
     )
-    found = records(
-        list(changes), [{"element": j, "sd": 1.0} for j in range(len(ELEMENTS))], ruler.columns,
-        ruler.real_sd, probes=ruler.probes, crosstalk=ruler.crosstalk,
-    )  # fmt: skip
-    for record, truth in zip(found, ELEMENTS, strict=True):
-        cells = named(record, "factor")
+    found = move_effects(list(changes), properties)
+    for effect, truth in zip(found, ELEMENTS, strict=True):
+        named = named_effects(effect, "factor")
         if truth is None:
-            assert "no measurable effect" in record["sentence"]
-            assert not cells
+            assert "no measurable effect" in effect.sentence
+            assert not named
         else:
-            assert cells[0]["name"] == truth, record["sentence"]
-    assert found[0]["size"] == found[3]["size"]
+            assert named[0].name == truth, effect.sentence
+    assert found[0].size == found[3].size

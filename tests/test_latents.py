@@ -1,18 +1,20 @@
 """Edits, traversals, interpolations, and the statistics behind their units."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from zatlas.errors import InputError
-from zatlas.latents import edits, paths, statistics
+from zatlas.latents import code_statistics, edits, interpolation, samplers
 from zatlas.latents.edits import Space
 
 RNG = np.random.default_rng(0)
 CODES = (RNG.standard_normal((500, 6)) * [1, 2, 3, 4, 5, 0] + [0, 1, 2, 3, 4, 7]).astype(np.float32)
-STATISTICS = statistics.gather(CODES)
-NAMES = {"smile": 1, "light": [3.0, 4.0, 0.0, 0.0, 0.0, 0.0]}
+STATISTICS = code_statistics.gather(CODES)
+NAMES: dict[str, int | list[float]] = {"smile": 1, "light": [3.0, 4.0, 0.0, 0.0, 0.0, 0.0]}
 SPACE = Space((6,), STATISTICS, NAMES)
 MAP = Space((2, 1, 3), STATISTICS, {})
 Z = CODES[:3]
@@ -118,7 +120,7 @@ def test_size_in_sd_and_percentiles() -> None:
 def test_the_percentile_of_a_shared_value_is_the_middle_of_those_who_share_it() -> None:
     mostly_zero = np.zeros((1000, 1), np.float32)
     mostly_zero[:100, 0] = np.linspace(1, 2, 100)
-    ranks = statistics.gather(mostly_zero).percentile(np.array([[0.0], [-1.0], [3.0], [1.5]]))
+    ranks = code_statistics.gather(mostly_zero).percentile(np.array([[0.0], [-1.0], [3.0], [1.5]]))
     assert ranks[:, 0] == pytest.approx([45, 0, 100, 95], abs=1)
 
 
@@ -128,7 +130,7 @@ def test_dead_elements_have_no_size_in_sd() -> None:
     assert (size.percentile_after == 100).all()
     assert "element 5 is dead" in edits.assumptions("z[5] += 2*sd", SPACE)[0]
     with pytest.raises(InputError, match="dead"):
-        paths.traversal(Z[0], 5, STATISTICS)
+        interpolation.traversal(Z[0], 5, STATISTICS)
 
 
 def test_what_was_assumed_is_said() -> None:
@@ -137,24 +139,24 @@ def test_what_was_assumed_is_said() -> None:
 
 
 def test_a_traversal_goes_through_the_images_own_code() -> None:
-    codes, offsets = paths.traversal(Z[1], 2, STATISTICS, span=2, steps=5)
+    codes, offsets = interpolation.traversal(Z[1], 2, STATISTICS, span=2, steps=5)
     assert offsets.tolist() == [-2, -1, 0, 1, 2]
     assert np.array_equal(codes[2], Z[1])
     assert (codes[:, 2] - Z[1, 2]) / STATISTICS.sd[2] == pytest.approx(offsets, abs=1e-5)
     others = np.delete(codes, 2, axis=1)
     assert (others == others[0]).all()
     with pytest.raises(InputError, match="odd"):
-        paths.traversal(Z[1], 2, STATISTICS, steps=4)
+        interpolation.traversal(Z[1], 2, STATISTICS, steps=4)
 
 
 def test_interpolations_end_where_they_should() -> None:
     a, b = np.array([3, 0], np.float32), np.array([0, 3], np.float32)
-    straight, shares = paths.interpolation(a, b, 3)
+    straight, shares = interpolation.interpolation(a, b, 3)
     assert straight.tolist() == [[3, 0], [1.5, 1.5], [0, 3]]
     assert shares.tolist() == [0, 0.5, 1]
-    arc, _ = paths.interpolation(a, b, 5, spherical=True)
+    arc, _ = interpolation.interpolation(a, b, 5, spherical=True)
     assert np.linalg.norm(arc, axis=1) == pytest.approx(np.full(5, 3.0), rel=1e-5)
-    same, _ = paths.interpolation(a, 2 * a, 3, spherical=True)
+    same, _ = interpolation.interpolation(a, 2 * a, 3, spherical=True)
     assert same[1] == pytest.approx([4.5, 0])
 
 
@@ -163,33 +165,34 @@ def test_shrinkage_is_ledoit_and_wolfs() -> None:
     few = CODES[:20, :5].astype(float)
     sd = few.std(0)
     expected = reference(few / sd)[0] * np.outer(sd, sd)
-    assert statistics.gather(few.astype(np.float32)).covariance == pytest.approx(expected, rel=1e-4)
+    assert code_statistics.gather(few.astype(np.float32)).covariance == pytest.approx(
+        expected, rel=1e-4
+    )
 
 
 def test_a_loud_element_lends_no_variance_to_a_quiet_one() -> None:
     codes = np.random.default_rng(0).normal(0, [100, *[0.1] * 9], (500, 10)).astype(np.float32)
     codes = np.concatenate([codes, np.zeros((500, 1), np.float32)], axis=1)  # and a dead one
-    covariance = statistics.gather(codes).covariance
+    covariance = code_statistics.gather(codes).covariance
     assert covariance is not None
     assert np.sqrt(np.diag(covariance)) == pytest.approx(codes.std(0), rel=1e-3)
 
 
-def test_statistics_survive_the_file_and_name_their_faults(tmp_path) -> None:
+def test_statistics_survive_the_file_and_name_their_faults(tmp_path: Path) -> None:
     STATISTICS.save(tmp_path / "codes.npz")
-    again = statistics.load(tmp_path / "codes.npz", 6)
+    again = code_statistics.load(tmp_path / "codes.npz", 6)
     for key, value in vars(STATISTICS).items():
         assert np.array_equal(getattr(again, key), value)
     (tmp_path / "codes.npz").write_bytes(b"no")
     with pytest.raises(InputError, match=r"codes\.npz"):
-        statistics.load(tmp_path / "codes.npz", 6)
+        code_statistics.load(tmp_path / "codes.npz", 6)
     with pytest.raises(InputError, match="missing"):
-        statistics.load(tmp_path / "none.npz", 6)
+        code_statistics.load(tmp_path / "none.npz", 6)
     with pytest.raises(InputError, match="not finite"):
-        statistics.gather(np.full((3, 2), np.nan, np.float32))
+        code_statistics.gather(np.full((3, 2), np.nan, np.float32))
 
 
 def test_samples_around_the_codes_have_their_mean_and_spread() -> None:
-    drawn = paths.around_codes(20_000, STATISTICS, seed=0)
+    drawn = samplers.around_codes(20_000, STATISTICS, seed=0)
     assert drawn.mean(0) == pytest.approx(STATISTICS.mean, abs=0.2)
     assert drawn[:, 1:5].std(0) == pytest.approx(STATISTICS.sd[1:5], rel=0.05)
-    assert paths.prior(20_000, 3, seed=0).std(0) == pytest.approx(np.ones(3), rel=0.05)

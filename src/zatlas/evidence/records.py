@@ -1,125 +1,244 @@
-"""From measured changes to records: the numbers of an element or an edit, as plain JSON."""
+"""The typed results of measuring: one class each, from where it is measured to where it is shown.
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+Smaller results stand beside the code that measures them, as ``Flags`` in ``effects/flags.py`` and
+``Usage`` in ``codes/usage.py``. ``sentence`` is computed from the other fields.
+"""
+
 from typing import Any
 
-import numpy as np
+from pydantic import computed_field, model_validator
 
-from zatlas.evidence import effects
-from zatlas.evidence.crosstalk import explained
-from zatlas.evidence.effects import Change
-from zatlas.evidence.intervals import SMALLEST_EFFECT, Paired, bca, paired
-from zatlas.evidence.measure import Array, Column, plain
-from zatlas.evidence.sentences import INVISIBLE, sentence
+from zatlas.evidence.arrays import Property as Property  # others import it from here
+from zatlas.evidence.arrays import PropertyKind
+from zatlas.evidence.codes.disentanglement import Disentanglement
+from zatlas.evidence.codes.stability import Stability
+from zatlas.evidence.codes.usage import Usage
+from zatlas.evidence.effects.flags import Flags
+from zatlas.evidence.properties.probes import Probe
+from zatlas.evidence.schema_1 import upgraded_atlas, upgraded_plate
+from zatlas.schema import (
+    Matrix,
+    Number,
+    Numbers,
+    OptionalNumber,
+    OptionalNumbers,
+    Record,
+    VersionedRecord,
+)
 
 
-@dataclass(frozen=True)
-class Effect:
-    """What one move does to pictures, in numbers. Fields are those of ``Change`` and functions
-    of ``zatlas.evidence.effects``; ``size_low`` and ``size_high`` are the BCa interval of the
-    size over images, ``curve`` holds the mean of each property at each step.
+class PropertyEffect(Record):
+    """The effect of one move on one property, over n images.
+
+    ``mean`` with its 95 % BCa interval ``low`` to ``high`` is in ``unit``; ``mean_sd``, ``low_sd``
+    and ``high_sd`` are in sd of the property over real images (None where that sd is 0). ``d_z`` is
+    Cohen's d_z. ``agree`` is the fraction of images whose effect has the sign of the mean, with its
+    Wilson interval. ``p`` is of the Wilcoxon signed-rank test, ``q`` after Benjamini-Hochberg.
+    ``explained_sd`` is how much of a factor's effect cross-talk explains at most. ``named`` says
+    whether a sentence may name the property (``account/naming.py``).
+    """
+
+    name: str
+    unit: str
+    up: str
+    down: str
+    kind: PropertyKind = "attribute"
+    mean: Number
+    low: OptionalNumber
+    high: OptionalNumber
+    mean_sd: OptionalNumber
+    low_sd: OptionalNumber
+    high_sd: OptionalNumber
+    d_z: OptionalNumber
+    agree: Number
+    agree_low: Number
+    agree_high: Number
+    p: Number
+    q: Number
+    named: bool
+    probe: Probe | None = None
+    explained_sd: OptionalNumber = None
+
+
+class MoveEffect(Record):
+    """What one move of the code does to decoded pictures, over ``n`` images.
+
+    Sizes are in grey levels (0 to 255): ``size`` is the mean absolute change of a pixel with its
+    interval, ``peak`` that of the pixel that changes most, ``share`` the fraction of the sum over
+    all moves measured together. ``effects`` holds every property by its name. ``curve`` (T, K) is
+    the mean of each property at each of ``steps`` (T), ``lines`` (F, T, K) the same for single
+    images. The other fields are defined in ``effects/difference.py``.
     """
 
     n: int
-    size: float
-    size_low: float
-    size_high: float
-    peak: float
-    agreement: float | None
-    linearity: float | None
-    locality: float | None
-    centre: tuple[float, float] | None
-    motion: float | None
+    size: Number
+    size_low: OptionalNumber
+    size_high: OptionalNumber
+    peak: Number
+    share: Number
+    agreement: OptionalNumber
+    linearity: OptionalNumber
+    locality: OptionalNumber
+    centre: Numbers | None
+    motion: OptionalNumber
     motion_n: int
     sweep_n: int
-    steps: tuple[float, ...]
-    curve: Array
-    lines: Array
+    steps: Numbers
+    curve: Matrix
+    lines: tuple[Matrix, ...]
+    effects: dict[str, PropertyEffect]
+    flags: Flags | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_sentence(cls, data: Any) -> Any:
+        """A stored sentence is dropped: it is computed."""
+        if isinstance(data, dict):
+            return {key: value for key, value in data.items() if key != "sentence"}
+        return data
+
+    @computed_field  # type: ignore[prop-decorator]  # pydantic's documented form
+    @property
+    def sentence(self) -> str:
+        """What the move does, in words and numbers."""
+        from zatlas.evidence.account.sentences import sentence  # it reads this class
+
+        return sentence(self)
 
 
-def effect(change: Change, seed: int = 0) -> Effect:
-    """The numbers of one change."""
-    low, high = bca(change.sizes[:, None], seed)
-    return Effect(
-        n=len(change.sizes),
-        size=change.size,
-        size_low=float(low[0]),
-        size_high=float(high[0]),
-        peak=change.peak,
-        agreement=change.agreement,
-        linearity=change.linearity,
-        locality=effects.locality(change.map),
-        centre=effects.centre_of_mass(change.map),
-        motion=change.motion,
-        motion_n=change.motion_n,
-        sweep_n=change.sweep_n,
-        steps=change.steps,
-        curve=change.curve,
-        lines=change.lines,
-    )
+class ElementEffect(MoveEffect):
+    """The effect of one latent element, moved by one of its sd.
 
-
-def cells(
-    table: Paired,
-    row: int,
-    columns: Sequence[Column],
-    probes: Mapping[str, Any],
-    crosstalk: Array | None = None,
-) -> list[dict[str, Any]]:
-    """One row of a table (moves, properties) of paired effects, a dict a property.
-
-    ``probes`` holds, by the name of a factor, what its probe is worth: at least ``metric``,
-    ``score``, ``n`` and ``passed``. With ``crosstalk`` (K, K), the responses of the K probes in
-    the order of their columns, a factor stays ``named`` only where 0.2 sd of its effect are left
-    beyond what the effects on the other factors explain (``explained``, in sd).
+    ``name`` is the user's. ``sensitivity`` is the decoder's slope (grey levels per sd), ``match``
+    the best correlation with an element of other seeds.
     """
-    fields = {name: field[row] for name, field in vars(table).items() if name != "n"}
-    answer = [
-        {**plain(column), **{name: plain(values[k]) for name, values in fields.items()}}
-        for k, column in enumerate(columns)
-    ]
-    of_factors = [cell for cell in answer if cell["kind"] == "factor"]
-    for cell in of_factors:
-        cell["probe"] = plain(probes.get(cell["name"]))
-    if crosstalk is not None:
-        at = [k for k, column in enumerate(columns) if column.kind == "factor"]
-        bounds = explained(table.effect_sd[row, at], crosstalk)
-        for cell, bound in zip(of_factors, bounds.tolist(), strict=True):
-            cell["explained"] = plain(bound)
-            beyond = abs(cell["effect_sd"] or 0.0) - bound >= SMALLEST_EFFECT
-            cell["named"] = bool(cell["named"] and beyond)
-    return answer
+
+    element: int
+    name: str | None = None
+    sd: Number
+    sensitivity: Number
+    match: OptionalNumber = None
 
 
-def records(
-    changes: Sequence[Change],
-    heads: Iterable[dict[str, Any]],
-    columns: Sequence[Column],
-    real_sd: Array,
-    *,
-    seed: int = 0,
-    probes: Mapping[str, Any] | None = None,
-    crosstalk: Array | None = None,
-) -> list[dict[str, Any]]:
-    """One record, with its sentence, for each change.
+class RandomDirection(Record):
+    """What a move of the same length in sd does in a random direction, beside an edit."""
 
-    ``heads`` says what each change is: ``{"element": 2, "sd": 1.6}`` or ``{"edit": "z[0] *= 2"}``,
-    and whatever else is known of it (``name``, ``flags``, ``random``, ``match``). ``real_sd`` (K,)
-    is the sd of each property over real images; of a factor, the sd of its label, so that a probe
-    that hedges makes an effect smaller and never larger. Benjamini-Hochberg runs over all the
-    changes given. ``probes`` and ``crosstalk`` are those of :func:`cells`.
-    """
-    differences = np.stack([change.differences for change in changes], axis=1)
-    table = paired(differences, real_sd, seed)
-    size = sum(change.size for change in changes)
-    answer = []
-    for row, (change, head) in enumerate(zip(changes, heads, strict=True)):
-        record = {**plain(head), **plain(effect(change, seed))}
-        record["share"] = plain(change.size / size) if size else 0.0
-        record["cells"] = cells(table, row, columns, probes or {}, crosstalk)
-        if change.peak < INVISIBLE:  # a statistic may see what nobody can
-            record["cells"] = [{**cell, "named": False} for cell in record["cells"]]
-        record["sentence"] = sentence(record)
-        answer.append(record)
-    return answer
+    size: Number
+    in_range: Number
+    neighbour_after: OptionalNumber
+    kept: OptionalNumber
+
+
+class EditEffect(MoveEffect):
+    """The effect of an edit as typed."""
+
+    edit: str
+    random: RandomDirection | None = None
+
+
+class Interactions(Record):
+    """How far pairs of the strongest elements act together (``effects/sensitivity.py``)."""
+
+    elements: tuple[int, ...]
+    table: Matrix
+
+
+class FirstLayer(Record):
+    """What the decoder's first layer amplifies most (SeFa, ``effects/axes.py``)."""
+
+    gain: Numbers
+    directions: Matrix
+    element_gain: Numbers
+
+
+class FactorProbes(Record):
+    """The probes of a table of labels: judged on held-out images and on their reconstructions."""
+
+    file: str
+    judged: tuple[Probe, ...]
+    in_reconstructions: dict[str, Probe]
+    untrained: dict[str, str]
+    disentanglement: Disentanglement | None
+
+
+class OtherSeeds(Record):
+    """The same images through runs of other seeds."""
+
+    runs: tuple[str, ...]
+    stability: Stability
+
+
+class AtlasRecord(VersionedRecord):
+    """``evidence/atlas.json``: every element of one run, the largest effect first."""
+
+    run: str
+    images: str
+    fingerprint: str | None = None
+    seed: int
+    rows: tuple[int, ...]
+    n: int
+    properties: tuple[Property, ...]
+    usage: Usage
+    interactions: Interactions
+    first_layer: FirstLayer | None
+    elements: tuple[ElementEffect, ...]
+    factors: FactorProbes | None = None
+    stability: OtherSeeds | None = None
+
+    @classmethod
+    def upgraded(cls, data: Any) -> Any:
+        """An atlas of schema 1."""
+        return upgraded_atlas(data)
+
+    def __len__(self) -> int:
+        return len(self.elements)
+
+
+class MovedElement(Record):
+    """One element that an edit moved, a value for each image of the plate."""
+
+    element: int
+    before: OptionalNumbers
+    after: OptionalNumbers
+    sd: OptionalNumbers
+    percentile_before: OptionalNumbers
+    percentile_after: OptionalNumbers
+
+
+class EditRecord(Record):
+    """One edit of a plate: what was typed, what had to be assumed, what it moved."""
+
+    edit: str
+    assumptions: tuple[str, ...]
+    elements: tuple[MovedElement, ...]
+    measured: EditEffect | None = None
+
+
+class PlateRecord(Record):
+    """The edits of one plate; ``images`` is a file, ``index`` the rows of it that are drawn."""
+
+    images: str
+    fingerprint: str | None = None
+    index: tuple[int, ...]
+    command: str
+    edits: tuple[EditRecord, ...]
+
+
+class EditsRecord(VersionedRecord):
+    """``evidence/edits.json``: the plates that ``zatlas edit`` has drawn of this run."""
+
+    plates: tuple[PlateRecord, ...] = ()
+
+    @classmethod
+    def upgraded(cls, data: Any) -> Any:
+        """The edits of schema 1: a list of plates."""
+        return {"plates": [upgraded_plate(plate) for plate in data]}
+
+
+class ClaimAnswer(Record):
+    """A claim beside its measurement; ``meant`` are the properties that it was read to speak of."""
+
+    claim: str
+    verdict: str
+    meant: tuple[str, ...]
+    sentence: str

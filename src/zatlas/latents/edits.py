@@ -1,4 +1,4 @@
-"""Edits of codes: what was typed, applied to a copy, and its size in the run's own units."""
+"""Edits of codes: apply an edit as typed to a copy, and measure the size of the change."""
 
 from dataclasses import dataclass
 
@@ -6,18 +6,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from zatlas.errors import InputError, nearest
+from zatlas.latents.code_statistics import CodeStatistics
+from zatlas.latents.coding import checked_codes
 from zatlas.latents.names import Names
-from zatlas.latents.statistics import CodeStatistics
 from zatlas.models.architecture import spell
 from zatlas.models.layers import Shape
 from zatlas.syntax import Amount, Edit, Operation, parse_edit
 
 Codes = NDArray[np.float32]
+_OPERATORS = {"*=": np.multiply, "/=": np.divide, "+=": np.add, "-=": np.subtract}
 
 
 @dataclass(frozen=True)
 class Space:
-    """What an edit is read against: the code's shape, the run's statistics, the user's names."""
+    """What an edit refers to: the code's shape, the run's statistics, the user's names."""
 
     shape: Shape
     statistics: CodeStatistics
@@ -25,11 +27,15 @@ class Space:
 
 
 @dataclass(frozen=True)
-class Size:
-    """How large an edit is for B images on the K elements it touches.
+class EditSize:
+    """The size of an edit in B images, on the K elements that it changes.
 
-    ``before`` and ``after`` are values (B, K); ``sds`` the move in standard deviations of each
-    element, NaN where the element is dead; percentiles (B, K) are 0..100 among the run's images.
+    Attributes
+    ----------
+    elements : their indexes (K,).
+    before, after : values (B, K).
+    sds : the change (B, K) in sd of each element; NaN where the element is dead.
+    percentile_before, percentile_after : (B, K), 0 to 100, among the run's images.
     """
 
     elements: NDArray[np.int64]
@@ -41,35 +47,34 @@ class Size:
 
 
 def apply(edit: str | Edit, z_BD: Codes, space: Space) -> Codes:
-    """The edited codes, a new array (B, D); ``z_BD`` is untouched.
+    """Apply an edit to codes (B, D), one statement after the other.
 
-    Statements apply in order. Raises InputError for an index beyond the code or an unknown name.
+    Returns a new array; ``z_BD`` is not changed. Raises InputError for an index outside the code,
+    an unknown name, and a result that is not finite.
     """
-    edit = parse_edit(edit) if isinstance(edit, str) else edit
-    latent = len(space.statistics.sd)
-    if np.ndim(z_BD) != 2 or np.shape(z_BD)[1] != latent:
-        raise InputError(f"codes: shape {np.shape(z_BD)}; an edit takes (N, {latent})")
-    result = np.array(z_BD, np.float32, copy=True)
-    with np.errstate(over="ignore", divide="ignore", invalid="ignore"):  # looked at below
+    edit = _parsed(edit)
+    result = checked_codes(z_BD, len(space.statistics.sd)).copy()
+    with np.errstate(over="ignore", divide="ignore", invalid="ignore"):  # checked below
         for operation in edit.operations:
             direction = _direction(operation, space.names)
             if direction is not None:
                 result += _along(operation, direction, space)
-            else:
-                elements = _elements(edit, operation, space.shape, space.names)
-                amount = _amounts(operation.amount, elements, space.statistics)
-                result[:, elements] = _operate(operation.op, result[:, elements], amount)
+                continue
+            elements = _elements(edit, operation, space.shape, space.names)
+            amount = _amounts(operation.amount, elements, space.statistics)
+            operator = _OPERATORS.get(operation.op)
+            result[:, elements] = operator(result[:, elements], amount) if operator else amount
     lost = np.flatnonzero(~np.isfinite(result).all(0))
     if len(lost):
         raise InputError(
-            f"edit {edit.text!r}: z[{lost[0]}] leaves the numbers that a code holds, which end at "
-            "3.4e38; take a smaller step"
+            f"edit {edit.text!r}: z[{lost[0]}] is beyond the largest number of a code, 3.4e38; "
+            "take a smaller step"
         )
     return result
 
 
 def check(text: str, shape: Shape, names: Names) -> None:
-    """Raises InputError unless the text is an edit of a code of this shape, with these names."""
+    """Raise InputError unless the text is an edit of a code of this shape, with these names."""
     edit = parse_edit(text)
     for operation in edit.operations:
         if _direction(operation, names) is None:
@@ -77,9 +82,8 @@ def check(text: str, shape: Shape, names: Names) -> None:
 
 
 def assumptions(edit: str | Edit, space: Space) -> list[str]:
-    """What had to be assumed to read the edit, a line each; often none."""
-    edit = parse_edit(edit) if isinstance(edit, str) else edit
-    notes = []
+    """What had to be assumed to read the edit: a line for each assumption."""
+    edit, notes = _parsed(edit), []
     if any(_names_image(operation, space.shape) for operation in edit.operations):
         notes.append("the first index was read as the image in the batch: every image is edited")
     for operation in edit.operations:
@@ -93,36 +97,28 @@ def assumptions(edit: str | Edit, space: Space) -> list[str]:
     return notes
 
 
-def size(z_BD: Codes, edited_BD: Codes, space: Space) -> Size:
-    """The size of the move from codes to edited codes, on the elements that moved in any image."""
+def size(z_BD: Codes, edited_BD: Codes, space: Space) -> EditSize:
+    """The size of the change between codes, on the elements that changed in any image."""
     elements = np.flatnonzero((z_BD != edited_BD).any(0))
     statistics = space.statistics
     moved = edited_BD.astype(float) - z_BD
     with np.errstate(invalid="ignore", divide="ignore"):
         sds = np.where(statistics.dead, np.nan, moved / statistics.sd)[:, elements]
     before, after = statistics.percentile(z_BD), statistics.percentile(edited_BD)
-    return Size(
+    return EditSize(
         elements, z_BD[:, elements], edited_BD[:, elements], sds,
         before[:, elements], after[:, elements],
     )  # fmt: skip
 
 
-def _operate(op: str, values: Codes, amount: NDArray[np.floating]) -> NDArray[np.floating]:
-    if op == "*=":
-        return values * amount
-    if op == "/=":
-        return values / amount
-    if op == "+=":
-        return values + amount
-    if op == "-=":
-        return values - amount
-    return np.broadcast_to(amount, values.shape)
+def _parsed(edit: str | Edit) -> Edit:
+    return parse_edit(edit) if isinstance(edit, str) else edit
 
 
 def _amounts(
     amount: Amount, elements: NDArray[np.int64], statistics: CodeStatistics
 ) -> NDArray[np.floating]:
-    """The amount for each element, (K,), in the code's own units."""
+    """The amount for each element, (K,), in units of the code."""
     if amount.unit == "sd":
         return np.asarray(amount.value * statistics.sd[elements], np.float32)
     if amount.unit == "quantile":
@@ -131,7 +127,7 @@ def _amounts(
 
 
 def _elements(edit: Edit, operation: Operation, shape: Shape, names: Names) -> NDArray[np.int64]:
-    """The elements (K,) that an operation touches, counted in C order of the code's shape."""
+    """The elements (K,) that an operation changes, counted in C order of the code's shape."""
     index = operation.index[1:] if _names_image(operation, shape) else operation.index
     latent = int(np.prod(shape))
     if not index:
@@ -155,8 +151,8 @@ def _elements(edit: Edit, operation: Operation, shape: Shape, names: Names) -> N
             if isinstance(i, int) and not -n <= i < n
         )  # fmt: skip
         raise InputError(
-            f"edit {edit.text!r}, column {operation.column}: index {bad} is beyond the code, which "
-            f"has {length} elements there; indexes go from {-length} to {length - 1}"
+            f"edit {edit.text!r}, column {operation.column}: index {bad} is outside the code; it "
+            f"has {length} elements there, indexes go from {-length} to {length - 1}"
         ) from None
 
 
@@ -169,13 +165,13 @@ def _names_image(operation: Operation, shape: Shape) -> bool:
 def _lookup(name: str, names: Names) -> int | list[float]:
     if name not in names:
         none_yet = f"write its index into names.yaml of the run, as `{name}: 0`"
-        mend = nearest(name, names) if names else none_yet
-        raise InputError(f"edit: no element or direction is named {name!r}; {mend}")
+        hint = nearest(name, names) if names else none_yet
+        raise InputError(f"edit: no element or direction is named {name!r}; {hint}")
     return names[name]
 
 
 def _direction(operation: Operation, names: Names) -> NDArray[np.floating] | None:
-    """The direction (D,) that an operation goes along, None where it edits elements."""
+    """The direction (D,) that an operation adds; None where it edits elements."""
     name = operation.index[-1] if operation.index else None
     if not isinstance(name, str):
         return None
@@ -184,8 +180,8 @@ def _direction(operation: Operation, names: Names) -> NDArray[np.floating] | Non
         return None
     if operation.op not in ("+=", "-="):
         raise InputError(
-            f"edit, column {operation.column}: {name!r} is a direction, which "
-            f"takes += and -= alone, not {operation.op}"
+            f"edit, column {operation.column}: {name!r} is a direction; it "
+            f"takes only += and -=, not {operation.op}"
         )
     return np.asarray(value, float)
 

@@ -17,9 +17,9 @@ Names = Mapping[str, int | list[float]]  # a name: the index of an element, or a
 
 
 def read(path: str | os.PathLike[str], latent: int) -> Names:
-    """The names of ``latent`` elements in a YAML file; none where there is no such file.
+    """Read the names of ``latent`` elements from a YAML file; no names where the file is missing.
 
-    Raises InputError for an index beyond the code, and for a direction that is not ``latent``
+    Raises InputError for an index outside the code, and for a direction that is not ``latent``
     finite numbers, at least one of them other than 0.
     """
     names = parse_yaml(read_text(path), str(path)) if Path(path).exists() else None
@@ -28,24 +28,26 @@ def read(path: str | os.PathLike[str], latent: int) -> Names:
     if not isinstance(names, dict):
         raise InputError(f"{path}: holds no names; write a line for each, as `smile: 0`")
     for name, value in names.items():
-        if not isinstance(name, str) or not (_is_element(value, latent) or _leads(value, latent)):
+        if not isinstance(name, str) or not (
+            _is_element(value, latent) or _is_direction(value, latent)
+        ):
             raise InputError(
-                f"{path}: {name!r} is {value!r}; a name stands for an element, {-latent} to "
-                f"{latent - 1}, or for a direction of {latent} numbers"
+                f"{path}: {name!r} is {value!r}; give the index of an element, {-latent} "
+                f"to {latent - 1}, or a direction of {latent} numbers"
             )
     return names
 
 
 def write(path: str | os.PathLike[str], names: Names) -> None:
-    """Write names, whole or not at all."""
+    """Write names. The file is complete or is not there."""
     write_text(path, yaml.safe_dump(dict(names), sort_keys=False, allow_unicode=True))
 
 
 @contextmanager
 def keeping(path: Path, latent: int, named: Sequence[tuple[int, str]]) -> Iterator[None]:
-    """Add names of elements, in place of those they had; on an error in the block, take them back.
+    """Name elements, which lose their old names; after an error in the block the file is as before.
 
-    Raises InputError for an element beyond the code, and for a name that is taken or empty.
+    Raises InputError for an element outside the code, and for a name that is taken or empty.
     """
     kept = dict(read(path, latent))
     for element, name in named:
@@ -73,7 +75,7 @@ def _is_element(value: Any, latent: int) -> bool:
     return type(value) is int and -latent <= value < latent
 
 
-def _leads(value: Any, latent: int) -> bool:
+def _is_direction(value: Any, latent: int) -> bool:
     if not (isinstance(value, list) and len(value) == latent):
         return False
     finite = all(type(v) in (int, float) and abs(v) <= LARGEST for v in value)

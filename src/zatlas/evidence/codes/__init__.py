@@ -1,0 +1,1 @@
+"""What the codes themselves show: usage, stability, disentanglement."""

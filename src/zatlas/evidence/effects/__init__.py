@@ -1,0 +1,1 @@
+"""What a move of the code does to decoded pictures."""

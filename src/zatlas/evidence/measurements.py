@@ -1,0 +1,203 @@
+"""The atlas: what every element of a code does, and what edits as typed do, over many images.
+
+This module sees callables and arrays alone. Its records are the same for the same seed.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from zatlas.errors import InputError
+from zatlas.evidence.account.move_effects import move_effects
+from zatlas.evidence.arrays import Array, Decode, Encode
+from zatlas.evidence.codes.usage import Usage, measure_usage
+from zatlas.evidence.effects import difference
+from zatlas.evidence.effects.axes import sefa
+from zatlas.evidence.effects.flags import (
+    CodeReference,
+    Flags,
+    RoundTrip,
+    Statistics,
+    code_reference,
+    measure_flags,
+    round_trip,
+)
+from zatlas.evidence.effects.sensitivity import interactions, sensitivity
+from zatlas.evidence.properties.property_set import PropertySet
+from zatlas.evidence.records import (
+    EditEffect,
+    ElementEffect,
+    FirstLayer,
+    Interactions,
+    RandomDirection,
+)
+from zatlas.latents.moves import Move, element_move, random_move
+
+FLAGS_IMAGES = 64  # over which the flags of single elements are measured
+SENSITIVITY_IMAGES = 32  # over which the decoder's slope is measured
+INTERACTION_ELEMENTS = 6  # the strongest ones, whose interactions are measured
+FIRST_LAYER_DIRECTIONS = 5  # that are reported
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A trained model as the atlas sees it, and the codes of N images.
+
+    ``codes`` (N, D) are in the order in which the images were drawn; ``sds`` (N, D) are the
+    standard deviations of a Gaussian code, otherwise None. ``first_weight`` (O, D) is the decoder's
+    first layer where that is linear; ``jvp`` is the derivative of the pictures along a direction.
+    """
+
+    encode: Encode
+    decode: Decode
+    statistics: Statistics
+    codes: Array
+    sds: Array | None = None
+    first_weight: Array | None = None
+    jvp: Callable[[Array, Array], Array] | None = None
+
+    def __post_init__(self) -> None:
+        latent = len(self.statistics.sd)
+        if self.codes.ndim != 2 or len(self.codes) < 2 or self.codes.shape[1] != latent:
+            raise InputError(
+                f"codes of shape {self.codes.shape}; give 2 or more, of {latent} elements each"
+            )
+
+
+@dataclass(frozen=True)
+class Maps:
+    """Where pictures change, in grey levels for one sd, elements in the order of their index.
+
+    ``absolute`` (D, H, W) is the mean absolute change, ``signed`` (D, H, W, C) the mean change.
+    """
+
+    absolute: Array
+    signed: Array
+
+
+@dataclass(frozen=True)
+class ElementAtlas:
+    """The effects of all elements, the largest first; the code as a whole; and the maps."""
+
+    elements: tuple[ElementEffect, ...]
+    usage: Usage
+    interactions: Interactions
+    first_layer: FirstLayer | None
+    maps: Maps
+
+
+def element_atlas(
+    subject: Subject,
+    properties: PropertySet,
+    *,
+    names: Mapping[int, str] | None = None,
+    matches: Sequence[float] | None = None,
+    seed: int = 0,
+    workers: int = 1,
+    progress: Callable[[int, int], None] | None = None,
+) -> ElementAtlas:
+    """Measure every element by one of its sd.
+
+    Parameters
+    ----------
+    subject, properties : the model, and the properties of its pictures.
+    names : the user's names of elements.
+    matches : for each of D elements, how well it is found in other runs.
+    seed : of the bootstrap.
+    workers : threads that share the elements; ``subject.decode`` should use one core itself.
+    progress : called with (done, total) elements.
+    """
+    codes, sd = subject.codes, np.asarray(subject.statistics.sd, np.float32)
+    moves = [element_move(codes, element, sd) for element in range(len(sd))]
+    base = difference.measure_centre(subject.decode, properties.measure, codes)
+    slope = sensitivity(subject.decode, codes[:SENSITIVITY_IMAGES], moves, subject.jvp)
+    reference = code_reference(subject.statistics)
+    before = round_trip(subject.encode, subject.decode, codes[:FLAGS_IMAGES], reference)
+    changes: list[difference.Change] = []
+    flags: list[Flags | None] = []
+    for change in difference.measure_changes(
+        subject.decode, properties.measure, base, moves, workers
+    ):
+        element = len(changes)
+        changes.append(change)
+        dead = sd[element] == 0  # it has no sd to move by
+        flags.append(None if dead else _flags(subject, moves[element], reference, before, seed))
+        if progress:
+            progress(len(changes), len(sd))
+    effects = [
+        ElementEffect(
+            **dict(effect), element=element, name=(names or {}).get(element), sd=sd[element],
+            sensitivity=slope[element],
+            match=None if matches is None else matches[element],
+        )
+        for element, effect in enumerate(
+            move_effects(changes, properties, flags=flags, seed=seed)
+        )
+    ]  # fmt: skip
+    effects.sort(key=lambda effect: -effect.size)
+    strongest = [effect.element for effect in effects if effect.sd > 0][:INTERACTION_ELEMENTS]
+    table = interactions(subject.decode, base, [moves[element] for element in strongest])
+    return ElementAtlas(
+        elements=tuple(effects),
+        usage=measure_usage(codes, sd_ND=subject.sds, sensitivity_D=slope, seed=seed),
+        interactions=Interactions(elements=tuple(strongest), table=table),
+        first_layer=_first_layer(subject.first_weight, sd),
+        maps=Maps(np.stack([c.map for c in changes]), np.stack([c.signed for c in changes])),
+    )
+
+
+def edit_effects(
+    subject: Subject, properties: PropertySet, moves: Sequence[Move], *, seed: int = 0
+) -> list[EditEffect]:
+    """Measure edits as typed; the label of a move is the edit.
+
+    Beside each stands a random direction of the same length in sd, drawn for every image.
+    """
+    if not moves:
+        return []
+    sd = np.asarray(subject.statistics.sd, np.float32)
+    base = difference.measure_centre(subject.decode, properties.measure, subject.codes)
+    reference = code_reference(subject.statistics)
+    before = round_trip(subject.encode, subject.decode, subject.codes, reference)
+
+    def change(move: Move, **options: Any) -> difference.Change:
+        return difference.measure_change(subject.decode, properties.measure, base, move, **options)
+
+    changes = [change(move, steps=difference.EDIT_STEPS) for move in moves]
+    flags = [_flags(subject, move, reference, before, seed) for move in moves]
+    found = move_effects(changes, properties, flags=flags, seed=seed)
+    effects = []
+    for move, effect in zip(moves, found, strict=True):
+        drawn = random_move(move, sd, seed)
+        away = _flags(subject, drawn, reference, before, seed)
+        random = RandomDirection(
+            size=change(drawn, steps=(1.0,), motion_n=0).size, in_range=away.in_range,
+            neighbour_after=away.neighbour_after, kept=away.kept,
+        )  # fmt: skip
+        effects.append(EditEffect(**dict(effect), edit=move.label, random=random))
+    return effects
+
+
+def _flags(
+    subject: Subject, move: Move, reference: CodeReference, before: RoundTrip, seed: int
+) -> Flags:
+    """Flags of a move of the first codes, those of ``before``."""
+    codes = subject.codes[: len(before.in_sd)]
+    moved = codes + move.delta[: len(codes)]
+    return measure_flags(
+        subject.encode, subject.decode, codes, moved, reference, before=before, seed=seed
+    )
+
+
+def _first_layer(weight: Array | None, sd: Array) -> FirstLayer | None:
+    """What the decoder's first layer amplifies most (SeFa), where it is a linear layer."""
+    if weight is None:
+        return None
+    found = sefa(weight, sd.astype(np.float64))
+    return FirstLayer(
+        gain=found.gain[:FIRST_LAYER_DIRECTIONS],
+        directions=found.directions[:FIRST_LAYER_DIRECTIONS],
+        element_gain=found.element_gain,
+    )

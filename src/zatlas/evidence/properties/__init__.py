@@ -1,0 +1,1 @@
+"""What pictures are measured by: attributes of pixels, and probes of factors."""

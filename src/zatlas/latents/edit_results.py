@@ -1,0 +1,83 @@
+"""Edits applied to some images: the decoded pictures and the size of each edit."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from zatlas.latents import coding, edits
+from zatlas.latents.edits import EditSize, Space
+from zatlas.models.network import Autoencoder
+from zatlas.syntax import parse_edit
+
+Pictures = NDArray[np.uint8]
+
+
+@dataclass(frozen=True)
+class EditResult:
+    """One edit of B images: decoded pictures (B, H, W, C), and the size of the change in z."""
+
+    text: str
+    pictures: Pictures
+    size: EditSize
+    assumptions: list[str]
+
+    @property
+    def notes(self) -> list[str]:
+        """The lines below the edit in a plate: the change in sd and percentiles, assumptions."""
+        return [*_moves(self.size), *self.assumptions]
+
+
+@dataclass(frozen=True)
+class EditResults:
+    """Images, their reconstructions, and every edit that was applied to them."""
+
+    originals: Pictures
+    reconstructions: Pictures
+    edits: list[EditResult]
+
+
+def apply_edits(
+    model: Autoencoder, space: Space, images: Pictures, texts: list[str]
+) -> EditResults:
+    """Encode images uint8 (B, H, W, C), apply each edit to these codes, decode.
+
+    Raises InputError, with the column of the fault, before the first edit is applied.
+    """
+    parsed = [parse_edit(text) for text in texts]
+    codes = coding.encode(model, images)
+    changed = [edits.apply(edit, codes, space) for edit in parsed]
+    tried = [
+        EditResult(
+            edit.text, coding.decode(model, after), edits.size(codes, after, space),
+            edits.assumptions(edit, space),
+        )
+        for edit, after in zip(parsed, changed, strict=True)
+    ]  # fmt: skip
+    return EditResults(images, coding.decode(model, codes), tried)
+
+
+def _moves(size: EditSize) -> list[str]:
+    """A line for each element that changed; one line for all where more than three did."""
+    if not len(size.elements):
+        return ["nothing moved"]
+    if len(size.elements) > 3:
+        steps = np.abs(size.sds[np.isfinite(size.sds)])
+        spread = f", {steps.min():.2g} to {steps.max():.2g} sd each" if len(steps) else ""
+        return [f"{len(size.elements)} elements moved{spread}"]
+    return [_move(element, size, k) for k, element in enumerate(size.elements)]
+
+
+def _move(element: int, size: EditSize, k: int) -> str:
+    if not np.isfinite(size.sds[:, k]).all():
+        return f"z[{element}] is dead in the run's images: no size in sd"
+    before, after = (
+        _span(ranks[:, k], ".0f") for ranks in (size.percentile_before, size.percentile_after)
+    )
+    return f"z[{element}] {_span(size.sds[:, k], '+.2g')} sd, percentile {before} → {after}"
+
+
+def _span(values: NDArray[np.floating], form: str) -> str:
+    """One number, or the smallest and the largest where their texts differ."""
+    least, most = format(values.min(), form), format(values.max(), form)
+    return least if least == most else f"{least} to {most}"

@@ -1,0 +1,132 @@
+"""Traversals of one element and interpolations between two codes."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from zatlas.errors import argument_error
+from zatlas.latents.code_statistics import CodeStatistics
+from zatlas.latents.coding import checked_codes
+
+Codes = NDArray[np.float32]
+
+
+def traversal(
+    z_D: Codes, element: int, statistics: CodeStatistics, span: float = 3.0, steps: int = 9
+) -> tuple[Codes, NDArray[np.float64]]:
+    """Sweep one element of the code of an image.
+
+    Parameters
+    ----------
+    z_D : the code, (D,).
+    element : the index of the element; negative ones count from the end.
+    statistics : they give the sd of the element.
+    span : the largest offset to each side, in sd.
+    steps : the number of codes T; it is odd, so the middle one is the code itself.
+
+    Returns
+    -------
+    codes : (T, D).
+    offsets : (T,), in sd, from -span to span.
+
+    Raises
+    ------
+    InputError
+        The number of steps is even, or the element is outside the code or dead.
+    """
+    latent = len(statistics.sd)
+    z_D = checked_codes(z_D, latent, "code", ndim=1)
+    if steps < 3 or steps % 2 == 0:
+        raise argument_error("steps", steps, "give an odd number, 3 or more")
+    if not -latent <= element < latent:
+        raise argument_error(
+            "elements", element, f"the code has {latent} elements, 0 to {latent - 1}"
+        )
+    if not np.isfinite(span) or span <= 0:
+        raise argument_error("span", f"{span:g}", "give a number of standard deviations above 0")
+    if statistics.dead[element]:
+        raise argument_error("elements", element, "is dead (the same in every image); take another")
+    offsets = np.linspace(-span, span, steps)
+    offsets[steps // 2] = 0.0
+    moved = (offsets * statistics.sd[element]).astype(np.float32)
+    return sweep(z_D[None], element, moved)[0], offsets
+
+
+def offset_labels(offsets_T: NDArray[np.float64]) -> list[str]:
+    """The offsets of a traversal as text.
+
+    >>> offset_labels(np.array([-1.5, 0.0]))
+    ['-1.5 sd', '0 sd']
+    """
+    return [f"{offset:+.3g} sd" if offset else "0 sd" for offset in offsets_T]
+
+
+def sweep(codes_ND: Codes, element: int, offsets_T: Codes) -> Codes:
+    """Move one element of each of N codes by each of T offsets; the others stay.
+
+    Parameters
+    ----------
+    codes_ND : float32 (N, D).
+    element : the index of the element.
+    offsets_T : float32 (T,), in the units of the code.
+
+    Returns
+    -------
+    Codes, float32 (N, T, D).
+
+    Examples
+    --------
+    >>> sweep(np.zeros((1, 2), np.float32), 1, np.float32([-1, 0, 1])).tolist()
+    [[[0.0, -1.0], [0.0, 0.0], [0.0, 1.0]]]
+    """
+    codes = np.repeat(codes_ND[:, None], len(offsets_T), axis=1)
+    codes[:, :, element] += offsets_T
+    return codes
+
+
+def interpolation(
+    start_D: Codes, end_D: Codes, steps: int = 9, spherical: bool = False
+) -> tuple[Codes, NDArray[np.float64]]:
+    """Interpolate between two codes.
+
+    Parameters
+    ----------
+    start_D, end_D : codes (D,).
+    steps : the number of codes T, both ends included.
+    spherical : go along the great circle (slerp) and not along the straight line. It keeps the
+        length of codes of equal length.
+
+    Returns
+    -------
+    codes : (T, D).
+    fractions : (T,), of the distance, from 0 to 1.
+
+    Raises
+    ------
+    InputError
+        There are fewer than two steps, or the codes have other shapes.
+
+    References
+    ----------
+    Shoemake 1985, "Animating rotation with quaternion curves".
+    White 2016, "Sampling generative networks".
+
+    Examples
+    --------
+    >>> interpolation(np.zeros(1), np.ones(1), steps=3)[0].tolist()
+    [[0.0], [0.5], [1.0]]
+    """
+    start, end = (
+        checked_codes(code, np.size(start_D), name, ndim=1).astype(float)
+        for name, code in (("start", start_D), ("end", end_D))
+    )
+    if steps < 2:
+        raise argument_error("steps", steps, "give 2 or more")
+    fractions = np.linspace(0.0, 1.0, steps)
+    near, far = 1 - fractions, fractions
+    if spherical:
+        lengths = np.linalg.norm(start) * np.linalg.norm(end)
+        cosine = float(np.clip(start @ end / lengths, -1, 1)) if lengths else 1.0
+        angle = np.arccos(cosine)
+        if np.sin(angle) > 1e-6:  # otherwise the arc is the straight line
+            near, far = np.sin(near * angle) / np.sin(angle), np.sin(far * angle) / np.sin(angle)
+    return np.asarray(np.outer(near, start) + np.outer(far, end), np.float32), fractions

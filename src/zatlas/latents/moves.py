@@ -1,0 +1,65 @@
+"""Moves: displacements of codes, by an element, an edit as typed, or a direction."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from zatlas.errors import InputError
+
+Array = NDArray[Any]
+
+
+@dataclass(frozen=True)
+class Move:
+    """``delta`` (N, D) is added to codes (N, D); ``label`` is how people write the move."""
+
+    label: str
+    delta: Array
+
+
+def direction_move(label: str, codes_ND: Array, vector_D: Array, sd_D: Array) -> Move:
+    """Move every code by ``vector_D``, in sd of each element.
+
+    Raises InputError where the vector or the sd do not have one number for each element.
+    """
+    latent = codes_ND.shape[1:]
+    if np.shape(vector_D) != latent or np.shape(sd_D) != latent:
+        raise InputError(
+            f"vector of shape {np.shape(vector_D)} and sd of shape {np.shape(sd_D)} for codes of "
+            f"shape {codes_ND.shape}; give one number for each element"
+        )
+    row = np.asarray(vector_D * sd_D, codes_ND.dtype)
+    return Move(label, np.broadcast_to(row, codes_ND.shape))  # takes the memory of one code
+
+
+def element_move(codes_ND: Array, element: int, sd_D: Array) -> Move:
+    """Move one element (0 to D - 1) of every code by one of its sd.
+
+    >>> element_move(np.zeros((2, 3)), 1, np.array([1.0, 2.0, 3.0])).delta.tolist()
+    [[0.0, 2.0, 0.0], [0.0, 2.0, 0.0]]
+    """
+    one_hot = np.arange(len(sd_D)) == element
+    return direction_move(f"z[{element}] += sd", codes_ND, one_hot, sd_D)
+
+
+def edit_move(text: str, codes_ND: Array, edited_ND: Array) -> Move:
+    """The difference between edited codes and codes; ``text`` is the edit as typed."""
+    if codes_ND.shape != edited_ND.shape:
+        raise InputError(f"edited codes of shape {edited_ND.shape} for codes {codes_ND.shape}")
+    return Move(text, edited_ND - codes_ND)
+
+
+def random_move(move: Move, sd_D: Array, seed: int) -> Move:
+    """A direction drawn for each image, as long as ``move`` is in that image, in sd.
+
+    It shows what a move of this length does in no particular direction. Dead elements (sd 0) have
+    no length and do not move.
+    """
+    delta, live = move.delta, sd_D > 0
+    drawn = np.random.default_rng(seed).standard_normal(delta.shape) * live
+    drawn /= np.maximum(np.linalg.norm(drawn, axis=1, keepdims=True), 1e-12)
+    in_sd = np.divide(delta, sd_D, out=np.zeros(delta.shape), where=live)
+    length = np.linalg.norm(in_sd, axis=1, keepdims=True)
+    return Move(f"random, as long as {move.label}", np.asarray(drawn * length * sd_D, delta.dtype))
