@@ -1,1 +1,1 @@
-"""The report: one HTML file that opens offline, with its Markdown and its numbers beside it."""
+"""The report: one HTML file that opens offline, a Markdown file and a JSON file."""

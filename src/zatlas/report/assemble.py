@@ -1,46 +1,62 @@
-"""The report of a run, from its folder: every section asked of the rooms above."""
+"""The report of runs: every section, made from the folder of each run."""
 
-import shlex
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from zatlas.errors import InputError
-from zatlas.latents.trial import try_edits
-from zatlas.pictures.plate import differences, trial_plate
-from zatlas.pictures.strip import strip
+from zatlas.evidence.edit_records import edit_record
+from zatlas.evidence.records import EditRecord, PlateRecord
+from zatlas.figures.plate import differences, edits_plate
+from zatlas.figures.strip import strip
+from zatlas.latents.edit_results import apply_edits
+from zatlas.latents.interpolation import offset_labels
+from zatlas.recipes.objective_text import written
 from zatlas.report import sections
-from zatlas.report.atlas import atlas_sections
-from zatlas.report.records import ReportData, RunReport, Section
-from zatlas.run import Run
-from zatlas.training.split import Part
+from zatlas.report.atlas_sections import atlas_sections
+from zatlas.report.data import Drawing, ReportData, RunReport, Section, command
+from zatlas.report.sections import ImageSetRecord, PlateSectionRecord, TraversalRecord
+from zatlas.run.evidence import kept_edits, kept_reconstruction
+from zatlas.run.run import Pictures, Run
+from zatlas.run.split import Part
 
-SHOWN = 8  # held-out images at the head of the page
-SWEPT = 6  # elements swept, at most: those whose codes vary most
-TRIED = 3  # elements edited where the user has tried no edit yet
+_EXAMPLES = 8  # held-out images that the section on data shows
+_SWEPT = 6  # elements swept, at most: those with the highest variance
+_EDITED = 3  # elements edited where the user has made no edit yet
+_SPAN = 3.0  # sd, of a sweep to each side
 
 
 def report_data(runs: list[Run], opening: Section | None = None) -> ReportData:
-    """What ``write_report`` takes, for one run or more; ``opening`` stands before each one's."""
+    """The sections of one run or more, for ``write_report``.
+
+    Parameters
+    ----------
+    runs : trained runs whose images are still there.
+    opening : the first section of each run.
+
+    Raises
+    ------
+    InputError
+        A file of a run is missing or damaged, or its images have changed.
+    """
     title = f"Report on {runs[0].name}" if len(runs) == 1 else f"Report on {len(runs)} runs"
-    return ReportData(title, [_about(run, opening) for run in runs])
+    return ReportData(title, [_run_report(run, opening) for run in runs])
 
 
-def _about(run: Run, opening: Section | None) -> RunReport:
-    part = run.held_out()
-    file = run.held_out_path
-    measured = run.evidence("reconstruction")
-    images = part.pictures(measured["n"])
+def _run_report(run: Run, opening: Section | None) -> RunReport:
+    part, file = run.held_out(), run.held_out_path
+    measured = kept_reconstruction(run)
+    images = part.pictures(measured.n)
     network = run.model.architecture
     title = run.model.model_file.title or run.name
     missing: list[str] = []
-    chapters = [
+    made = [
         *([opening] if opening else []),
         _data(run, part, file),
         sections.architecture(
-            network, title, model_file=(run.path / "model.yaml").read_text(encoding="utf-8"),
-            command=_command("models", "show", run.path / "model.yaml"),
+            network, title, model_file=run.paths.model.read_text(encoding="utf-8"),
+            command=command("models", "show", run.paths.model),
         ),
         _training(run),
         sections.reconstruction(
@@ -51,109 +67,113 @@ def _about(run: Run, opening: Section | None) -> RunReport:
         _traversals(run, part, file),
         *_atlas(run, missing),
         sections.limits(
-            run.config["training"]["seed"],
-            [c for c in (run.config["command"], _report_command(run)) if c], more=missing,
+            run.config.training.seed,
+            [c for c in (run.config.command, _report_command(run)) if c], more=missing,
         ),
     ]  # fmt: skip
     about = f"{title}: {network.parameters:,} parameters, {network.latent:,} latent elements"
-    return RunReport(run.path.name, chapters, about)
+    return RunReport(run.path.name, made, about)
 
 
 def _data(run: Run, part: Part, file: str) -> Section:
     channels, height, width = run.model.architecture.image
-    size = [height, width, channels]
 
-    def described(path: str | None, count: int) -> dict[str, Any]:
-        name = Path(path).name if path else "an array"
-        return {"name": name, "count": count, "size": size, "source": path or "given in Python"}
+    def described(path: str | None, count: int) -> ImageSetRecord:
+        return ImageSetRecord(
+            name=Path(path).name if path else "an array", count=count,
+            size=(height, width, channels), source=path or "given in Python",
+        )  # fmt: skip
 
-    shared = isinstance(run.config["valid"], float)
-    images = run.config["images"]
+    images = run.config.images
+    held_out_of_them = len(part) if isinstance(run.config.valid, float) else 0
     return sections.data(
-        described(images["path"], images["count"] - (len(part) if shared else 0)),
+        described(images.path, images.count - held_out_of_them),
         described(file, len(part)),
-        examples=part.pictures(SHOWN), indexes=[int(i) for i in part.rows[:SHOWN]],
+        examples=part.pictures(_EXAMPLES), indexes=part.rows[:_EXAMPLES].tolist(),
         note="The first held-out images, in the order of their file.",
     )  # fmt: skip
 
 
 def _training(run: Run) -> Section:
-    objective = run.model.model_file.objective
-    words: str = objective.reconstruction
-    if objective.kl:
-        words += f" + {objective.kl_weight:g} × kl ({objective.kl})"
+    config, objective = run.config, run.model.model_file.objective
     return sections.training(
-        run.history, run.best_epoch, run.config["training"], objective=words,
-        warmup=objective.kl_warmup_epochs, machine=run.config["machine"] | run.config["computing"],
-        versions=run.config["versions"], command=run.config["command"] or "",
+        run.history, run.best_epoch, config.training.model_dump(),
+        objective=" + ".join(written(objective)), warmup=objective.warmup_epochs,
+        machine={**config.machine, **config.computing.model_dump()}, versions=config.versions,
+        command=config.command or "",
     )  # fmt: skip
 
 
 def _edits(run: Run, part: Part, file: str, missing: list[str]) -> Section:
-    """The edits that the user has tried; where there are none, the liveliest elements by 2 sd."""
-    kept = run.edits_tried()
-    if not kept:
-        texts = [f"z[{e}] += 2*sd" for e in _liveliest(run, TRIED)]
-        index = [int(i) for i in part.rows[:2]]
-        command = _command("edit", run.path, "--images", file, "--index", _listed(index), *texts,
-                           "--out", "plate.png")  # fmt: skip
-        kept = [{"images": file, "index": index, "command": command,
-                 "edits": [{"edit": text} for text in texts]}]  # fmt: skip
-    plates = []
-    for record in kept:
+    """The edits that the user has made; without any, the strongest elements moved by 2 sd."""
+    plates: list[tuple[PlateSectionRecord, Drawing]] = []
+    kept = kept_edits(run).plates
+    for plate in kept:
         try:
-            pictures = run.recorded(record)[record["index"]]
+            plates.append(
+                _plate(run, plate, run.opened(plate.images, plate.fingerprint)[list(plate.index)])
+            )
         except (InputError, IndexError) as fault:
-            missing.append(f"The edits of `{record['command']}` are not drawn: {fault}.")
-            continue
-        texts = [edit["edit"] for edit in record["edits"]]
-        trial = try_edits(run.model, run.space, pictures, texts)
-        _, scale = differences(trial.reconstructions, [e.pictures for e in trial.edits])
-        tried = [old | e.record() for old, e in zip(record["edits"], trial.edits, strict=True)]
-        measured = {**record, "scale": scale, "edits": tried}
-        plates.append((measured, trial_plate(trial, record["index"])))
+            missing.append(f"The edits of “{plate.command}” are not drawn: {fault}.")
+    if not kept:
+        texts = [f"z[{e}] += 2*sd" for e in _highest_variance(run, _EDITED)]
+        index = part.rows[:2].tolist()
+        typed = command("edit", run.path, "--images", file, "--index", _listed(index), *texts,
+                           "--out", "plate.png")  # fmt: skip
+        edits = [EditRecord(edit=text, assumptions=(), elements=()) for text in texts]
+        plate = PlateRecord(images=file, index=tuple(index), command=typed, edits=tuple(edits))
+        plates = [_plate(run, plate, part.pictures(2))]
     return sections.edits(plates)
 
 
+def _plate(run: Run, plate: PlateRecord, images: Pictures) -> tuple[PlateSectionRecord, Drawing]:
+    """Draw a plate again; its record holds what was measured of the edits."""
+    results = apply_edits(run.model, run.space, images, [edit.edit for edit in plate.edits])
+    _, scale = differences(results.reconstructions, [edit.pictures for edit in results.edits])
+    edits = [edit_record(result, edit.measured)
+             for result, edit in zip(results.edits, plate.edits, strict=True)]  # fmt: skip
+    record = PlateSectionRecord(
+        images=plate.images, fingerprint=plate.fingerprint, index=plate.index,
+        command=plate.command, edits=tuple(edits), scale=scale,
+    )  # fmt: skip
+    return record, edits_plate(results, plate.index)
+
+
 def _traversals(run: Run, part: Part, file: str) -> Section:
-    row, span = int(part.rows[0]), 3.0
-    code = run.encode(part.pictures(1))[0]
-    elements = _liveliest(run, SWEPT)
-    swept = [run.traverse(code, element, span) for element in elements]
+    row, code = int(part.rows[0]), run.encode(part.pictures(1))[0]
+    elements = _highest_variance(run, _SWEPT)
+    swept = [run.traverse(code, element, _SPAN) for element in elements]
+    offsets = swept[0][1]
     figure = strip(
         np.stack([run.decode(codes) for codes, _ in swept]),
-        [f"{offset:+.3g} sd" if offset else "0 sd" for offset in swept[0][1]],
-        marked=(len(swept[0][1]) // 2,), names=[f"z[{element}]" for element in elements],
+        offset_labels(offsets),
+        marked=(len(offsets) // 2,), names=[f"z[{element}]" for element in elements],
     )  # fmt: skip
-    command = _command("traverse", run.path, "--images", file, "--index", row, "--elements",
-                       _listed(elements), "--span", "3", "--out", "sweep.png")  # fmt: skip
-    record = {"images": file, "index": row, "elements": elements, "span": span, "command": command}
+    typed = command("traverse", run.path, "--images", file, "--index", row, "--elements",
+                       _listed(elements), "--span", f"{_SPAN:g}", "--out", "sweep.png")  # fmt: skip
+    record = TraversalRecord(images=file, index=row, elements=tuple(elements), span=_SPAN,
+                             command=typed)  # fmt: skip
     return sections.traversals([(record, figure)])
 
 
-def _atlas(run: Run, missing: list[str]) -> list[Section]:
-    """The atlas, where one has been measured and can still be drawn."""
-    if not (run.path / "evidence" / "atlas.json").exists():
-        return []
+def _atlas(run: Run, missing: list[str]) -> Iterator[Section]:
+    """The atlas, where one was measured and can still be drawn."""
+    if not run.paths.atlas.exists():
+        return
     try:
-        return atlas_sections(run)
+        yield from atlas_sections(run)
     except InputError as fault:
         missing.append(f"The atlas is left out: {fault}.")
-        return []
 
 
-def _liveliest(run: Run, count: int) -> list[int]:
-    """The elements whose codes vary most over the run's images, none of them dead."""
+def _highest_variance(run: Run, count: int) -> list[int]:
+    """The elements of the highest variance over the run's images, none of them dead."""
     order = np.argsort(-run.statistics.sd, kind="stable")[:count]
     return [int(element) for element in order if not run.statistics.dead[element]]
 
 
 def _report_command(run: Run) -> str:
-    return _command("report", run.path, "--out", "report.html")
-
-
-def _command(*words: object) -> str:
-    return shlex.join(["zatlas", *map(str, words)])
+    return command("report", run.path, "--out", "report.html")
 
 
 def _listed(numbers: list[int]) -> str:

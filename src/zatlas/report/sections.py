@@ -1,235 +1,308 @@
-"""The sections of a report, each made from plain data in one call."""
+"""The sections of a report: each function takes results and returns one section.
+
+The record of a section holds every number of its text.
+"""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import numpy as np
-from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
+from zatlas.evidence.reconstruction import Reconstruction
+from zatlas.evidence.records import ClaimAnswer, PlateRecord
+from zatlas.figures.curves import loss_curves
+from zatlas.figures.diagram import diagram
 from zatlas.models.architecture import Architecture, spell
-from zatlas.pictures.curves import loss_curves
-from zatlas.pictures.diagram import diagram
-from zatlas.report.records import Picture, Section
+from zatlas.report.data import Drawing, Fact, Section
+from zatlas.report.number_text import METRICS, duration
+from zatlas.run.history import HistoryRow
+from zatlas.schema import Record
 from zatlas.syntax import format_call
 
 Pictures = NDArray[np.uint8]
-Record = Mapping[str, Any]
+Settings = Mapping[str, str | bool | int | float | None]
 
-CONFIDENCE = 95  # per cent, of every interval in a report
-_EXAMPLES = 4  # images shown of each rank
-_ELEMENTS = 4  # elements of an edit that the page lists; the JSON lists all
-METRICS = {"mse": "MSE", "psnr": "PSNR", "ssim": "SSIM", "sharpness": "sharpness"}
+_IMAGES_OF_A_RANK = 4
+
+
+class ImageSetRecord(Record):
+    """An image set: its name, its number of images, (height, width, channels), where it is from."""
+
+    name: str
+    count: int
+    size: tuple[int, int, int]
+    source: str
+
+
+class DataRecord(Record):
+    """The image sets of a run; ``examples`` are rows of the held-out one."""
+
+    images: ImageSetRecord
+    held_out: ImageSetRecord
+    examples: tuple[int, ...]
+    note: str
 
 
 def data(
-    images: Record,
-    held_out: Record,
-    *,
-    examples: Pictures | None = None,
-    indexes: Sequence[int] = (),
-    note: str = "",
-) -> Section:
-    """The image sets. ``images`` and ``held_out`` have name, count, size [H, W, C] and source.
+    images: ImageSetRecord, held_out: ImageSetRecord, *, examples: Pictures,
+    indexes: Sequence[int], note: str = "",
+) -> Section:  # fmt: skip
+    """The image sets of a run.
 
-    ``examples`` (N, H, W, C) are held-out images with their ``indexes``; ``note`` a sentence on
-    how they were chosen, or on a licence.
+    Parameters
+    ----------
+    images, held_out : what the run was trained on, and what was held out.
+    examples : held-out images, uint8 (N, H, W, C).
+    indexes : the rows of the N examples in their file.
+    note : a sentence, such as how the examples were chosen, or their licence.
     """
-    pictures: dict[str, Picture] = {
-        f"example-{index}": picture
-        for index, picture in zip(indexes, () if examples is None else examples, strict=True)
-    }
-    record = {
-        "images": dict(images),
-        "held_out": dict(held_out),
-        "examples": [{"index": int(index)} for index in indexes],
-        "note": note,
-        "facts": [
-            {"label": "training images", "value": images["count"]},
-            {"label": "held-out images", "value": held_out["count"]},
-        ],
-    }
-    return Section("data", "Data", record, pictures)
+    return Section(
+        "data", "Data",
+        DataRecord(images=images, held_out=held_out, examples=tuple(indexes), note=note),
+        {f"example-{index}": image for index, image in zip(indexes, examples, strict=True)},
+        [Fact(label="training images", value=images.count),
+         Fact(label="held-out images", value=held_out.count)],
+    )  # fmt: skip
+
+
+class LayerRecord(Record):
+    """A row of the layer table; ``index`` is None for a reshape that the model file implies."""
+
+    part: str
+    index: int | None
+    layer: str
+    output: str
+    parameters: int
+
+
+class ArchitectureRecord(Record):
+    """The network, without its weights."""
+
+    title: str
+    image: str
+    code_shape: str
+    bottleneck: str
+    latent: int
+    parameters: int
+    encoders: int
+    layers: tuple[LayerRecord, ...]
+    model_file: str
+    command: str
 
 
 def architecture(
     network: Architecture, title: str, *, model_file: str = "", command: str = ""
 ) -> Section:
-    """The network: diagram and layer table; ``model_file`` is its YAML."""
-    record = {
-        "title": title,
-        "image": list(network.image),
-        "code_shape": spell(network.code_shape),
-        "bottleneck": network.bottleneck,
-        "latent": network.latent,
-        "parameters": network.parameters,
-        "encoders": len(network.encoders),
-        "layers": [
-            {
-                "part": row.part,
-                "index": row.index,
-                "layer": format_call(row.call),
-                "gives": spell(row.shape),
-                "parameters": row.parameters,
-            }
+    """The network: its diagram, its layer table, and ``model_file``, the text of its YAML."""
+    record = ArchitectureRecord(
+        title=title, image=spell(network.image), code_shape=spell(network.code_shape),
+        bottleneck=network.bottleneck, latent=network.latent, parameters=network.parameters,
+        encoders=len(network.encoders), model_file=model_file, command=command,
+        layers=tuple(
+            LayerRecord(part=row.part, index=row.index, layer=format_call(row.call),
+                        output=spell(row.shape), parameters=row.parameters)
             for row in network.rows
-        ],
-        "model_file": model_file,
-        "command": command,
-        "facts": [
-            {"label": "parameters", "value": network.parameters},
-            {"label": "latent elements", "value": network.latent},
-        ],
-    }
-    return Section("architecture", "Architecture", record, {"diagram": diagram(network, title)})
+        ),
+    )  # fmt: skip
+    facts = [Fact(label="parameters", value=record.parameters),
+             Fact(label="latent elements", value=record.latent)]  # fmt: skip
+    drawings = {"diagram": diagram(network, title)}
+    return Section("architecture", "Architecture", record, drawings, facts)
+
+
+class TrainingRecord(Record):
+    """A training; ``warmup`` is the number of first epochs that cannot be the best one."""
+
+    epochs: int
+    best: HistoryRow
+    objective: str
+    warmup: int
+    duration: str
+    images_per_second: float
+    settings: dict[str, str | bool | int | float | None]
+    machine: dict[str, str | bool | int | float | None]
+    versions: dict[str, str | bool | int | float | None]
+    command: str
+    history: tuple[HistoryRow, ...]
 
 
 def training(
-    rows: Sequence[Mapping[str, float]],
-    best_epoch: int,
-    settings: Record,
-    *,
-    objective: str = "",
-    warmup: int = 0,
-    machine: Record | None = None,
-    versions: Record | None = None,
-    command: str = "",
-) -> Section:
-    """The training run: ``rows`` of its history, ``settings`` as asked, where it ran.
+    rows: Sequence[HistoryRow], best_epoch: int, settings: Settings, *, machine: Settings,
+    versions: Settings, objective: str, warmup: int = 0, command: str = "",
+) -> Section:  # fmt: skip
+    """The training.
 
-    ``warmup`` is the number of first epochs that could not be the best one.
+    Parameters
+    ----------
+    rows : the history, one row or more.
+    best_epoch : the epoch of the run's weights.
+    settings, machine, versions : names and values.
+    objective : the objective as the model file writes it.
+    warmup : the number of first epochs that cannot be the best one.
+    command : the command that trained the run.
     """
-    best = next(row for row in rows if row["epoch"] == best_epoch)
-    seconds = sum(row.get("seconds", 0.0) for row in rows)
-    speeds = [row["images_per_second"] for row in rows if "images_per_second" in row]
-    record = {
-        "epochs": len(rows),
-        "best_epoch": best_epoch,
-        "best_valid_loss": best["valid_loss"],
-        "best_train_loss": best["train_loss"],
-        "last_valid_loss": rows[-1]["valid_loss"],
-        "objective": objective,
-        "warmup": warmup,
-        "settings": dict(settings),
-        "seconds": seconds,
-        "duration": _duration(seconds),
-        "images_per_second": float(np.median(speeds)) if speeds else None,
-        "machine": dict(machine or {}),
-        "versions": dict(versions or {}),
-        "command": command,
-        "history": [dict(row) for row in rows],
-        "facts": [
-            {"label": "best epoch", "value": best_epoch, "of": len(rows)},
-            {"label": "training time", "value": _duration(seconds)},
-        ],
-    }
-    curves = loss_curves(rows, best_epoch)
-    return Section("training", "Training", record, {"curves": curves})
+    record = TrainingRecord(
+        epochs=len(rows), best=next(row for row in rows if row.epoch == best_epoch),
+        objective=objective, warmup=warmup, duration=duration(sum(row.seconds for row in rows)),
+        images_per_second=float(np.median([row.images_per_second for row in rows])),
+        settings=dict(settings),
+        machine=dict(machine), versions=dict(versions), command=command,
+        history=tuple(rows),
+    )  # fmt: skip
+    facts = [Fact(label="best epoch", value=best_epoch, of=len(rows)),
+             Fact(label="training time", value=record.duration)]  # fmt: skip
+    return Section("training", "Training", record, {"curves": loss_curves(rows, best_epoch)}, facts)
+
+
+class RankedImage(Record):
+    """An image by its place among those measured, its row in its file, and its metrics."""
+
+    index: int
+    row: int
+    metrics: dict[str, float | None]
+
+
+class ReconstructionSectionRecord(Record):
+    """How well held-out images of the file ``of`` are reconstructed."""
+
+    measured: Reconstruction
+    of: str
+    ranks: dict[str, tuple[RankedImage, ...]]
+    command: str
 
 
 def reconstruction(
-    measured: Record, images: Pictures, reconstructions: Pictures, *, of: str,
+    measured: Reconstruction, images: Pictures, reconstructions: Pictures, *, of: str,
     rows: NDArray[np.int64], command: str = "",
 ) -> Section:  # fmt: skip
-    """How held-out images come back: the record of ``evidence.reconstruction`` and its images.
+    """How well held-out images are reconstructed.
 
-    ``images`` and ``reconstructions`` (N, H, W, C) are those it was measured on, ``of`` the name of
-    their file and ``rows`` (N,) their places in it.
+    Parameters
+    ----------
+    measured : the metrics of N images.
+    images, reconstructions : the images and their reconstructions, uint8 (N, H, W, C).
+    of : the name of their file.
+    rows : the places of the N images in it.
+    command : the command that draws this section again.
     """
-    per_image = {name: metric["per_image"] for name, metric in measured["metrics"].items()}
-    order = np.argsort(per_image["mse"], kind="stable")
-    count = min(_EXAMPLES, len(order))
+    values = {name: metric.per_image for name, metric in measured.metrics.items()}
+    order = np.argsort(np.array(values["mse"], float), kind="stable")
+    count = min(_IMAGES_OF_A_RANK, len(order))
     first = (len(order) - count) // 2
-    ranks = {"best": order[:count], "median": order[first : first + count],
-             "worst": order[::-1][:count]}  # fmt: skip
-    pictures: dict[str, Picture] = {}
-    for index in {int(i) for chosen in ranks.values() for i in chosen}:
-        pictures[f"original-{index}"] = images[index]
-        pictures[f"reconstruction-{index}"] = reconstructions[index]
-    record = {
-        **measured,
-        "of": of,
-        "confidence": CONFIDENCE,
-        "names": METRICS,
-        "ranks": {
-            rank: [
-                {"index": int(i), "row": int(rows[i])}
-                | {name: values[i] for name, values in per_image.items()}
-                for i in chosen
-            ]
-            for rank, chosen in ranks.items()
-        },
-        "command": command,
-        "facts": [
-            {"label": f"held-out {METRICS[name]}", "value": metric["mean"],
-             "interval": metric["interval"], "unit": "dB" if metric["unit"] == "dB" else ""}
-            for name, metric in measured["metrics"].items()
-        ],
+    chosen = {"best": order[:count], "median": order[first : first + count],
+              "worst": order[::-1][:count]}  # fmt: skip
+    ranks = {
+        rank: tuple(
+            RankedImage(index=int(i), row=int(rows[i]),
+                        metrics={name: of_images[i] for name, of_images in values.items()})
+            for i in indexes
+        )
+        for rank, indexes in chosen.items()
     }  # fmt: skip
-    return Section("reconstruction", "Reconstruction of held-out images", record, pictures)
+    drawings: dict[str, Drawing] = {}
+    for index in {int(i) for indexes in chosen.values() for i in indexes}:
+        drawings[f"original-{index}"] = images[index]
+        drawings[f"reconstruction-{index}"] = reconstructions[index]
+    facts = [
+        Fact(label=f"held-out {METRICS[name]}", value=metric.mean, interval=metric.interval,
+             unit="dB" if metric.unit == "dB" else "")
+        for name, metric in measured.metrics.items()
+    ]  # fmt: skip
+    record = ReconstructionSectionRecord(measured=measured, of=of, ranks=ranks, command=command)
+    heading = "Reconstruction of held-out images"
+    return Section("reconstruction", heading, record, drawings, facts)
 
 
-def edits(plates: Sequence[tuple[Record, Figure]]) -> Section:
-    """The edits made: for each plate its record, as ``zatlas edit --json`` writes it, and figure.
+class PlateSectionRecord(PlateRecord):
+    """A plate; all its differences are on one scale, -``scale`` to ``scale`` grey levels."""
 
-    A record has images, index, command and edits; each of these its text (``edit``), assumptions
-    and elements with their values, sizes in sd and percentiles of each image. ``scale``, where it
-    stands beside them, is the one scale of the plate's differences in grey levels.
-    """
-    record = {
-        "plates": [
-            {
-                **plate,
-                "edits": [
-                    {**edit, "moved": len(edit["elements"]), "listed": _ELEMENTS}
-                    for edit in plate["edits"]
-                ],
-            }
-            for plate, _ in plates
-        ]
-    }
-    figures: dict[str, Picture] = {f"plate-{i}": figure for i, (_, figure) in enumerate(plates)}
-    return Section("edits", "The edits made", record, figures)
+    scale: int
 
 
-def traversals(strips: Sequence[tuple[Record, Figure]]) -> Section:
-    """Elements swept: for each strip its record (images, index, elements, span, command)."""
-    record = {"strips": [dict(strip) for strip, _ in strips]}
-    figures: dict[str, Picture] = {f"strip-{i}": figure for i, (_, figure) in enumerate(strips)}
-    return Section("traversals", "Single elements swept", record, figures)
+class EditsSectionRecord(Record):
+    """The plates of a report."""
+
+    plates: tuple[PlateSectionRecord, ...]
+
+
+def edits(plates: Sequence[tuple[PlateSectionRecord, Drawing]]) -> Section:
+    """The edits: for each plate its record and its figure."""
+    record = EditsSectionRecord(plates=tuple(plate for plate, _ in plates))
+    return Section("edits", "Edits", record, _numbered("plate", plates))
+
+
+class TraversalRecord(Record):
+    """A strip: one image of a file, and the elements that are swept ``span`` sd to each side."""
+
+    images: str
+    index: int
+    elements: tuple[int, ...]
+    span: float
+    command: str
+
+
+class TraversalsRecord(Record):
+    """The strips of a report."""
+
+    strips: tuple[TraversalRecord, ...]
+
+
+def traversals(strips: Sequence[tuple[TraversalRecord, Drawing]]) -> Section:
+    """Sweeps of single elements: for each strip its record and its figure."""
+    record = TraversalsRecord(strips=tuple(strip for strip, _ in strips))
+    return Section("traversals", "Sweeps of single elements", record, _numbered("strip", strips))
+
+
+def _numbered(name: str, pairs: Sequence[tuple[Record, Drawing]]) -> dict[str, Drawing]:
+    return {f"{name}-{i}": drawing for i, (_, drawing) in enumerate(pairs)}
+
+
+class ExaminationRecord(Record):
+    """A report that was repeated: its source, what was assumed, its edits, its claims."""
+
+    source: str
+    assumed: tuple[str, ...]
+    edits: tuple[str, ...]
+    claims: tuple[ClaimAnswer, ...]
+    command: str
 
 
 def examination(
-    source: str, assumed: Sequence[str], edits: Sequence[str], pictures: Mapping[str, Picture],
-    command: str, claims: Sequence[Record] = (),
+    source: str, assumed: Sequence[str], edits: Sequence[str], drawings: Mapping[str, Drawing],
+    command: str, claims: Sequence[ClaimAnswer] = (),
 ) -> Section:  # fmt: skip
-    """A report done again: where its network was pasted from, its edits, and its claims (each with
-    ``claim``, ``verdict`` and ``sentence``).
+    """A report that was repeated.
 
-    ``pictures`` are "displays", of the edits, and "claim-0" and so on, of the claims.
+    Parameters
+    ----------
+    source : the file that its network was read from.
+    assumed : a sentence for everything that the source does not say.
+    edits : its edits as typed.
+    drawings : "displays", the figure of the edits, and "claim-0", "claim-1" ... of the claims.
+    command : the command that repeated it.
+    claims : its claims with their verdicts.
     """
-    record = {"source": source, "assumed": list(assumed), "edits": list(edits),
-              "claims": list(claims), "command": command}  # fmt: skip
-    return Section("examination", "The report that was examined", record, pictures)
+    record = ExaminationRecord(source=source, assumed=tuple(assumed), edits=tuple(edits),
+                               claims=tuple(claims), command=command)  # fmt: skip
+    return Section("examination", "The report that was examined", record, drawings)
+
+
+class LimitsRecord(Record):
+    """The seed of a run, the limits of its report, and the commands that repeat it."""
+
+    seed: int
+    sentences: tuple[str, ...]
+    commands: tuple[str, ...]
 
 
 def limits(seed: int, commands: Sequence[str], *, more: Sequence[str] = ()) -> Section:
-    """What the report cannot say, and the commands that make it again; ``more`` adds sentences."""
-    sentences = [
-        f"This is one run with one seed ({seed}). Another seed gives the same index to another "
-        "element, so a sentence about an element is about this run.",
-        "Intervals are over images. How much the numbers differ between seeds is not in them.",
-        "A plate shows a few images. What an edit does to them it need not do to others.",
+    """The limits of the report, and the commands that repeat it; ``more`` adds sentences."""
+    sentences = (
+        f"This is one run with one seed ({seed}). With another seed an element has another index, "
+        "so a sentence about an element is about this run.",
+        "Intervals are over images. They do not say how much numbers differ between seeds.",
+        "A plate shows a few images. An edit may have another effect on other images.",
         *more,
-    ]
-    record = {"seed": seed, "sentences": sentences, "commands": list(commands)}
+    )
+    record = LimitsRecord(seed=seed, sentences=sentences, commands=tuple(commands))
     return Section("limits", "Limits, and how to repeat it", record)
-
-
-def _duration(seconds: float) -> str:
-    """A time as people say it: 48 s, 3 min 12 s, 2 h 5 min."""
-    whole = round(seconds)
-    if whole < 60:
-        return f"{seconds:.2g} s" if seconds < 10 else f"{whole} s"
-    minutes, rest = divmod(whole, 60)
-    return f"{minutes} min {rest} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"

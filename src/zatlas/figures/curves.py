@@ -1,31 +1,54 @@
 """Loss curves."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
-from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, MaxNLocator
 
-from zatlas.pictures.style import BLUE, DPI, GROUND, HAIRLINE, INK, MUTED, VERMILLION
+from zatlas.errors import InputError
+from zatlas.figures.style import (
+    BLUE,
+    HAIRLINE,
+    INK,
+    MUTED,
+    VERMILLION,
+    NotebookFigure,
+    new_figure,
+    panel,
+)
+from zatlas.run.history import HistoryRow
 
-_LOG_FROM = 5.0  # a range of losses from which a linear axis would flatten the end of the curve
+_WIDTH, _HEIGHT = 1080, 560
+_LOG_FROM = 5.0  # largest loss over smallest; from here on the axis is logarithmic
+_MARKED_EPOCHS = 40  # with more epochs, no marker is drawn for each
 
 
-def loss_curves(rows: Sequence[Mapping[str, float]], best_epoch: int | None = None) -> Figure:
-    """Training and held-out loss over the epochs, from the rows of a history.
+def loss_curves(rows: Sequence[HistoryRow], best_epoch: int | None = None) -> NotebookFigure:
+    """Draw training and held-out loss over the epochs.
 
-    ``best_epoch`` is marked; without it the epoch of the least held-out loss. The axis is
-    logarithmic where the losses span more than a factor of 5.
+    The axis of the loss is logarithmic where the largest loss is more than 5 times the smallest.
+
+    Parameters
+    ----------
+    rows : the history of a run, one row or more.
+    best_epoch : the epoch to mark; by default the one with the lowest held-out loss.
+
+    Raises
+    ------
+    InputError
+        There is no row.
     """
-    epochs = [int(row["epoch"]) for row in rows]
-    train = [row["train_loss"] for row in rows]
-    valid = [row["valid_loss"] for row in rows]
+    if not rows:
+        raise InputError("rows: the history is empty; give one epoch or more")
+    epochs = [row.epoch for row in rows]
+    train = [row.train_loss for row in rows]
+    valid = [row.valid_loss for row in rows]
     if best_epoch is None:
         best_epoch = epochs[valid.index(min(valid))]
     best = valid[epochs.index(best_epoch)]
 
-    figure = Figure(figsize=(1080 / DPI, 560 / DPI), dpi=DPI, facecolor=GROUND)
-    axes = figure.add_axes((0.09, 0.14, 0.89, 0.82))
-    marker = "o" if len(rows) <= 40 else ""
+    figure = new_figure(_WIDTH, _HEIGHT)
+    axes = panel(figure, 0.09 * _WIDTH, 0.04 * _HEIGHT, 0.89 * _WIDTH, 0.82 * _HEIGHT)
+    marker = "o" if len(rows) <= _MARKED_EPOCHS else ""
     for losses, colour, label in ((train, BLUE, "training"), (valid, VERMILLION, "held-out")):
         axes.plot(epochs, losses, color=colour, label=label, marker=marker, ms=3, lw=1.4)
     axes.plot(
@@ -44,9 +67,5 @@ def loss_curves(rows: Sequence[Mapping[str, float]], best_epoch: int | None = No
     axes.set_ylabel("loss", fontsize=8, color=INK)
     axes.tick_params(which="both", labelsize=7, colors=MUTED, length=3)
     axes.grid(which="both", color=HAIRLINE, linewidth=0.4)
-    axes.set_axisbelow(True)
     axes.legend(frameon=False, fontsize=7.5, labelcolor=INK)
-    for side, spine in axes.spines.items():
-        spine.set_visible(side in ("left", "bottom"))
-        spine.set_color(HAIRLINE)
     return figure

@@ -1,10 +1,13 @@
-"""A few marks of SVG, from which diagrams are drawn: valid and escaped by construction."""
+"""The shapes of an SVG that a diagram needs.
+
+An SVG is built as a tree of XML elements, so that it is valid and every text in it is escaped.
+"""
 
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element, SubElement
 
-# plain rules rather than variables, so that viewers other than browsers draw it too; the classes
-# carry a prefix, as an SVG inside an HTML page shares its styles with the page
+# Rules without variables, so that viewers other than browsers draw it too. The classes have a
+# prefix, because an SVG inside an HTML page shares its styles with the page.
 STYLE = """
 .zd-page{fill:#fff}
 .zd text{fill:#1b1f24;font:11px system-ui,-apple-system,'Segoe UI',Roboto,sans-serif}
@@ -39,26 +42,18 @@ STYLE = """
 
 
 def drawing(width: float, height: float, label: str) -> Element:
-    """An empty drawing of a size in pixels; ``label`` is what a screen reader says."""
-    svg = Element(
-        "svg",
-        {
-            "xmlns": "http://www.w3.org/2000/svg",
-            "class": "zd",
-            "width": _number(width),
-            "height": _number(height),
-            "viewBox": f"0 0 {_number(width)} {_number(height)}",
-            "role": "img",
-            "aria-label": label,
-        },
-    )
+    """An empty SVG of a size in pixels; a screen reader reads ``label`` aloud."""
+    size = {"width": _number(width), "height": _number(height)}
+    view = f"0 0 {size['width']} {size['height']}"
+    names = {"xmlns": "http://www.w3.org/2000/svg", "class": "zd"}
+    svg = Element("svg", {**names, **size, "viewBox": view, "role": "img", "aria-label": label})
     SubElement(svg, "style").text = STYLE
     mark(svg, "rect", "zd-page", width=width, height=height)
     return svg
 
 
 def mark(parent: Element, tag: str, kind: str, **attributes: float | str) -> Element:
-    """One element of a class; underscores in names of attributes stand for hyphens."""
+    """Add one element of a class. In names of attributes write an underscore for a hyphen."""
     named = {key.replace("_", "-"): _number(value) for key, value in attributes.items()}
     return SubElement(parent, tag, {"class": kind, **named})
 
@@ -66,14 +61,14 @@ def mark(parent: Element, tag: str, kind: str, **attributes: float | str) -> Ele
 def text(
     parent: Element, x: float, y: float, words: str, kind: str = "", anchor: str = "middle"
 ) -> None:
-    """Words with their baseline at ``y``; ``anchor`` is start, middle or end."""
+    """Add words with their baseline at ``y``; ``anchor`` is start, middle or end."""
     mark(parent, "text", kind, x=x, y=y, text_anchor=anchor).text = words
 
 
 def arrow(
     parent: Element, start: tuple[float, float], end: tuple[float, float], bend_first: bool = False
 ) -> None:
-    """A line with a head that leaves and arrives level; it changes its height near one end."""
+    """Add a line with a head. Both ends are level; the line changes its height near one of them."""
     (x, y), (to_x, to_y) = start, end
     tip = to_x - 6
     bend = min(60.0, tip - x)
@@ -83,8 +78,8 @@ def arrow(
     mark(parent, "path", "zd-head", d=f"M{to_x:g} {to_y:g}l-7 -3.5v7z")
 
 
-def spell(svg: Element) -> str:
-    """The drawing as text, an XML document of its own."""
+def svg_text(svg: Element) -> str:
+    """The SVG as the text of an XML document."""
     return ElementTree.tostring(svg, encoding="unicode") + "\n"
 
 

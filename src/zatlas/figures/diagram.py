@@ -1,33 +1,42 @@
-"""The diagram of a network, drawn from its checked architecture."""
+"""The diagram of a network, from its architecture."""
 
 import math
 from collections.abc import Collection
 from xml.etree.ElementTree import Element
 
+from zatlas.figures import svg
+from zatlas.figures.diagram_blocks import LINE, Block, Lane, grouped, times
 from zatlas.models.architecture import Architecture
-from zatlas.pictures import svg
-from zatlas.pictures.blocks import LINE, Block, Lane, grouped, times
 
 _LEFT, _TOP = 56, 66
 _CELL_WIDTH, _CELL_HEIGHT = 34, 19
-_ALL_CELLS = 12  # up to so many latent elements are all drawn
+_ALL_CELLS = 12  # latent elements; of more than these, some are left out
 _GAUSSIAN_WIDTH, _GAUSSIAN_HEIGHT = 204, 130  # the width and half the height of m, s and e
 Point = tuple[float, float]
 
 
 def diagram(architecture: Architecture, title: str = "", marked: Collection[int] = ()) -> str:
-    """An SVG of encoders, code and decoder; blocks are sized by the logarithm of their shape.
+    """Draw encoders, code and decoder as an SVG.
 
-    The latent elements in ``marked`` (indexes, negative ones from the end) are highlighted. Of a
-    Gaussian bottleneck it shows m, s, the noise e and the code c = exp(s)·e + m. Readable on light
-    and dark grounds; no fonts or files from elsewhere.
+    The size of a block is the logarithm of its shape. A Gaussian bottleneck is drawn with m, s, the
+    noise e and the code c = exp(s)·e + m. The SVG has a light and a dark form, and loads nothing.
+
+    Parameters
+    ----------
+    architecture : of a model file, ``model_file.architecture()``.
+    title : a text above the diagram.
+    marked : latent elements to highlight; negative indexes count from the end.
+
+    Returns
+    -------
+    The text of the SVG.
     """
     encoders = [
         Lane(name, grouped(rows))
         for name, rows in zip(_names(architecture), architecture.encoders, strict=True)
     ]
     decoder = Lane("decoder", grouped(architecture.decoder))
-    gaussian = architecture.bottleneck == "gaussian"
+    gaussian = bool(architecture.heads)
     cells = _visible(architecture.latent, marked)
     code_half = -_levels(cells, 0)[0] + 4 * LINE
     middle, bottom = _place(encoders, decoder, max(code_half, _GAUSSIAN_HEIGHT * gaussian))
@@ -52,7 +61,7 @@ def diagram(architecture: Architecture, title: str = "", marked: Collection[int]
         svg.arrow(drawing, end, (code_x - _CELL_WIDTH / 2, level))
     _code(drawing, architecture, cells, marked, (code_x, middle))
     _lane(drawing, decoder, (code_x + _CELL_WIDTH / 2, middle), code_x, pitch, "reconstruction")
-    return svg.spell(drawing)
+    return svg.svg_text(drawing)
 
 
 def _names(architecture: Architecture) -> list[str]:
@@ -61,15 +70,15 @@ def _names(architecture: Architecture) -> list[str]:
 
 
 def _pitch(lanes: list[Lane]) -> float:
-    """The distance from block to block: what the longest name of a layer needs."""
+    """The distance from block to block, in pixels; the longest name of a layer fits into it."""
     names = [name for lane in lanes for block in lane.blocks for name in block.layers]
     return max(90, 7 * max(map(len, names)))
 
 
 def _place(encoders: list[Lane], decoder: Lane, half: float) -> tuple[float, float]:
-    """Set the level of every lane; returns the middle, where the code stands, and the bottom.
+    """Set the level of every lane; returns the level of the code, and the bottom.
 
-    ``half`` is how far the bottleneck reaches above and below the middle.
+    ``half`` is half the height of the bottleneck.
     """
     tall = sum(lane.above + lane.below for lane in encoders)
     first_above = encoders[0].above if len(encoders) == 1 else tall / 2
@@ -117,7 +126,7 @@ def _block(drawing: Element, block: Block, at: Point, heading: str) -> Point:
 
 
 def _visible(latent: int, marked: Collection[int]) -> list[int]:
-    """The elements that are drawn: all, or the first, the marked and the last ones."""
+    """The elements that are drawn: all, or the first, the last and the marked ones."""
     if latent <= _ALL_CELLS:
         return list(range(latent))
     marked_first = sorted(index % latent for index in marked)[:6]
@@ -125,7 +134,7 @@ def _visible(latent: int, marked: Collection[int]) -> list[int]:
 
 
 def _levels(cells: list[int], middle: float) -> list[float]:
-    """The middle of each visible cell; where elements are left out, a cell's height is free."""
+    """The middle of each visible cell; a gap of one cell is where elements are left out."""
     levels, y = [], 0.0
     for before, cell in zip([cells[0] - 1, *cells], cells, strict=False):
         y += _CELL_HEIGHT * (2 if cell > before + 1 else 1)
@@ -151,14 +160,14 @@ def _code(
             svg.text(drawing, x, level - _CELL_HEIGHT + 4, "⋮")
     above, below = levels[0] - _CELL_HEIGHT, levels[-1] + _CELL_HEIGHT + 6
     svg.text(drawing, x, above, times(architecture.code_shape), "zd-mono")
-    name = "code c" if architecture.bottleneck == "gaussian" else "code z"
+    name = "code c" if architecture.heads else "code z"
     svg.text(drawing, x, above - LINE - 2, name, "zd-part")
-    if architecture.bottleneck == "gaussian":
+    if architecture.heads:
         svg.text(drawing, x, below, "c = exp(s)·e + m", "zd-mono")
 
 
 def _targets(architecture: Architecture, cells: list[int], middle: float) -> list[float]:
-    """The level at which each encoder's arrow meets the code: at its own elements, if drawn."""
+    """The level at which each encoder's arrow meets the code: that of its own elements."""
     levels = dict(zip(cells, _levels(cells, middle), strict=True))
     targets, first = [], 0
     for rows in architecture.encoders:
@@ -172,7 +181,7 @@ def _targets(architecture: Architecture, cells: list[int], middle: float) -> lis
 def _gaussian(
     drawing: Element, architecture: Architecture, ends: list[Point], code: Point
 ) -> Point:
-    """m and s from every encoder, the noise e, and how they make the code."""
+    """Draw m and s of every encoder, the noise e, and how they become the code."""
     code_x, middle = code
     x = code_x - _GAUSSIAN_WIDTH + 10
     product, total = (code_x - 110.0, middle + 45.0), (code_x - 58.0, middle)
@@ -189,12 +198,11 @@ def _gaussian(
     _circle(drawing, "zd-noise", (x, middle + 85), 15, "e")
     svg.text(drawing, x - 15, middle + 114, "e ~ N(0, 1)", "zd-mono", "start")
     svg.text(drawing, x - 15, middle + 128, "drawn in training, else 0", "zd-muted", "start")
-    svg.arrow(drawing, (x + 15, middle), (product[0] - 9, product[1]))
-    svg.arrow(drawing, (x + 15, middle + 85), (product[0] - 9, product[1]))
-    svg.arrow(drawing, (x + 15, middle - 85), (total[0] - 9, middle))
+    for y, node in ((middle, product), (middle + 85, product), (middle - 85, total)):
+        svg.arrow(drawing, (x + 15, y), (node[0] - 9, node[1]))
     svg.arrow(drawing, (product[0] + 9, product[1]), (total[0] - 9, middle))
-    _circle(drawing, "zd-node", product, 9, "×")
-    _circle(drawing, "zd-node", total, 9, "+")
+    for node, sign in ((product, "×"), (total, "+")):
+        _circle(drawing, "zd-node", node, 9, sign)
     svg.text(drawing, product[0] + 12, product[1] + 22, "exp(s)·e", "zd-mono")
     return total[0] + 9, middle
 

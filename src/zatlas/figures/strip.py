@@ -1,23 +1,20 @@
-"""Strips of pictures along a way through the latent space, sheets of samples, animations."""
+"""Strips of traversals and interpolations, sheets of samples, animations."""
 
 import os
 from collections.abc import Collection, Sequence
 from pathlib import Path
 
-from matplotlib.figure import Figure
 from PIL import Image
 
 from zatlas.errors import InputError
-from zatlas.files import check_output, whole
-from zatlas.images.sheet import contact_sheet
-from zatlas.pictures.style import (
+from zatlas.figures.style import (
     GAP,
     MARGIN,
     MUTED,
     SMALL,
     VERMILLION,
+    NotebookFigure,
     Pixels,
-    command_lines,
     frame,
     page,
     rgb,
@@ -28,30 +25,37 @@ from zatlas.pictures.style import (
     write,
     zoom_for,
 )
+from zatlas.files import atomic_write, check_output
+from zatlas.images.sheet import contact_sheet
 
 _OWN_CODE = "own code"
-_FRAME = 4
+_FRAME = 4  # thickness of a frame, in figure pixels
 
 
 def strip(
-    pictures: Pixels,
-    labels: Sequence[str],
-    *,
-    marked: Collection[int] = (),
-    names: Sequence[str],
-    title: str = "",
-    command: str = "",
-) -> Figure:
-    """Traversals or interpolations: uint8 (N, T, H, W, C), a row each of T steps.
+    pictures: Pixels, labels: Sequence[str], *, marked: Collection[int] = (),
+    names: Sequence[str], title: str = "", command: str = "",
+) -> NotebookFigure:  # fmt: skip
+    """Draw traversals or interpolations, one in each row.
 
-    ``labels`` (T) stand over the steps, ``names`` (N) before the rows. The steps ``marked`` are
-    decoded from an image's own code: they are framed, and said to be. Raises InputError where the
-    parts are not of one size.
+    Raises InputError where the numbers of labels and names do not fit the pictures.
+
+    Parameters
+    ----------
+    pictures : uint8 (N, T, H, W, C): N rows of T steps.
+    labels : the text above each of the T steps.
+    marked : the steps that are decoded from an image's own code; they are framed and marked so.
+    names : the text before each of the N rows.
+    title : a text above all.
+    command : the command that draws the figure again; it is written below.
     """
+    if pictures.ndim != 5 or not pictures.size:
+        raise InputError(f"pictures: shape {pictures.shape}; give (N, T, H, W, C)")
     count, steps, height, width = pictures.shape[:4]
     if len(labels) != steps or len(names) != count:
         raise InputError(
-            f"strip: {count} rows of {steps} steps with {len(names)} names and {len(labels)} labels"
+            f"pictures: {count} rows of {steps} steps, but {len(names)} names and "
+            f"{len(labels)} labels"
         )
     zoom = zoom_for(height, width, 128 if steps <= 11 else 64)
     cell_height, cell_width = height * zoom, max(width * zoom, 64)
@@ -67,8 +71,7 @@ def strip(
     top += max(tall(head, SMALL) for head in heads) + GAP
     tops = [top + row * (cell_height + GAP + _FRAME) for row in range(count)]
     end = tops[-1] + cell_height + GAP + _FRAME
-    closing = command_lines(command, total_width - 2 * MARGIN)
-    figure, axes = page(total_width, end + tall(closing, SMALL) + MARGIN)
+    figure, axes = page(total_width, end, command)
 
     write(axes, MARGIN, MARGIN, heading)
     for step, (left, head) in enumerate(zip(lefts, heads, strict=True)):
@@ -81,24 +84,18 @@ def strip(
             show(axes, pictures[row, step], left, tops[row], zoom)
             if step in marked:
                 frame(axes, left, tops[row], width * zoom, cell_height, VERMILLION, _FRAME)
-    write(axes, MARGIN, end, closing, size=SMALL, colour=MUTED, mono=True)
     return figure
 
 
-def sheet(
-    pictures: Pixels, columns: int | None = None, *, title: str = "", command: str = ""
-) -> Figure:
-    """Many pictures, uint8 (N, H, W, C), in rows; about square without ``columns``."""
-    laid = contact_sheet(pictures, columns, zoom_for(pictures.shape[1], pictures.shape[2], 128))
+def sheet(pictures: Pixels, command: str = "") -> NotebookFigure:
+    """Draw many pictures, uint8 (N, H, W, C), on a sheet that is about square.
+
+    ``command`` is the command that draws the figure again; it is written below.
+    """
+    laid = contact_sheet(pictures, scale=zoom_for(pictures.shape[1], pictures.shape[2], 128))
     height, width = laid.shape[:2]
-    heading = wrap(title, width) if title else []
-    closing = command_lines(command, width)
-    top = MARGIN + tall(heading) + (GAP if heading else 0)
-    end = top + height + GAP
-    figure, axes = page(width + 2 * MARGIN, end + tall(closing, SMALL) + MARGIN)
-    write(axes, MARGIN, MARGIN, heading)
-    show(axes, laid, MARGIN, top, 1)
-    write(axes, MARGIN, end, closing, size=SMALL, colour=MUTED, mono=True)
+    figure, axes = page(width + 2 * MARGIN, MARGIN + height + GAP, command)
+    show(axes, laid, MARGIN, MARGIN, 1)
     return figure
 
 
@@ -106,11 +103,22 @@ def animation(
     frames: Pixels, path: str | os.PathLike[str], zoom: int = 4, milliseconds: int = 120,
     *, overwrite: bool = False,
 ) -> None:  # fmt: skip
-    """Write uint8 (T, H, W, C) as an endless GIF, each pixel ``zoom`` wide, whole or not at all.
+    """Write frames as a GIF that repeats. The file is complete or is not there.
 
-    A GIF has 256 colours a frame: each frame gets its own, the nearest to its pixels, and no
-    dither. Raises InputError for another suffix than ``.gif``, and, without ``overwrite``, where
-    ``path`` exists.
+    A frame of a GIF has 256 colours. Each frame gets its own colours, without dither.
+
+    Parameters
+    ----------
+    frames : uint8 (T, H, W, C).
+    path : a name that ends in .gif.
+    zoom : the width of each pixel.
+    milliseconds : how long each frame is shown.
+    overwrite : whether a file that exists is replaced.
+
+    Raises
+    ------
+    InputError
+        Another suffix, the file exists, or it cannot be written.
     """
     if Path(path).suffix.lower() != ".gif":
         raise InputError(f"{path}: an animation is written as .gif")
@@ -122,7 +130,7 @@ def animation(
         .resize(size, Image.Resampling.NEAREST)
         for picture in rgb(frames)
     ]
-    with whole(path) as part:
+    with atomic_write(path) as part:
         pictures[0].save(
             part, save_all=True, append_images=pictures[1:], duration=milliseconds, loop=0,
             optimize=False,

@@ -1,4 +1,4 @@
-"""What a diagram of a network is made of: rows of the layer table, gathered into blocks."""
+"""The blocks of a network diagram: rows of the layer table that are drawn together."""
 
 import math
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ LINE = 14  # height of a line of text, in pixels
 
 @dataclass
 class Block:
-    """What stands between two arrows: a layer that changes the shape, and what follows it."""
+    """Between two arrows: a layer that changes the shape, and the layers after it."""
 
     shape: Shape
     layers: list[str]
@@ -33,7 +33,10 @@ class Block:
 
 @dataclass
 class Lane:
-    """An encoder or the decoder: blocks in a row, and how far they reach about its ``level``."""
+    """An encoder or the decoder: blocks in a row at one ``level``.
+
+    ``above`` and ``below`` are how far its blocks and their texts reach from there, in pixels.
+    """
 
     name: str
     blocks: list[Block]
@@ -49,7 +52,7 @@ class Lane:
 
 
 def grouped(rows: Sequence[Row]) -> list[Block]:
-    """Rows grouped: a reshape goes with the layer after it, an activation with the one before."""
+    """Rows as blocks. A reshape joins the layer after it, an activation the layer before it."""
     blocks: list[Block] = []
     waiting: list[str] = []
     for row in rows:
@@ -76,12 +79,12 @@ def _layer(call: Call) -> list[str]:
 
 
 def _one(value: object) -> str:
-    """A kernel's size: one number for a square."""
+    """The size of a kernel; one number where all sides are equal."""
     if isinstance(value, tuple):
         return str(value[0]) if len(set(value)) == 1 else times(value)
     return str(value)
 
 
 def times(shape: Sequence[object]) -> str:
-    """A shape as a diagram shows it: 3×64×64."""
+    """A shape as a diagram writes it: 3×64×64."""
     return "×".join(map(str, shape))

@@ -1,0 +1,85 @@
+"""A report before it is written: runs, their sections, and the numbers of each section."""
+
+import shlex
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+from zatlas.schema import Record
+
+Drawing = Figure | NDArray[np.uint8] | str
+"""A figure, the pixels uint8 (H, W, C) of an image, or the text of an SVG."""
+
+
+def command(*words: object) -> str:
+    """The words of a zatlas command, quoted for a shell.
+
+    >>> command("edit", "runs/a", "z[0] *= 2")
+    "zatlas edit runs/a 'z[0] *= 2'"
+    """
+    return shlex.join(["zatlas", *map(str, words)])
+
+
+class Fact(Record):
+    """A number at the head of a run, with its interval and unit where it has them.
+
+    With ``of`` it is one of so many, as in "3 of 10".
+    """
+
+    label: str
+    value: int | float | str | None
+    of: int | None = None
+    interval: tuple[float, float] | None = None
+    unit: str = ""
+
+
+@dataclass(frozen=True)
+class Section:
+    """One section; ``templates/sections/KIND.j2`` writes it, in HTML and in Markdown.
+
+    Attributes
+    ----------
+    kind : the name of the template.
+    heading : the text above the section.
+    record : every number of the section; ``report.json`` holds it.
+    drawings : the pictures of the section, by the names that the template uses.
+    facts : the numbers that are also shown at the head of the run.
+    """
+
+    kind: str
+    heading: str
+    record: Record
+    drawings: Mapping[str, Drawing] = field(default_factory=dict)
+    facts: Sequence[Fact] = ()
+
+
+@dataclass(frozen=True)
+class RunReport:
+    """All sections about one run, in their order; ``about`` is a sentence below its name."""
+
+    name: str
+    sections: Sequence[Section]
+    about: str = ""
+
+    @property
+    def facts(self) -> list[Fact]:
+        """The facts of all sections."""
+        return [fact for section in self.sections for fact in section.facts]
+
+
+@dataclass(frozen=True)
+class ReportData:
+    """A report about one run or more; ``sections`` are about all runs together."""
+
+    title: str
+    runs: Sequence[RunReport]
+    sections: Sequence[Section] = ()
+
+    def anchored(self) -> Iterator[tuple[str, Section]]:
+        """Every section, with its anchor on the page."""
+        for place, run in enumerate(self.runs):
+            yield from ((f"run-{place}-{section.kind}", section) for section in run.sections)
+        yield from ((f"all-{section.kind}", section) for section in self.sections)

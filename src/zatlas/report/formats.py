@@ -1,0 +1,85 @@
+"""A report as HTML and as Markdown: the same sections, with the blocks of each format.
+
+``templates/sections/`` holds each section once. ``blocks.html.j2`` and ``blocks.md.j2`` hold the
+blocks that sections are made of. Jinja escapes every text for the format that is written.
+"""
+
+import base64
+from collections.abc import Callable, Mapping
+from urllib.parse import quote
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from zatlas import __version__
+from zatlas.figures.style import zoom_for
+from zatlas.report import markdown
+from zatlas.report.data import Fact, ReportData
+from zatlas.report.number_text import METRICS, number, setting
+from zatlas.report.picture_files import PictureFile
+
+_PICTURE_SIDE = 128  # CSS pixels of a small picture's longer side, at most
+
+Files = Mapping[tuple[str, str], PictureFile]
+"""The files of a report, by the anchor of a section and the name of a picture in it."""
+Draw = Callable[[PictureFile, str], Markup]
+
+
+def html_page(data: ReportData, files: Files) -> str:
+    """The page, with all its pictures in it."""
+    return _render("page.html.j2", data, files, _in_page)
+
+
+def markdown_page(data: ReportData, files: Files, head: str) -> str:
+    """The Markdown; ``head`` is the YAML at its start."""
+    return _render("page.md.j2", data, files, _link, finalize=markdown.escaped, head=Markup(head))
+
+
+def _render(
+    template: str, data: ReportData, files: Files, draw: Draw,
+    finalize: Callable[[object], Markup] | None = None, **more: str,
+) -> str:  # fmt: skip
+    """Fill a template. ``finalize`` escapes a text; by default it is escaped for HTML."""
+    environment = Environment(
+        loader=PackageLoader("zatlas.report"), undefined=StrictUndefined, autoescape=True,
+        finalize=finalize, trim_blocks=True, lstrip_blocks=True,
+    )  # fmt: skip
+    environment.filters.update(
+        number=number, setting=setting, fact=_fact, markdown_code=markdown.code,
+        markdown_listing=markdown.listing, markdown_cell=markdown.cell,
+    )  # fmt: skip
+
+    def pictures_of(anchor: str) -> Callable[[str, str], Markup]:
+        """The pictures of a section, by their name and the text for readers who cannot see."""
+        return lambda name, words: draw(files[anchor, name], words)
+
+    environment.globals.update(
+        names=METRICS, pictures_of=pictures_of, report=data, version=__version__, **more
+    )
+    return environment.get_template(template).render()
+
+
+def _in_page(file: PictureFile, words: str) -> Markup:
+    """The picture itself, so that the page loads nothing."""
+    if file.size is None:
+        return Markup(file.content.decode())  # an SVG; figures/svg.py has escaped its texts
+    width, height = file.size
+    zoom = zoom_for(height, width, _PICTURE_SIDE) if file.is_image else 1
+    return Markup(
+        '<img class="{}" width="{}" height="{}" alt="{}" src="data:image/png;base64,{}">'
+    ).format(
+        "pixels" if file.is_image else "figure", width * zoom, height * zoom, words,
+        base64.b64encode(file.content).decode(),
+    )  # fmt: skip
+
+
+def _link(file: PictureFile, words: str) -> Markup:
+    """A link to the file."""
+    return Markup(f"![{markdown.escaped(words)}]({quote(file.path)})")
+
+
+def _fact(fact: Fact) -> str:
+    """The value of a fact, such as "2 of 10" or "16.1 dB"."""
+    value = fact.value if isinstance(fact.value, str) else number(fact.value)
+    total = "" if fact.of is None else f" of {number(fact.of)}"
+    return f"{value}{total} {fact.unit}".rstrip()
