@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,7 +13,7 @@ from PIL import Image
 
 from conftest import TINY, Zatlas, discs
 from zatlas.cli.program import COMMANDS
-from zatlas.run import Run, open_run
+from zatlas.run.run import Run, open_run
 
 
 def python(*args: str) -> subprocess.CompletedProcess[str]:
@@ -79,7 +80,8 @@ def test_train_edit_traverse_interpolate_sample_encode(
     status, _, _ = zatlas("traverse", run, "--images", tiny_images, "--elements", "0",
                           "--out", tmp_path / "t.gif")  # fmt: skip
     assert status == 0
-    assert Image.open(tmp_path / "t.gif").n_frames >= 9
+    animated: Any = Image.open(tmp_path / "t.gif")
+    assert animated.n_frames >= 9
 
     status, _, _ = zatlas("encode", run, "--images", tiny_images, "--out", tmp_path / "c.npz")
     assert status == 0
@@ -203,7 +205,7 @@ def test_a_fault_of_our_own_is_one_line_too(
     monkeypatch.setattr(Run, "sample", broken)
     status, _, err = zatlas("sample", tiny_run.path, "--out", tmp_path / "s.png")
     assert status == 2
-    assert "a fault of zatlas itself" in err
+    assert "an error in zatlas itself" in err
     assert err.count("\n") == 1
 
 

@@ -10,19 +10,22 @@ import yaml
 import zatlas
 from conftest import TINY_GAUSSIAN, discs
 from zatlas.errors import InputError
-from zatlas.run import Run
+from zatlas.run.evidence import kept_reconstruction
+from zatlas.run.run import Run
 
 
 def test_encode_edit_decode(tiny_run: Run) -> None:
     faces = discs(8, seed=3)
     z = tiny_run.encode(faces)
     before = z.copy()
-    assert (z.dtype, z.shape) == (np.float32, (8, 4))
+    assert z.dtype == np.float32
+    assert z.shape == (8, 4)
     z2 = tiny_run.edit(z, "z[0] *= 2; z[2] += 5")
     assert np.array_equal(z, before)
     assert z2 == pytest.approx(z * [2, 1, 1, 1] + [0, 0, 5, 0])
     pictures = tiny_run.decode(z2)
-    assert (pictures.dtype, pictures.shape) == (np.uint8, (8, 8, 8, 3))
+    assert pictures.dtype == np.uint8
+    assert pictures.shape == (8, 8, 8, 3)
     assert np.array_equal(tiny_run.reconstruct(faces), tiny_run.decode(z))
 
 
@@ -44,6 +47,15 @@ def test_gaussian_codes_are_means_and_samples_come_from_the_prior(tmp_path: Path
         run.sample(4, sampler="uniform")
 
 
+def test_a_plain_bottleneck_is_sampled_around_its_codes_or_from_the_standard_normal(
+    tiny_run: Run,
+) -> None:
+    assert tiny_run.sample(4).shape == (4, 4)
+    drawn = tiny_run.sample(20_000, sampler="prior")
+    assert drawn.mean(0) == pytest.approx(np.zeros(4), abs=0.05)
+    assert drawn.std(0) == pytest.approx(np.ones(4), rel=0.05)
+
+
 def test_a_run_opens_again_as_it_was(tiny_run: Run) -> None:
     again = zatlas.open_run(tiny_run.path)
     faces = discs(8, seed=3)
@@ -52,27 +64,28 @@ def test_a_run_opens_again_as_it_was(tiny_run: Run) -> None:
     assert again.name == "model file"
     assert len(again.history) == 3
     assert np.array_equal(again.held_out().pictures(), discs(40, seed=1))
-    assert again.best_epoch == 1 + np.argmin([row["valid_loss"] for row in again.history])
+    assert again.best_epoch == 1 + np.argmin([row.valid_loss for row in again.history])
 
 
 def test_evidence_of_reconstruction_is_what_numpy_says(tiny_run: Run) -> None:
     images = discs(40, seed=1)
-    record = tiny_run.evidence("reconstruction")
+    record = kept_reconstruction(tiny_run)
     x, y = (a.astype(float) * 2 / 255 - 1 for a in (images, tiny_run.reconstruct(images)))
     errors = ((x - y) ** 2).mean((1, 2, 3))
-    metrics = record["metrics"]
-    assert metrics["mse"]["mean"] == pytest.approx(errors.mean(), rel=1e-5)
-    assert metrics["psnr"]["mean"] == pytest.approx((10 * np.log10(4 / errors)).mean(), rel=1e-5)
+    metrics = record.metrics
+    assert metrics["mse"].mean == pytest.approx(errors.mean(), rel=1e-5)
+    assert metrics["psnr"].mean == pytest.approx((10 * np.log10(4 / errors)).mean(), rel=1e-5)
     laplacians = [
         sum(np.roll(a.mean(3), s, axis=d) for s, d in ((1, 1), (-1, 1), (1, 2), (-1, 2)))
         - 4 * a.mean(3)
         for a in (y, x)
     ]
     sharp, true = (a[:, 1:-1, 1:-1].reshape(len(a), -1).std(1) for a in laplacians)
-    assert metrics["sharpness"]["per_image"] == pytest.approx(sharp / true, rel=1e-3)
-    assert record["best"] == errors.argmin()
-    assert record["worst"] == errors.argmax()
-    low, high = metrics["mse"]["interval"]
+    assert metrics["sharpness"].per_image == pytest.approx(sharp / true, rel=1e-3)
+    assert record.best == errors.argmin()
+    assert record.worst == errors.argmax()
+    assert metrics["mse"].interval is not None
+    low, high = metrics["mse"].interval
     half = 1.96 * errors.std(ddof=1) / np.sqrt(len(errors))
     assert low < errors.mean() < high
     assert high - low == pytest.approx(2 * half, rel=0.25)
@@ -117,7 +130,8 @@ def test_a_damaged_folder_says_what_is_wrong(tiny_run: Run, tmp_path: Path) -> N
 
 
 def test_images_that_changed_since_are_not_taken_for_the_old(tiny_run: Run) -> None:
-    file = Path(tiny_run.config["valid"]["path"])
+    assert tiny_run.config.held_out.path is not None
+    file = Path(tiny_run.config.held_out.path)
     kept = file.read_bytes()
     try:
         np.save(file, discs(40, seed=2))
@@ -129,7 +143,7 @@ def test_images_that_changed_since_are_not_taken_for_the_old(tiny_run: Run) -> N
 
 def test_a_glimpse_is_nearly_the_decoded_picture(tiny_run: Run, tiny_images: Path) -> None:
     codes = tiny_run.encode(np.load(tiny_images))
-    exact, quick = tiny_run.decode(codes).astype(int), tiny_run.glimpse(codes).astype(int)
+    exact, quick = tiny_run.decode(codes).astype(int), tiny_run.decode_preview(codes).astype(int)
     assert np.abs(exact - quick).max() <= 3
     assert tiny_run.model.decoder[0].weight.dtype == torch.float32
 

@@ -1,4 +1,4 @@
-"""The command line: asks the rooms above and shows what they answer."""
+"""The command line: it calls workflows and shows their results."""
 
 from zatlas.cli.program import main
 

@@ -2,46 +2,40 @@
 
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 from click.core import ParameterSource
 
-from zatlas.cli.program import (
-    answering,
-    check_outputs,
-    console,
-    json_option,
-    overwrite_option,
-    run_argument,
-    seed_option,
-    wrote,
-)  # fmt: skip
+from zatlas.cli import options
+from zatlas.cli.program import answering, check_outputs, console, wrote
 from zatlas.cli.progress import progress_bar
 from zatlas.errors import InputError
 
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from zatlas.evidence.records import AtlasRecord
+
 _MEASURING = ("images", "count", "seed", "factors", "runs")  # options that ask for a measurement
 
 
 @click.command()
-@run_argument
-@click.option("--images", metavar="FILE", help="What to measure on; by default the held-out ones.")
-@click.option("--count", default=512, show_default=True, type=click.IntRange(min=20),
-              help="Images to measure on.")  # fmt: skip
+@options.run
+@click.option("--images", metavar="FILE",
+              help="Images to measure on; by default the held-out ones.")  # fmt: skip
+@click.option("--count", default=512, type=click.IntRange(min=20), help="Images to measure on.")
 @click.option("--factors", metavar="FILE.csv", help="Labels, a row for each image of the run.")
 @click.option("--runs", metavar="RUN,RUN", help="The same model from other seeds.")
 @click.option("--name", "names", multiple=True, metavar='N="NAME"',
-              help="A name of your own for an element.")  # fmt: skip
-@click.option("--pages", default=8, show_default=True, type=click.IntRange(min=0),
+              help="Your own name for an element.")  # fmt: skip
+@click.option("--pages", default=8, type=click.IntRange(min=0),
               help="Elements with figures of their own.")  # fmt: skip
-@click.option("--out", metavar="ATLAS.html", type=click.Path(path_type=Path),
+@click.option("--out", metavar="ATLAS.html", type=options.PATH,
               help="The page; by default RUN/atlas.html.")  # fmt: skip
-@seed_option
-@json_option
-@overwrite_option
+@options.seed
+@options.json
+@options.overwrite
 def atlas(
     run: Path, images: str | None, count: int, factors: str | None, runs: str | None,
     names: tuple[str, ...], pages: int, out: Path | None, seed: int, answer: str | None,
@@ -49,22 +43,22 @@ def atlas(
 ) -> None:  # fmt: skip
     """Measure what every latent element of RUN does, over many images.
 
-    With --name alone, of a run that has been measured, only the names and the page are made anew.
+    With --name and no other option, a measured run is not measured again; its page is written again
+    with the new names.
     """
-    from zatlas.training.heap import keep_freed_blocks
-
-    keep_freed_blocks()
     from zatlas.images.labels import with_table
-    from zatlas.measured import kept_atlas, measure_atlas
-    from zatlas.report.atlas import atlas_sections
+    from zatlas.report.atlas_sections import atlas_sections
     from zatlas.report.build import made_before, write_report
     from zatlas.report.build import pages as files_of
-    from zatlas.report.records import ReportData, RunReport
-    from zatlas.run import open_run
-    from zatlas.training.folder import own_files
+    from zatlas.report.data import ReportData, RunReport
+    from zatlas.run.config import own_files
+    from zatlas.run.evidence import kept_atlas
+    from zatlas.run.paths import RunPaths
+    from zatlas.run.run import open_run
+    from zatlas.workflows.atlas import measure_atlas
 
-    opened = open_run(run)
-    page, others = out or run / "atlas.html", runs.split(",") if runs else []
+    opened, paths = open_run(run), RunPaths(run)
+    page, others = out or paths.page, runs.split(",") if runs else []
     folders = [run, *map(Path, others)]
     read = [
         *with_table(images), factors, *opened.image_files,
@@ -72,7 +66,7 @@ def atlas(
     ]  # fmt: skip
     replaced = overwrite or (out is None and made_before(page))
     check_outputs([*read, *files_of(page, read, overwrite=replaced)], overwrite, json=answer)
-    measured = (run / "evidence" / "atlas.json").exists()
+    measured = paths.atlas.exists()
     asked = click.get_current_context().get_parameter_source
     typed = [key for key in _MEASURING if asked(key) is ParameterSource.COMMANDLINE]
     with opened.naming([_named(text) for text in names]):
@@ -84,11 +78,11 @@ def atlas(
                 )  # fmt: skip
         record = kept_atlas(opened)
         title = f"Atlas of {opened.name}"
-        with answering(record, answer):
+        with answering(record.plain(), answer):
             report = RunReport(run.name, atlas_sections(opened, pages), "")
             written = write_report(ReportData(title, [report]), page, overwrite=replaced)
     _show(console(answer), record)
-    for path in (run / "evidence" / "atlas.json", *written):
+    for path in (paths.atlas, *written):
         wrote(path, answer)
 
 
@@ -100,30 +94,30 @@ def _named(text: str) -> tuple[int, str]:
     return int(found[1]), found[2].strip()
 
 
-def _show(shown: "Console", record: dict[str, Any]) -> None:
-    """The table, the strongest element first."""
+def _show(shown: "Console", record: "AtlasRecord") -> None:
+    """Print the table, the largest effect first."""
     from rich.table import Table
     from rich.text import Text
 
-    from zatlas.evidence.sentences import how, label, summary
+    from zatlas.evidence.account.naming import motion_or_shade
+    from zatlas.evidence.account.sentences import label, summary
 
     table = Table(box=None, pad_edge=False)
     for heading in ("element", "grey levels", "95 % interval", "share", "change"):
         words = heading in ("element", "change")
         table.add_column(heading, justify="left" if words else "right", no_wrap=True)
     table.add_column("what it does", overflow="fold")
-    for element in record["elements"]:
+    for effect in record.elements:
         table.add_row(*map(Text, (
-            label(element), f"{element['size']:.3g}",
-            f"{element['size_low']:.3g} to {element['size_high']:.3g}",
-            f"{100 * element['share']:.1f} %", how(element) or "–", summary(element),
+            label(effect), f"{effect.size:.3g}", f"{effect.size_low:.3g} to {effect.size_high:.3g}",
+            f"{100 * effect.share:.1f} %", motion_or_shade(effect) or "–", summary(effect),
         )))  # fmt: skip
     shown.soft_wrap = False
     if not shown.is_terminal:
         shown.width = 160
     shown.print(table)
     shown.print(
-        f"{record['n']} images of {record['images']}; grey levels: mean change of a pixel for 1 sd",
+        f"{record.n} images of {record.images}; grey levels: mean change of a pixel for 1 sd",
         markup=False,
     )
-    shown.print(record["usage"]["verdict"], markup=False)
+    shown.print(record.usage.verdict, markup=False)

@@ -1,17 +1,11 @@
-"""``zatlas models``: the zoo, and any model's layers."""
+"""``zatlas models``: the presets, and any model's layers."""
 
 from pathlib import Path
 
 import click
 
-from zatlas.cli.program import (
-    answering,
-    check_outputs,
-    console,
-    json_option,
-    overwrite_option,
-    wrote,
-)  # fmt: skip
+from zatlas.cli import options
+from zatlas.cli.program import answering, check_outputs, console, wrote
 from zatlas.errors import InputError
 from zatlas.files import write_text
 
@@ -22,20 +16,21 @@ def models() -> None:
 
 
 @models.command(name="list")
-@json_option
-@overwrite_option
+@options.json
+@options.overwrite
 def list_models(answer: str | None, overwrite: bool) -> None:
     """List every preset and recipe: name, latent elements, parameters, one line."""
     check_outputs([], overwrite, json=answer)
     from rich.table import Table
 
-    from zatlas.models.modelfile import recipes, zoo
+    from zatlas.models.model_file import presets
+    from zatlas.recipes.recipe import recipes
 
     table = Table("name", "latent", "parameters", "what it is", box=None, pad_edge=False)
     for column in (1, 2):
         table.columns[column].justify = "right"
     records = []
-    for name, model in zoo().items():
+    for name, model in presets().items():
         network = model.architecture()
         table.add_row(name, f"{network.latent:,}", f"{network.parameters:,}", model.title)
         records.append({"name": name, "latent": network.latent, "title": model.title,
@@ -53,9 +48,9 @@ def list_models(answer: str | None, overwrite: bool) -> None:
 
 @models.command()
 @click.argument("model", metavar="MODEL")
-@click.option("--svg", metavar="FILE", type=click.Path(path_type=Path), help="Draw a diagram too.")
-@json_option
-@overwrite_option
+@click.option("--svg", metavar="FILE", type=options.PATH, help="Draw a diagram too.")
+@options.json
+@options.overwrite
 def show(model: str, svg: Path | None, answer: str | None, overwrite: bool) -> None:
     """Show the layers of MODEL with their output shapes and parameters.
 
@@ -64,7 +59,7 @@ def show(model: str, svg: Path | None, answer: str | None, overwrite: bool) -> N
     from rich.table import Table
 
     from zatlas.models.architecture import spell
-    from zatlas.models.modelfile import assumed, read_model
+    from zatlas.models.model_file import assumed, read_model
     from zatlas.syntax import format_call
 
     if svg is not None and svg.suffix != ".svg":
@@ -92,7 +87,7 @@ def show(model: str, svg: Path | None, answer: str | None, overwrite: bool) -> N
         before = row.part
     with answering({"layers": records, "parameters": network.parameters}, answer):
         if svg is not None:
-            from zatlas.pictures.diagram import diagram
+            from zatlas.figures.diagram import diagram
 
             write_text(svg, diagram(network, model_file.title or model))
     if answer != "-":

@@ -1,34 +1,34 @@
-"""The program around the commands: finding them, the console, and one line for every fault."""
+"""The program: its commands, what they share, and one line for every error."""
 
+import copy
 import os
 import re
 import shlex
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from importlib import import_module
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
 from zatlas import __version__
 from zatlas.errors import InputError, nearest, one_line
-from zatlas.files import check_output, json_text, whole
+from zatlas.files import atomic_write, check_output, json_text
 
 if TYPE_CHECKING:
     from rich.console import Console
-
-Command = TypeVar("Command", bound=Callable[..., Any])
 
 COMMANDS = {  # name: module of zatlas.cli that holds it, in the order of the help page
     "images": "images", "models": "models", "train": "training", "encode": "latents",
     "edit": "latents", "traverse": "latents", "interpolate": "latents", "sample": "latents",
     "atlas": "atlas", "report": "reports", "examine": "examine", "demo": "reports",
 }  # fmt: skip
+NOT_COMPUTING = ("images", "models")  # the commands that need no torch, or little of it
+THREADS = {"atlas": 1}  # of torch; an atlas is measured in threads of Python, an element each
 
-
-FIRST = os.environ.get("RANK", "0") == "0"  # of several processes, which torchrun numbers
+FIRST = os.environ.get("RANK", "0") == "0"  # the process that prints; torchrun starts several
 
 
 class _Program(click.Group):
@@ -41,7 +41,9 @@ class _Program(click.Group):
         if name not in COMMANDS:
             return None
         module = import_module(f"zatlas.cli.{COMMANDS[name]}")
-        command: click.Command = getattr(module, name)
+        command: click.Command = copy.copy(getattr(module, name))
+        if name not in NOT_COMPUTING and command.callback:
+            command.callback = partial(_computing, name, command.callback)
         return command
 
     def invoke(self, ctx: click.Context) -> Any:
@@ -50,7 +52,7 @@ class _Program(click.Group):
         except KeyboardInterrupt as stop:  # click would print an empty line, terminal or not
             if sys.stderr.isatty():
                 click.echo(err=True)  # ends the line of ^C
-            raise click.Abort(str(stop)) from None
+            raise click.Abort(_with_options(stop)) from None
 
     def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
         if args and args[0] not in COMMANDS and not args[0].startswith("-"):
@@ -58,17 +60,27 @@ class _Program(click.Group):
         return super().resolve_command(ctx, args)
 
 
-@click.group(cls=_Program, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(
+    cls=_Program, context_settings={"help_option_names": ["-h", "--help"], "show_default": True}
+)
 @click.option("-q", "--quiet", is_flag=True, help="Print nothing but errors.")
 @click.version_option(__version__, prog_name="zatlas")
 @click.pass_context
 def program(ctx: click.Context, quiet: bool) -> None:
-    """Train autoencoders on your images, turn every latent element, and see what it does."""
+    """Train autoencoders on your images, edit latent elements, and measure what each one does."""
     ctx.obj = quiet
 
 
+def _computing(name: str, callback: Callable[..., Any], **arguments: Any) -> Any:
+    """Set up the process for computing, and run the command."""
+    from zatlas.process import configure_process
+
+    configure_process(THREADS.get(name))
+    return callback(**arguments)
+
+
 def main(args: Sequence[str] | None = None) -> NoReturn:
-    """Run the command line and leave: 0, or 2 behind one line on standard error."""
+    """Run the command line and exit: 0, or 2 after one line on standard error."""
     try:
         program.main(args=args, prog_name="zatlas", standalone_mode=False)
     except click.exceptions.NoArgsIsHelpError as error:
@@ -79,7 +91,7 @@ def main(args: Sequence[str] | None = None) -> NoReturn:
         _leave(error.format_message())
     except (KeyboardInterrupt, click.Abort) as stop:
         _leave(str(stop) or "stopped by the keyboard; nothing is left half-written", 130)
-    except BrokenPipeError:  # the reader of standard output has gone, as `| head` does
+    except BrokenPipeError:  # whoever read standard output has stopped, as `| head` does
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except MemoryError:
         _leave("out of memory; take a smaller --batch-size or a smaller model")
@@ -89,16 +101,16 @@ def main(args: Sequence[str] | None = None) -> NoReturn:
         if os.environ.get("ZATLAS_TRACEBACK"):
             raise
         _leave(
-            f"a fault of zatlas itself, please report it: {type(error).__name__}: {error} "
+            f"an error in zatlas itself, please report it: {type(error).__name__}: {error} "
             "(ZATLAS_TRACEBACK=1 shows where)"
         )
     sys.exit(0)
 
 
-def _with_options(fault: InputError) -> str:
-    """The message of a fault, its arguments of Python functions as options of the command."""
+def _with_options(fault: BaseException) -> str:
+    """The message of an error; it names options where the library names arguments."""
     message = str(fault)
-    for name in fault.arguments:
+    for name in getattr(fault, "arguments", ()):
         option = "--" + name.replace("_", "-")
         for written, shown in ((f"{name}=True\\b", option), (f"{name}=", f"{option} ")):
             message = re.sub(rf"(?<![\w=./-]){written}", shown, message)
@@ -119,22 +131,27 @@ def console(answer: str | None = None) -> "Console":
     return Console(stderr=answer == "-", quiet=bool(quiet), highlight=False, soft_wrap=True)
 
 
+def say(text: str, answer: str | None = None) -> None:
+    """Print a line where the command prints; brackets in it are not markup."""
+    console(answer).print(text, markup=False)
+
+
 def wrote(path: object, answer: str | None = None) -> None:
     """Say that a file was written."""
-    console(answer).print(f"wrote {path}", markup=False)
+    say(f"wrote {path}", answer)
 
 
 @contextmanager
 def answering(record: Any, file: str | None) -> Iterator[None]:
-    """Write a command's answer where ``--json`` asked for it; ``-`` is standard output.
+    """Write the answer of a command to the file of ``--json``; ``-`` is standard output.
 
-    The block writes what else the command makes: where that fails there is no answer either, and
-    where the answer cannot be written, the block is not begun.
+    The block writes the other files of the command. Where it fails, no answer is written. Where
+    the answer cannot be written, the block does not begin.
     """
     if file is None or file == "-":
         yield
     else:
-        with whole(file) as part:
+        with atomic_write(file) as part:
             part.write_text(json_text(record), encoding="utf-8")
             yield
     if file == "-":
@@ -144,7 +161,7 @@ def answering(record: Any, file: str | None) -> Iterator[None]:
 def check_outputs(
     inputs: Iterable[object], overwrite: bool, **outputs: str | os.PathLike[str] | None
 ) -> None:
-    """``check_output`` for each file that a command writes, by its option; no two are the same."""
+    """Check every file that a command writes, by its option; no two may be the same."""
     taken = list(inputs)
     for option, path in outputs.items():
         if path is not None and (option, path) != ("json", "-"):
@@ -153,33 +170,5 @@ def check_outputs(
 
 
 def typed_command() -> str:
-    """The command as it was typed, fit to be typed again."""
+    """The command as it was typed, quoted for a shell."""
     return shlex.join(["zatlas", *sys.argv[1:]])
-
-
-def numbers(text: str, option: str) -> list[int]:
-    """Whole numbers separated by commas; InputError names the option and the word."""
-    try:
-        return [int(word) for word in text.split(",")]
-    except ValueError:
-        raise InputError(f"{option} {text!r}: write whole numbers, as in 0,5") from None
-
-
-run_argument = click.argument("run", metavar="RUN", type=click.Path(path_type=Path))
-images_option = click.option(
-    "--images", required=True, metavar="FILE", help="An image set, or a folder of pictures."
-)
-json_option = click.option(
-    "--json", "answer", metavar="FILE", help="Write the answer as JSON too; - for standard output."
-)
-overwrite_option = click.option("--overwrite", is_flag=True, help="Replace files that exist.")
-seed_option = click.option(
-    "--seed", default=0, show_default=True, type=click.IntRange(min=0),
-    help="What is drawn at random.",
-)  # fmt: skip
-
-
-def out_option(metavar: str, what: str) -> Callable[[Command], Command]:
-    """``--out``, the file or folder that a command writes."""
-    kind = click.Path(path_type=Path)
-    return click.option("--out", required=True, metavar=metavar, type=kind, help=what)

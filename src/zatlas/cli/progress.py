@@ -5,46 +5,44 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from zatlas.cli.program import console
-from zatlas.training.history import Watcher
+from zatlas.training.callbacks import Callback
 
 if TYPE_CHECKING:
     from rich.progress import Progress
+
+    from zatlas.run.history import HistoryRow
 
 
 @contextmanager
 def progress_bar(what: str) -> Iterator[Callable[[int, int], None]]:
     """Yield ``advance(done, total)``, which draws a bar with speed and time left."""
-    with _progress(f"{{task.fields[speed]}} {what}/s") as bar:
-        task = bar.add_task(what, total=None, speed="")
-
-        def advance(done: int, total: int) -> None:
-            speed = bar.tasks[task].speed
-            bar.update(task, completed=done, total=total, speed=f"{speed:,.0f}" if speed else "")
-
-        yield advance
+    with _progress() as bar:
+        yield _counter(bar, what)
 
 
-class EpochLines(Watcher):
-    """Watches a training run: a live line within the epoch, a line that stays for each epoch."""
+class EpochLines(Callback):
+    """A callback for training: a live line within the epoch, a line that stays for each epoch."""
 
     def __init__(self, bar: "Progress", epochs: int) -> None:
         self.bar, self.epochs = bar, epochs
-        self.task = bar.add_task("training", total=None, speed="")
+        self.advance = _counter(bar, "images")
+
+    def counter(self, what: str) -> Callable[[int, int], None]:
+        """``advance(done, total)`` for something that is counted before the training."""
+        return _counter(self.bar, what)
 
     def images(self, epoch: int, done: int, total: int) -> None:
         """Move the live line."""
-        speed = self.bar.tasks[self.task].speed
-        self.bar.update(
-            self.task, completed=(epoch - 1) * total + done, total=self.epochs * total,
-            description=f"epoch {epoch}/{self.epochs}", speed=f"{speed:,.0f}" if speed else "",
-        )  # fmt: skip
+        self.advance(
+            (epoch - 1) * total + done, self.epochs * total, f"epoch {epoch}/{self.epochs}"
+        )
 
-    def epoch(self, row: dict[str, float]) -> None:
+    def epoch(self, row: "HistoryRow") -> None:
         """Print the epoch's line above it."""
         self.bar.console.print(
-            f"epoch {row['epoch']:>3.0f}/{self.epochs}  train {row['train_loss']:.5g}  "
-            f"valid {row['valid_loss']:.5g}  {row['images_per_second']:,.0f} images/s  "
-            f"{row['seconds']:.1f} s"
+            f"epoch {row.epoch:>3}/{self.epochs}  train {row.train_loss:.5g}  "
+            f"valid {row.valid_loss:.5g}  {row.images_per_second:,.0f} images/s  "
+            f"{row.seconds:.1f} s"
         )
 
     def note(self, text: str) -> None:
@@ -54,18 +52,32 @@ class EpochLines(Watcher):
 
 @contextmanager
 def epoch_lines(epochs: int) -> Iterator[EpochLines]:
-    """Yield a watcher for ``zatlas.train``."""
-    with _progress("{task.fields[speed]} images/s") as bar:
+    """Yield a callback for ``zatlas.train``."""
+    with _progress() as bar:
         yield EpochLines(bar, epochs)
 
 
+def _counter(bar: "Progress", what: str) -> Callable[..., None]:
+    """A line of ``bar``, visible from its first count on."""
+    task = bar.add_task(what, total=None, speed="", visible=False)
+
+    def advance(done: int, total: int, description: str = what) -> None:
+        speed = bar.tasks[task].speed
+        bar.update(
+            task, completed=done, total=total, description=description, visible=done < total,
+            speed=f"{speed:,.0f} {what}/s" if speed else "",
+        )  # fmt: skip
+
+    return advance
+
+
 @contextmanager
-def _progress(speed: str) -> Iterator[Any]:
+def _progress() -> Iterator[Any]:
     from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
     bar = Progress(
         TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:>3.0f} %"),
-        TextColumn(speed), TextColumn("left"), TimeRemainingColumn(compact=True),
+        TextColumn("{task.fields[speed]}"), TextColumn("left"), TimeRemainingColumn(compact=True),
         console=console(), transient=True,
     )  # fmt: skip
     bar.disable = bar.console.quiet or not bar.console.is_terminal

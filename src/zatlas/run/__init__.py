@@ -1,0 +1,1 @@
+"""One trained model: its folder, its configuration, its history, the `Run` that opens it."""

@@ -1,0 +1,164 @@
+"""``config.yaml``: what a run was asked to do, and what it ran with."""
+
+import platform
+import shlex
+import sys
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import torch
+import yaml
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from zatlas import __version__
+from zatlas.errors import InputError
+from zatlas.files import parse_yaml, read_text
+from zatlas.images import ImageSet
+from zatlas.models.model_file import ModelFile
+from zatlas.models.precision import Precision
+from zatlas.run.train_config import TrainConfig
+
+FORMAT = 1  # of the run folder; a run of a newer zatlas is refused, not misread
+POINTER = "latest"  # in state/: the name of the newest checkpoint
+EVIDENCE = ("reconstruction.json", "edits.json", "atlas.json", "atlas.npz")
+ASKED = ("config.yaml", "model.yaml")
+MADE = (  # the other files of a run, but for the checkpoints in state/
+    "model.safetensors", "codes.npz", "history.csv", "names.yaml",
+    *(f"evidence/{name}" for name in EVIDENCE), f"state/{POINTER}",
+)  # fmt: skip
+FOLDERS = ("evidence", "state")
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+
+class ImagesRecord(_Frozen):
+    """An image set: its file (None where an array was given), and what tells it from others."""
+
+    path: str | None
+    count: int
+    fingerprint: str
+
+
+class Computing(_Frozen):
+    """What a run computes in: its precision, and the settings of the process that it began in."""
+
+    name: Literal["fp32", "bf16"]
+    matmul: str  # torch's float32 matmul precision
+    why: str
+    compiled: bool = False
+    threads: int
+
+    @property
+    def precision(self) -> Precision:
+        """The precision that was picked."""
+        return Precision(self.name, self.why, self.compiled)
+
+
+class RunConfig(_Frozen):
+    """What a run was asked to do, resolved, and what it ran with.
+
+    ``model`` is the name of the model, ``valid`` the held-out fraction of ``images`` or an image
+    set of its own, ``command`` the command that was typed, None in Python.
+    """
+
+    format: int
+    model: str
+    images: ImagesRecord
+    valid: float | ImagesRecord
+    training: TrainConfig
+    versions: dict[str, str]
+    machine: dict[str, str]
+    computing: Computing
+    command: str | None
+
+    @property
+    def held_out(self) -> ImagesRecord:
+        """The image set that holds the held-out images."""
+        return self.images if isinstance(self.valid, float) else self.valid
+
+    def to_yaml(self) -> str:
+        """The text of ``config.yaml``."""
+        return yaml.safe_dump(self.model_dump(), sort_keys=False, allow_unicode=True)
+
+
+def run_config(
+    model: object, images: ImageSet, held_out: float | ImageSet, training: TrainConfig,
+    precision: Precision,
+) -> RunConfig:  # fmt: skip
+    """The configuration of a run that begins now, in this process."""
+    return RunConfig(
+        format=FORMAT,
+        model="model file" if isinstance(model, ModelFile) else str(model),
+        images=_described(images),
+        valid=held_out if isinstance(held_out, float) else _described(held_out),
+        training=training,
+        versions={
+            "zatlas": __version__, "python": platform.python_version(),
+            "torch": str(torch.__version__), "numpy": np.__version__,
+        },
+        machine={
+            "processor": platform.processor() or platform.machine(),
+            "device": str(torch.cuda.get_device_name() if torch.cuda.is_available() else "cpu"),
+        },
+        computing=Computing(
+            name=precision.name, matmul=torch.get_float32_matmul_precision(), why=precision.why,
+            compiled=precision.compiled, threads=torch.get_num_threads(),
+        ),
+        command=" ".join(map(shlex.quote, ["zatlas", *sys.argv[1:]])) if _is_program() else None,
+    )  # fmt: skip
+
+
+def _described(images: ImageSet) -> ImagesRecord:
+    path = None if images.path is None else str(images.path)
+    return ImagesRecord(path=path, count=len(images), fingerprint=images.fingerprint())
+
+
+def _is_program() -> bool:
+    return Path(sys.argv[0]).name in ("zatlas", "__main__.py")
+
+
+def own_files(folder: Path) -> list[Path]:
+    """The files that zatlas reads and writes in the folder of a run, whether they exist or not."""
+    checkpoints = (folder / "state").glob("*/*")
+    return [*(folder / name for name in (*ASKED, *MADE)), *checkpoints]
+
+
+def check_own(folder: Path) -> None:
+    """Raises InputError where a file of a run is none, or a link, which leads out of the folder."""
+    for name in (*FOLDERS, *ASKED, *MADE):
+        path = folder / name
+        if path.is_symlink():
+            raise InputError(
+                f"{path}: is a link, and a run may hold none; put the file itself there"
+            )
+        if path.exists() and not (path.is_dir() if name in FOLDERS else path.is_file()):
+            raise InputError(f"{path}: is not of the kind that zatlas makes there; move it away")
+
+
+def read_config(folder: Path) -> RunConfig:
+    """The ``config.yaml`` of a run; InputError where there is none, or a newer zatlas's.
+
+    Whatever is done with a run begins here, so here its folder is searched for links.
+    """
+    file = folder / "config.yaml"
+    check_own(folder)
+    if not file.exists():
+        raise InputError(f"{folder}: is no run folder (no config.yaml in it); give a trained run")
+    config = parse_yaml(read_text(file), str(file))
+    if not isinstance(config, dict) or not isinstance(config.get("format"), int):
+        raise InputError(f"{file}: is no configuration of a run; give another folder")
+    if config["format"] > FORMAT:
+        versions = config.get("versions")
+        made = versions.get("zatlas", "?") if isinstance(versions, dict) else "?"
+        raise InputError(f"{file}: was made by a newer zatlas, {made}; upgrade to open it")
+    try:
+        return RunConfig.model_validate(config)
+    except ValidationError as error:
+        fault = error.errors()[0]
+        where = ".".join(map(str, fault["loc"]))
+        raise InputError(
+            f"{file}: {where}: {fault['msg']}; it was cut short or changed: copy it anew"
+        ) from None

@@ -1,0 +1,389 @@
+"""`Run`: one trained model with its folder."""
+
+import os
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from functools import cached_property
+from html import escape
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from safetensors import SafetensorError
+from safetensors.torch import load_file
+
+from zatlas.errors import InputError, argument_error
+from zatlas.files import read_text
+from zatlas.images import ImageSet
+from zatlas.latents import code_statistics, coding, edits, interpolation, names, samplers
+from zatlas.latents.code_statistics import CodeStatistics
+from zatlas.latents.edits import EditSize, Space
+from zatlas.models.model_file import parse_model
+from zatlas.models.network import Autoencoder
+from zatlas.recipes.bottlenecks import Gaussian
+from zatlas.run import history
+from zatlas.run.config import ImagesRecord, RunConfig, read_config
+from zatlas.run.history import HistoryRow
+from zatlas.run.paths import RunPaths
+from zatlas.run.split import Part, hold_out, whole_set
+
+if TYPE_CHECKING:
+    from zatlas.evidence.records import EditEffect
+    from zatlas.figures.style import NotebookFigure
+    from zatlas.workflows.atlas_view import Atlas
+    from zatlas.workflows.edits import Plate
+    from zatlas.workflows.examine import Examination
+
+Pictures = NDArray[np.uint8]
+Codes = NDArray[np.float32]
+PathLike = str | os.PathLike[str]
+
+
+class Run:
+    """One trained model with its folder.
+
+    Codes are float32 (N, D), pictures uint8 (N, H, W, C). Encoding and decoding are deterministic.
+    Several threads may call a run at once.
+
+    Attributes
+    ----------
+    path : the folder.
+    config : the arguments of the training, and the settings that it ran with.
+    model : the network, in eval mode, on the CPU.
+    paths : every file of the folder.
+
+    Examples
+    --------
+    ::
+
+        run = zatlas.open_run("runs/a")
+        codes = run.encode(images)
+        pictures = run.decode(run.edit(codes, "z[0] *= 2"))
+        run.atlas(images)[3].sentence
+    """
+
+    def __init__(self, path: Path, config: RunConfig, model: Autoencoder) -> None:
+        self.path, self.config, self.model = path, config, model
+        self.paths = RunPaths(path)
+
+    def __repr__(self) -> str:
+        return f"Run({str(self.path)!r}, {self.name}, {self.model.latent} latent elements)"
+
+    def _repr_html_(self) -> str:
+        best = self.history[self.best_epoch - 1]
+        facts = {
+            "folder": self.path,
+            "model": self.name,
+            "latent elements": f"{self.model.latent:,}",
+            "parameters": f"{self.model.architecture.parameters:,}",
+            "best epoch": f"{self.best_epoch} of {len(self.history)}",
+            "held-out loss": f"{best.valid_loss:.4g}",
+            "training loss": f"{best.train_loss:.4g}",
+        }
+        rows = (f"<tr><th>{k}</th><td>{escape(str(v))}</td></tr>" for k, v in facts.items())
+        return f"<table>{''.join(rows)}</table>"
+
+    @property
+    def name(self) -> str:
+        """The name of the model that was trained."""
+        return self.config.model
+
+    @cached_property
+    def statistics(self) -> CodeStatistics:
+        """The statistics of the codes of the training images."""
+        return code_statistics.load(self.paths.codes, self.model.latent)
+
+    @cached_property
+    def history(self) -> list[HistoryRow]:
+        """One row for each epoch: losses, terms, speed."""
+        return history.read(self.paths.history)
+
+    @property
+    def names(self) -> names.Names:
+        """The user's names of elements (an index) and of directions (a vector)."""
+        return names.read(self.paths.names, self.model.latent)
+
+    def keep_name(self, element: int, name: str) -> None:
+        """Name an element. Raises InputError for another index, a taken name and an empty one."""
+        with self.naming([(element, name)]):
+            pass
+
+    def naming(self, named: Sequence[tuple[int, str]]) -> AbstractContextManager[None]:
+        """Name elements in a block, and keep the names where it ends without error."""
+        return names.keeping(self.paths.names, self.model.latent, named)
+
+    @property
+    def space(self) -> Space:
+        """What edits of this run's codes refer to: the code's shape, statistics and names."""
+        return Space(self.model.architecture.code_shape, self.statistics, self.names)
+
+    def encode(self, images: Pictures | ImageSet) -> Codes:
+        """Encode pictures; a Gaussian bottleneck gives the mean.
+
+        Parameters
+        ----------
+        images : uint8 (N, H, W, C), or an image set.
+
+        Returns
+        -------
+        codes : float32 (N, D).
+
+        Raises InputError where the images are not uint8, or not of the model's size.
+        """
+        return coding.encode(self.model, coding.image_array(images))
+
+    def posterior(self, images: Pictures | ImageSet) -> tuple[Codes, Codes | None]:
+        """Codes (N, D) and, from a Gaussian bottleneck, their sd (N, D); otherwise None."""
+        return coding.posterior(self.model, coding.image_array(images))
+
+    def edit(self, codes: Codes, text: str) -> Codes:
+        """Edit codes.
+
+        Parameters
+        ----------
+        codes : (N, D); they are not changed.
+        text : the edit, such as ``"z[0] *= 2; z[2] += 5"`` or ``"z[4] += 2*sd"``.
+
+        Returns
+        -------
+        codes : a new array, float32 (N, D).
+
+        Raises
+        ------
+        InputError
+            The text is no edit (the message gives the column), or the codes have another shape.
+        """
+        return edits.apply(text, codes, self.space)
+
+    def edit_size(self, codes: Codes, edited: Codes) -> EditSize:
+        """The size of an edit, in sd and percentiles of the run's images."""
+        before, after = (coding.checked_codes(z, self.model.latent) for z in (codes, edited))
+        return edits.size(before, after, self.space)
+
+    def decode(self, codes: Codes) -> Pictures:
+        """Decode codes (N, D) to pictures uint8 (N, H, W, C).
+
+        Raises InputError where the codes have another type or shape.
+        """
+        return coding.decode(self.model, codes)
+
+    def decode_preview(self, codes: Codes) -> Pictures:
+        """Decode codes as fast as possible, for a slider.
+
+        Where the hardware multiplies in bfloat16, a few pixels differ by one grey level.
+        """
+        return coding.decode(self._preview_model, codes)
+
+    @cached_property
+    def _preview_model(self) -> Autoencoder:
+        return coding.preview_model(self.model)
+
+    def reconstruct(self, images: Pictures | ImageSet) -> Pictures:
+        """Encode and decode pictures uint8 (N, H, W, C)."""
+        return self.decode(self.encode(images))
+
+    def traverse(
+        self, code: Codes, element: int, span: float = 3.0, steps: int = 9
+    ) -> tuple[Codes, NDArray[np.float64]]:
+        """Sweep one element of a code (D,): codes (T, D), offsets (T,) in sd.
+
+        See :func:`zatlas.latents.interpolation.traversal`.
+        """
+        return interpolation.traversal(code, element, self.statistics, span, steps)
+
+    def interpolate(
+        self, start: Codes, end: Codes, steps: int = 9, spherical: bool = False
+    ) -> tuple[Codes, NDArray[np.float64]]:
+        """Interpolate between two codes (D,): codes (T, D), fractions (T,) of the distance.
+
+        See :func:`zatlas.latents.interpolation.interpolation`.
+        """
+        start = coding.checked_codes(start, self.model.latent, "start", ndim=1)
+        return interpolation.interpolation(start, end, steps, spherical)
+
+    def sample(self, count: int, seed: int = 0, sampler: str | None = None) -> Codes:
+        """Draw codes at random.
+
+        Parameters
+        ----------
+        count : the number of codes.
+        seed : of the draw.
+        sampler : ``"prior"``, the prior of the bottleneck (the standard normal distribution where
+            it has none), or ``"normal"``, a normal distribution with the mean and covariance of
+            the run's codes. The default is the prior where the bottleneck has one, else normal.
+
+        Returns
+        -------
+        codes : float32 (count, D).
+
+        Raises
+        ------
+        InputError
+            The count is not a whole number above 0, or there is no such sampler.
+        """
+        if not isinstance(count, int | np.integer) or count < 1:
+            raise argument_error("count", count, "give 1 or more")
+        prior = self.model.bottleneck.sample(count, self.model.latent, seed)
+        if sampler == "normal" or (sampler is None and prior is None):
+            return samplers.around_codes(count, self.statistics, seed)
+        if sampler not in (None, "prior"):
+            raise argument_error("sampler", repr(sampler), "known are prior, normal")
+        return Gaussian().sample(count, self.model.latent, seed) if prior is None else prior
+
+    @property
+    def best_epoch(self) -> int:
+        """The epoch (from 1) of the run's weights: the lowest validation loss after KL warm-up."""
+        warm = self.history[self.model.model_file.objective.warmup_epochs :]
+        if not warm:  # during the warm-up, losses of different epochs cannot be compared
+            return len(self.history)
+        return min(warm, key=lambda row: row.valid_loss).epoch
+
+    @property
+    def held_out_path(self) -> str:
+        """The file of the held-out images; empty where they were given as an array."""
+        return self.config.held_out.path or ""
+
+    def held_out(self) -> Part:
+        """The images that the run was validated on. Raises InputError where they are missing."""
+        return self.held_out_set()[1]
+
+    def held_out_set(self) -> tuple[ImageSet, Part]:
+        """The image set of the held-out images, and the part of it that was held out."""
+        described, valid = self.config.held_out, self.config.valid
+        images = self.opened(described.path, described.fingerprint)
+        if isinstance(valid, float):
+            return images, hold_out(images.array, valid)[1]
+        return images, whole_set(images.array)
+
+    @property
+    def image_files(self) -> list[str]:
+        """The files of the images that the run was trained and validated on."""
+        return [described.path for described in self._sets if described.path]
+
+    @property
+    def _sets(self) -> list[ImagesRecord]:
+        config = self.config
+        return [s for s in (config.images, config.valid) if isinstance(s, ImagesRecord)]
+
+    def opened(self, path: str | None, fingerprint: str | None) -> ImageSet:
+        """Open the image set of a record, which holds its path and its fingerprint.
+
+        A path without a fingerprint is not opened, because it may lead to a private file. The run's
+        own image sets are an exception: records of version 0.1.0 have no fingerprints. Raises
+        InputError where the images have another fingerprint.
+        """
+        if not path:
+            raise InputError(
+                f"{self.path}: its images were given as an array; train on a file, such as a .npy"
+            )
+        known = [fingerprint] if fingerprint else [
+            described.fingerprint for described in self._sets if described.path == path
+        ]  # fmt: skip
+        if not known:
+            raise InputError(
+                f"{path}: is not opened, because the record has no fingerprint of these images; "
+                "give the same command again"
+            )
+        images = self.fitting(path)
+        if images.fingerprint() != known[0]:
+            raise InputError(
+                f"{path}: has changed since {self.path} was trained, or measured; restore the "
+                "file, or train or measure again"
+            )
+        return images
+
+    def fitting(self, images: PathLike | Pictures | ImageSet) -> ImageSet:
+        """Open images of the model's size. Raises InputError where they have another one."""
+        return coding.open_fitting(images, self.model.architecture.image)
+
+    # The methods below are short forms of workflows, which import this module.
+
+    def atlas(
+        self, images: PathLike | Pictures | ImageSet | None = None, **options: Any
+    ) -> "Atlas":
+        """Measure every latent element: see ``zatlas.workflows.atlas_view.measured_atlas``."""
+        from zatlas.workflows.atlas_view import measured_atlas
+
+        return measured_atlas(self, images, **options)
+
+    def open_atlas(self) -> "Atlas":
+        """Open the atlas that was measured before. Raises InputError where there is none."""
+        from zatlas.workflows.atlas_view import open_atlas
+
+        return open_atlas(self)
+
+    def edits(
+        self, texts: Sequence[str], images: PathLike | Pictures | ImageSet, **options: Any
+    ) -> "list[EditEffect]":
+        """Measure what edits do over many images: ``zatlas.workflows.atlas.measure_edits``."""
+        from zatlas.workflows.atlas import measure_edits
+
+        return measure_edits(self, texts, images, **options)
+
+    def plate(
+        self, texts: Sequence[str], images: PathLike | Pictures | ImageSet,
+        index: Sequence[int] = (0,), **options: Any,
+    ) -> "Plate":  # fmt: skip
+        """Draw edits of some images: ``zatlas.workflows.edits.draw_plate``."""
+        from zatlas.workflows.edits import draw_plate
+
+        return draw_plate(self, texts, self.fitting(images), index, **options)
+
+    def traversals(
+        self, elements: Sequence[int], images: PathLike | Pictures | ImageSet, index: int = 0,
+        **options: Any,
+    ) -> "NotebookFigure":  # fmt: skip
+        """Draw sweeps of elements: ``zatlas.workflows.strips.draw_traversals``."""
+        from zatlas.workflows.strips import draw_traversals
+
+        strip = draw_traversals(self, self.fitting(images), index, elements, **options)
+        return strip.figure()
+
+    def examine(self, edits: Sequence[str] = (), *, out: PathLike, **options: Any) -> "Examination":
+        """Answer claims with evidence: ``zatlas.workflows.examine.examine_run``."""
+        from zatlas.workflows.examine import examine_run
+
+        return examine_run(self, edits, out=out, **options)
+
+    def report(self, out: PathLike, *, overwrite: bool = False) -> list[Path]:
+        """Write the report of this run: ``zatlas.workflows.report.report``."""
+        from zatlas.workflows.report import report
+
+        return report([self], out, overwrite=overwrite)
+
+
+def open_run(path: PathLike) -> Run:
+    """Open ``path``, the folder of a trained model.
+
+    Raises
+    ------
+    InputError
+        A file is missing or damaged. The message says how to get it again.
+    """
+    paths = RunPaths(Path(path))
+    config = read_config(paths.folder)
+    for file in (paths.model, paths.weights):
+        if not file.is_file():
+            raise InputError(
+                f"{file}: missing; finish the run: the same training again with resume=True",
+                arguments=("resume",),
+            )
+    model_file = parse_model(read_text(paths.model), str(paths.model))
+    with torch.device("meta"):
+        model = Autoencoder(model_file, model_file.architecture())
+    try:
+        weights = load_file(paths.weights)
+        dtypes = {name: tensor.dtype for name, tensor in model.state_dict().items()}
+        model.load_state_dict(weights, assign=True)
+        if any(tensor.dtype != dtypes[name] for name, tensor in weights.items()):
+            raise RuntimeError("not float32")
+    except (SafetensorError, RuntimeError, OSError) as error:
+        reason = str(error).strip().splitlines()[-1].strip()
+        raise InputError(
+            f"{paths.weights}: holds no weights of this model ({reason}); train again, or copy "
+            "the file again"
+        ) from None
+    model.to(memory_format=model.memory_format)  # type: ignore[call-overload]  # torch's stub
+    return Run(paths.folder, config, model.eval().requires_grad_(False))

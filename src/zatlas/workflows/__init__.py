@@ -1,0 +1,1 @@
+"""The pipelines that the command line, notebooks and `Run` call."""

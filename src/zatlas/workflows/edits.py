@@ -1,0 +1,90 @@
+"""Edits of some images: apply them, measure them over many images, draw them."""
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from zatlas.errors import argument_error
+from zatlas.evidence.edit_records import edit_record
+from zatlas.evidence.records import EditEffect, PlateRecord
+from zatlas.figures.plate import edits_plate
+from zatlas.figures.style import NotebookFigure, png, save
+from zatlas.images import ImageSet
+from zatlas.latents.edit_results import EditResults, apply_edits
+from zatlas.run.run import Run
+from zatlas.workflows.atlas import IMAGES_MEASURED, measure_edits
+
+
+@dataclass(frozen=True)
+class Plate:
+    """Originals, reconstructions and edits: the record, the decoded pictures, the figure."""
+
+    record: PlateRecord
+    results: EditResults
+    figure: NotebookFigure
+
+    def save(self, path: str | os.PathLike[str], *, overwrite: bool = False) -> None:
+        """Write the figure as PNG, SVG or PDF, by the suffix."""
+        save(self.figure, path, overwrite=overwrite)
+
+    def _repr_png_(self) -> bytes:
+        return png(self.figure)
+
+
+def draw_plate(
+    run: Run,
+    texts: Sequence[str],
+    images: ImageSet,
+    index: Sequence[int],
+    *,
+    count: int = IMAGES_MEASURED,
+    measured: Sequence[EditEffect] | None = None,
+    command: str = "",
+) -> Plate:
+    """Apply edits to some images, measure what each does to many, and draw the plate.
+
+    Parameters
+    ----------
+    run : the trained model.
+    texts : the edits as typed, such as ``"z[0] *= 2"``.
+    images : the image set.
+    index : the rows of ``images`` to draw; negative ones count from the end.
+    count : the number of images to measure on; nothing is measured with 0.
+    measured : the effect of each edit, where it has been measured already.
+    command : the command that is written under the plate.
+
+    Returns
+    -------
+    Plate
+        With the record that ``zatlas edit --json`` writes.
+
+    Raises
+    ------
+    InputError
+        An edit cannot be read, or a row is not in ``images``.
+    """
+    rows = checked_rows(index, images)
+    results = apply_edits(run.model, run.space, images[rows], list(texts))
+    if measured is None and min(count, len(images)) >= 2:
+        measured = measure_edits(run, texts, images, count=count)
+    record = PlateRecord(
+        images=str(images.path or ""),
+        fingerprint=images.fingerprint(),
+        index=tuple(rows),
+        command=command,
+        edits=tuple(
+            edit_record(result, None if measured is None else measured[k])
+            for k, result in enumerate(results.edits)
+        ),
+    )
+    sentences = [effect.sentence for effect in measured or ()]
+    return Plate(record, results, edits_plate(results, rows, command, sentences))
+
+
+def checked_rows(index: Sequence[int], images: ImageSet) -> list[int]:
+    """Rows of an image set, counted from 0. Raises InputError for a row that does not exist."""
+    count = len(images)
+    for row in index:
+        if not -count <= row < count:
+            raise argument_error("index", row, f"there are {count} images, 0 to {count - 1}")
+    return [row % count for row in index]

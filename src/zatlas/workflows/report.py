@@ -1,0 +1,35 @@
+"""The report of one run or more."""
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+from zatlas.report.assemble import report_data
+from zatlas.report.build import pages, write_report
+from zatlas.run.config import own_files
+from zatlas.run.run import Run
+
+
+def report(
+    runs: Sequence[Run], out: str | os.PathLike[str], *, overwrite: bool = False
+) -> list[Path]:
+    """Write one page about ``runs`` that opens offline, with a Markdown and a JSON file.
+
+    Parameters
+    ----------
+    runs : trained runs.
+    out : the page, a name that ends in .html; the other files are written next to it.
+    overwrite : whether files that exist are replaced.
+
+    Returns
+    -------
+    The page, the Markdown and the JSON file.
+
+    Raises
+    ------
+    InputError
+        A file exists, or a file of a run is missing or damaged.
+    """
+    read = [file for run in runs for file in (*own_files(run.path), *run.image_files)]
+    pages(out, read, overwrite=overwrite)  # checked before anything is drawn
+    return write_report(report_data(list(runs)), out, overwrite=overwrite)

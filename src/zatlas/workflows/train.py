@@ -1,0 +1,149 @@
+"""Train a model into a run folder, then measure it."""
+
+import filecmp
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from safetensors.torch import save_file
+
+from zatlas.distributed import current_processes
+from zatlas.errors import InputError
+from zatlas.files import atomic_write, check_output
+from zatlas.images import ImageSet
+from zatlas.latents import code_statistics, coding
+from zatlas.models.model_file import ModelFile, adapt, read_model
+from zatlas.models.network import Autoencoder, build
+from zatlas.models.precision import pick
+from zatlas.models.scaling import scaled
+from zatlas.run.config import Computing, own_files, run_config
+from zatlas.run.paths import RunPaths
+from zatlas.run.run import Run, open_run
+from zatlas.run.split import Part, hold_out, whole_set
+from zatlas.run.train_config import check_batches, train_config
+from zatlas.training.callbacks import Callback
+from zatlas.training.folder import check_place, make_folder
+from zatlas.training.loop import Trained, fit
+from zatlas.workflows.notebook import default_callback
+
+OF_THE_WEIGHTS = ("atlas.json", "atlas.npz", "edits.json")
+MEASURED_IMAGES = 2048  # held-out images at most that the reconstruction is measured on
+Pictures = NDArray[np.uint8]
+
+
+def train(
+    model: str | os.PathLike[str] | ModelFile, images: str | os.PathLike[str] | Pictures | ImageSet,
+    *, out: str | os.PathLike[str], valid: str | os.PathLike[str] | float | ImageSet = 0.1,
+    recipe: str | None = None, scale: float = 1.0, changes: Mapping[str, Any] | None = None,
+    resume: bool = False, overwrite: bool = False, callback: Callback | None = None,
+    **settings: Any,
+) -> Run:  # fmt: skip
+    """Train a model into a run folder, measure it, and open the run.
+
+    Parameters
+    ----------
+    model : a preset's name, the path of a model file or of pasted code, or a ModelFile.
+    images : an image set of uint8 (N, H, W, C), or anything that ``open_images`` opens.
+    out : the run folder to make.
+    valid : the held-out images, or the fraction of ``images`` to hold out, the same for all seeds.
+    recipe : the name of a recipe, which gives the model another bottleneck and objective.
+    scale : a factor for all widths but those of image and code.
+    changes : values of single keys of the model file, as ``{"objective.kl.weight": 4}``.
+    resume : continue the run in ``out``, with bit-identical results; ``epochs`` may grow.
+    overwrite : replace the run in ``out``.
+    callback : what is called while it trains.
+    **settings : those of ``TrainConfig``: epochs, batch_size, lr, seed, precision, patience.
+
+    Raises
+    ------
+    InputError
+        Before anything is written, where an argument does not fit or ``out`` exists.
+    """
+    config, folder, group = train_config(**settings), Path(out), current_processes()
+    callback = callback or default_callback(config.epochs)
+    group.on_main_process(lambda: check_place(folder, resume, overwrite))
+    given = [one.path if isinstance(one, ImageSet) else one for one in (images, valid)]
+    for file in own_files(folder):  # a run goes on with its own model file: it is not changed
+        check_output(file, [*given, *([] if resume else [model])], overwrite=True)
+    model_file = model if isinstance(model, ModelFile) else read_model(model)
+    model_file = scaled(adapt(model_file, recipe, changes), scale)
+    architecture = model_file.architecture()
+    check_batches(config, architecture)
+    image_set = coding.open_fitting(images, architecture.image)
+    held_out = (
+        float(valid) if isinstance(valid, (int, float))
+        else coding.open_fitting(valid, architecture.image)
+    )  # fmt: skip
+    train_part, valid_part = parts(image_set, held_out)
+    steps = config.epochs * len(train_part) // config.batch_size
+    picked = pick(config.precision, group.device, steps)
+    asked = run_config(model, image_set, held_out, config, picked)
+    network = build(model_file, seed=config.seed)
+    began = group.on_main_process(lambda: make_folder(folder, asked, model_file, resume)).computing
+    for remark in [*image_set.remarks, *group.remarks(network), *_changed(asked.computing, began)]:
+        callback.note(remark)
+    precision = began.precision  # of a run that is resumed it is not picked anew
+    callback.note(f"computing in {precision}, {torch.get_num_threads()} threads")
+    trained = fit(network, train_part, valid_part, config, folder, group, callback, precision)
+    group.on_main_process(lambda: _finish(folder, network, trained, train_part, valid_part))
+    return open_run(folder)
+
+
+def _changed(now: Computing, began: Computing) -> list[str]:
+    """A remark where this process computes otherwise than the one that the run began in."""
+    if (now.matmul, now.threads) == (began.matmul, began.threads):
+        return []
+    return [
+        f"the run began with {began.threads} threads and matmul precision {began.matmul}, this "
+        f"process has {now.threads} and {now.matmul}: results may differ in the last bits; call "
+        f"zatlas.configure_process(threads={began.threads}) before"
+    ]
+
+
+def file_or_fraction(valid: str) -> str | float:
+    """Held-out images as typed: a fraction where it is a number, else the name of a file."""
+    try:
+        return float(valid)
+    except ValueError:
+        return valid
+
+
+def parts(images: ImageSet, held_out: float | ImageSet) -> tuple[Part, Part]:
+    """What is trained on, two images at least, and what is held out."""
+    if isinstance(held_out, float):
+        train_part, valid_part = hold_out(images.array, held_out)
+    else:
+        train_part, valid_part = whole_set(images.array), whole_set(held_out.array)
+    if len(train_part) < 2:
+        raise InputError(f"{images.path or 'images'}: 1 image to train on; give 2 or more")
+    return train_part, valid_part
+
+
+def _finish(
+    folder: Path, network: Autoencoder, trained: Trained, train_part: Part, valid_part: Part
+) -> None:
+    """Write the best weights, then what is measured on them."""
+    from zatlas.evidence.reconstruction import measure_reconstruction  # takes a second to import
+    from zatlas.run.evidence import keep_reconstruction
+
+    network.load_state_dict(trained.weights)  # where they do not fit, no file is touched
+    weights = folder / "model.safetensors"
+    with atomic_write(weights) as part:
+        save_file(trained.weights, part)
+        if weights.exists() and not filecmp.cmp(weights, part, shallow=False):
+            for name in OF_THE_WEIGHTS:  # measured on weights that are about to go
+                (folder / "evidence" / name).unlink(missing_ok=True)
+    model = network.to("cpu").eval()
+    codes = np.concatenate([coding.encode(model, x) for x in _chunks(train_part)])
+    code_statistics.gather(codes).save(folder / "codes.npz")
+    images = valid_part.pictures(MEASURED_IMAGES)
+    record = measure_reconstruction(images, coding.decode(model, coding.encode(model, images)))
+    keep_reconstruction(RunPaths(folder), record)
+
+
+def _chunks(part: Part, length: int = 4096) -> Iterator[Pictures]:
+    return (part.images[part.rows[start : start + length]] for start in range(0, len(part), length))
