@@ -1,24 +1,26 @@
 """What several tests use: a tiny model, pictures with something to learn, a run, a command line."""
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from numpy.typing import NDArray
 
 import zatlas
 from zatlas.cli.program import main
-from zatlas.models.modelfile import ModelFile, Objective
-from zatlas.run import Run
+from zatlas.models.model_file import ModelFile
+from zatlas.recipes.objective_text import read_objective
+from zatlas.run.run import Run
 
 TINY = ModelFile(
     title="Tiny", image=(3, 8, 8), encoder=["Linear(192, 16)", "ReLU()", "Linear(16, 4)"],
     output="Tanh()",
 )  # fmt: skip
 TINY_GAUSSIAN = TINY.model_copy(
-    update={"bottleneck": "gaussian", "objective": Objective(reconstruction="sse", kl="exact")}
+    update={"bottleneck": "gaussian", "objective": read_objective(["sse()", "kl()"])}
 )
 
 Zatlas = Callable[..., tuple[int, str, str]]
@@ -31,7 +33,8 @@ def discs(count: int, seed: int = 0, size: int = 8) -> NDArray[np.uint8]:
     centre = rng.uniform(0.3 * size, 0.7 * size, (count, 2, 1, 1))
     inside = np.hypot(y - centre[:, 0], x - centre[:, 1]) < 0.3 * size
     front, back = rng.integers(0, 256, (2, count, 1, 1, 3))
-    return np.where(inside[..., None], front, back).astype(np.uint8)
+    pictures: NDArray[np.uint8] = np.where(inside[..., None], front, back).astype(np.uint8)
+    return pictures
 
 
 @pytest.fixture(scope="session")
@@ -53,8 +56,11 @@ def tiny_images(tiny_run: Run) -> Path:
 
 
 @pytest.fixture(name="zatlas")
-def zatlas_program(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Zatlas:
+def zatlas_program(
+    capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Zatlas]:
     """Run a command in this process: exit status, standard output, standard error."""
+    before = torch.get_num_threads(), torch.get_float32_matmul_precision()
 
     def call(*args: object) -> tuple[int, str, str]:
         words = [str(a) for a in args]
@@ -64,4 +70,6 @@ def zatlas_program(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.Monkey
         out, err = capfd.readouterr()
         return int(left.value.code or 0), out, err
 
-    return call
+    yield call
+    torch.set_num_threads(before[0])
+    torch.set_float32_matmul_precision(before[1])

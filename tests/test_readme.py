@@ -3,13 +3,14 @@
 import re
 import shlex
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from conftest import discs
 from zatlas.cli.program import main
-from zatlas.models.modelfile import parse_model
+from zatlas.models.model_file import parse_model
 
 TEXT = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
 
@@ -49,13 +50,18 @@ def test_every_command_and_the_python_run(tmp_path: Path, monkeypatch: pytest.Mo
     for words in commands:
         if words[1] == "train":
             words += ["--epochs", "2"]
+        if words[1] in ("atlas", "edit"):
+            words += ["--count", "20"]
         if words[1] == "atlas":
-            words += ["--count", "20", "--pages", "1"]
+            words += ["--pages", "1"]
         monkeypatch.setattr("sys.argv", words)
         with pytest.raises(SystemExit) as left:
             main(words[1:])
         assert left.value.code == 0, words
     (code,) = blocks("python")
-    names: dict[str, object] = {}
+    names: dict[str, Any] = {}
     exec(code, names)  # our own README, not a user's words
     assert np.shape(names["pictures"]) == (8, 64, 64, 3)
+    assert {"element", "property", "mean", "low", "high"} <= {*names["rows"][0]}
+    for file in ("element-3.png", "plate-2.png", "seen/report.html", "runs/a/evidence/atlas.json"):
+        assert Path(file).is_file(), file
