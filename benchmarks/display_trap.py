@@ -16,10 +16,9 @@ import numpy as np
 
 import zatlas
 from tables import write
-from zatlas.evidence import attributes
+from zatlas.evidence.properties import attributes
 from zatlas.images import open_images
 from zatlas.latents import coding
-from zatlas.training.heap import keep_freed_blocks
 
 EDITS = ("z[0] *= 2", "z[2] += 5")
 LUMINANCE = [column.name for column in attributes.columns(3)].index("luminance")
@@ -39,7 +38,7 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--epochs", type=int, default=10)
     asked = parser.parse_args()
-    keep_freed_blocks()
+    zatlas.configure_process()
     rows: list[dict[str, object]] = []
     images = open_images(asked.valid)[:512]
     for seed in range(asked.seeds):

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 from matplotlib.figure import Figure
 
-from zatlas.pictures.style import BLUE, GROUND, HAIRLINE, INK, MUTED, VERMILLION, save
+from zatlas.figures.style import BLUE, GROUND, HAIRLINE, INK, MUTED, VERMILLION, save
 
 RESULTS = Path(__file__).parent / "results"
 GROUPS = (("fcn-multi-encoder", "rendered", "R0, rendered faces: 30 elements", ("yaw",)),

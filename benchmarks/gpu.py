@@ -43,7 +43,7 @@ def main() -> None:
                 batch_size=asked.batch, precision=precision,
             )  # fmt: skip
             whole = time.perf_counter() - started
-        speeds = [row["images_per_second"] for row in run.history[1:]]
+        speeds = [row.images_per_second for row in run.history[1:]]
         limit = bound(asked.model, asked.batch, precision, found)
         rows.append({
             "device": torch.cuda.get_device_name(), "model": asked.model, "batch": asked.batch,

@@ -4,8 +4,8 @@ python benchmarks/inference_speed.py OUT.csv [--models fcn-10,vae-conv-64] [--ro
 
 Contenders decode (or encode) the same codes (images): ``torch`` is the network called as it is,
 in default settings, under no_grad; ``zatlas`` is `Run.decode` (`encode`), uint8 pictures in and
-out; ``glimpse`` is `Run.glimpse`, for a slider. Weights are untrained. Medians of the rounds, the
-contenders taking turns in each; a ratio is the median of the ratios within a round.
+out; ``decode_preview`` is `Run.decode_preview`, for a slider. Weights are untrained. Medians of
+the rounds, the contenders taking turns in each; a ratio is the median of the ratios within a round.
 """
 
 import argparse
@@ -64,7 +64,7 @@ def main() -> None:
             cases: dict[str, dict[str, Callable[[], object]]] = {
                 "decode": {"torch": torch_decode,
                            "zatlas": lambda z=z, m=model: coding.decode(m, z),
-                           "glimpse": lambda z=z, m=quick: coding.decode(m, z)},
+                           "decode_preview": lambda z=z, m=quick: coding.decode(m, z)},
                 "encode": {"torch": torch_encode,
                            "zatlas": lambda x=x, m=model: coding.encode(m, x)},
             }  # fmt: skip
@@ -74,7 +74,7 @@ def main() -> None:
                     for _ in range(asked.rounds)
                 ]
                 row: dict[str, object] = {"model": name, "direction": direction, "batch": count}
-                for contender in ("torch", "zatlas", "glimpse"):
+                for contender in ("torch", "zatlas", "decode_preview"):
                     if contender in contenders:
                         row[f"{contender}_ms"] = round(
                             1e3 * median(r[contender] for r in rounds), 3

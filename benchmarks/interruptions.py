@@ -20,7 +20,7 @@ from pathlib import Path
 import numpy as np
 
 from tables import write
-from zatlas.training import history
+from zatlas.run import history
 
 FILES = ("model.safetensors", "codes.npz", "evidence/reconstruction.json")
 
@@ -35,7 +35,10 @@ def differences(a: Path, b: Path) -> list[str]:
     """The files in which two runs differ."""
     found = [file for file in FILES if (a / file).read_bytes() != (b / file).read_bytes()]
     rows = [
-        [{k: v for k, v in row.items() if k not in history.CLOCK} for row in history.read(folder)]
+        [
+            {k: v for k, v in row.columns().items() if k not in history.CLOCK}
+            for row in history.read(folder)
+        ]
         for folder in (a / "history.csv", b / "history.csv")
     ]
     return found + (["history.csv"] if rows[0] != rows[1] else [])

@@ -15,6 +15,7 @@ from matplotlib.figure import Figure
 import zatlas
 from tables import write
 from zatlas.images.sheet import contact_sheet
+from zatlas.run.evidence import kept_reconstruction
 
 CONVENTIONS = ("exact", "course", "course-m2")
 DOCS = Path(__file__).parents[1] / "docs"
@@ -34,18 +35,18 @@ def main() -> None:
             run = zatlas.open_run(folder)
         else:
             run = zatlas.train("vae-conv-64", train, valid=valid, out=folder, epochs=epochs,
-                               changes={"objective.kl": name},
+                               changes={"objective.kl.convention": name},
                                overwrite=folder.exists())  # fmt: skip
         best = run.history[run.best_epoch - 1]
-        kl = np.sort([best[f"kl_{i}"] for i in range(run.model.latent)])[::-1]
-        metrics = run.evidence("reconstruction")["metrics"]
+        kl = np.sort([best.terms[f"kl_{i}"] for i in range(run.model.latent)])[::-1]
+        metrics = kept_reconstruction(run).metrics
         codes = run.statistics
         rows.append({"convention": name, "epochs": epochs, "best_epoch": run.best_epoch,
                      "exact_kl_nats": round(float(kl.sum()), 3),
                      "elements_above_0.01_nats": int((kl > 0.01).sum()),
                      "largest_abs_mean_over_sd": round(float(
                          (np.abs(codes.mean) / np.where(codes.dead, np.inf, codes.sd)).max()), 3),
-                     **{k: m["mean"] for k, m in metrics.items()}})  # fmt: skip
+                     **{k: m.mean for k, m in metrics.items()}})  # fmt: skip
         print(rows[-1], flush=True)
         pairs = np.stack([faces, run.reconstruct(faces)]).reshape(-1, *faces.shape[1:])
         samples = run.decode(run.sample(16, seed=0))

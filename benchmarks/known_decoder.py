@@ -17,22 +17,25 @@ Written: a row an element and draw, and beside it a row a question: asked, found
 import argparse
 import csv
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import torch
 from torch import nn
 
-from zatlas.evidence import attributes, effects
-from zatlas.evidence.crosstalk import responses
-from zatlas.evidence.factors import tell_apart
-from zatlas.evidence.intervals import bca
-from zatlas.evidence.measure import Column, Measure, floats, in_batches
-from zatlas.evidence.probes import train_probes
-from zatlas.evidence.records import records
-from zatlas.evidence.sentences import named
+from zatlas.evidence.account.move_effects import move_effects
+from zatlas.evidence.account.naming import named_effects
+from zatlas.evidence.arrays import Measure, Property, floats, in_batches
+from zatlas.evidence.effects import difference
+from zatlas.evidence.properties import attributes
+from zatlas.evidence.properties.crosstalk import responses
+from zatlas.evidence.properties.factors import tell_apart
+from zatlas.evidence.properties.probes import Probe, train_probes
+from zatlas.evidence.properties.property_set import PropertySet
+from zatlas.evidence.statistics.intervals import bca
 from zatlas.images.faces import FACTORS, render
+from zatlas.latents.moves import element_move
 
 NAMES = [factor.name for factor in FACTORS]
 K = len(NAMES)
@@ -80,7 +83,7 @@ class Bank:
     labels: np.ndarray
     moved: np.ndarray
 
-    def first(self, direction):
+    def main_factors(self, direction):
         """Factors that may be named first: the one moved most, and any moved 0.9 as far."""
         far = np.abs(self.moved[direction])
         return [NAMES[k] for k in np.flatnonzero(far >= 0.9 * far.max())]
@@ -123,14 +126,14 @@ def split(bank):
 
 
 @dataclass(frozen=True)
-class Eyes:
-    """Probes: ``read`` gives a column for each factor of ``names``; what each is ``worth``; their
-    ``crosstalk``, measured like that on held-out faces.
+class Probes:
+    """``read`` gives a column for each factor of ``names``; ``scores`` holds the probe of each;
+    ``crosstalk`` is measured on held-out faces.
     """
 
     read: Measure
     names: list[str]
-    worth: dict
+    scores: dict[str, Probe]
     crosstalk: np.ndarray
 
 
@@ -173,30 +176,36 @@ def train_network(pixels, values_NK, epochs, seed):
     return lambda x: in_batches(read, x)
 
 
-def network_eyes(pixels, values_NK, held_out, epochs, seed):
-    """Eyes of a network; chance, guessing the mean, has R2 0."""
+def network_probes(pixels, values_NK, held_out, epochs, seed):
+    """The probes of a network; chance, guessing the mean, has R2 0."""
     read = train_network(pixels[held_out:], values_NK[held_out:], epochs, seed)
     truth = values_NK[:held_out]
     guess = read(floats(pixels[:held_out]))
     off, spread = (guess - truth) ** 2, (truth - truth.mean(0)) ** 2
-    score, passed = 1 - off.sum(0) / spread.sum(0), bca(off, seed, weights=spread)[1] < 1
-    worth = {
-        name: {"metric": "R2", "score": score[k], "n": held_out, "passed": bool(passed[k])}
+    score = 1 - off.sum(0) / spread.sum(0)
+    high, low = (1 - end for end in bca(off, seed, weights=spread))
+    scores = {
+        name: Probe(
+            name=name, factor=name, kind=FACTORS[k].kind, level=None, balanced=None, slope=None,
+            trained_on=len(pixels) - held_out, base=values_NK[held_out:, k].mean(), metric="R2",
+            score=score[k], low=low[k], high=high[k], chance=0, n=held_out, sd=guess[:, k].std(),
+            passed=bool(low[k] > 0),
+        )
         for k, name in enumerate(NAMES)
-    }
-    return Eyes(read, NAMES, worth, responses(guess, truth))
+    }  # fmt: skip
+    return Probes(read, NAMES, scores, responses(guess, truth))
 
 
-def feature_eyes(pixels, values_NK, held_out, seed):
-    """Eyes of the probes that zatlas itself trains."""
+def feature_probes(pixels, values_NK, held_out, seed):
+    """The probes that zatlas itself trains."""
     known, _ = tell_apart(dict(zip(NAMES, values_NK.T, strict=True)))
     judges = np.arange(len(pixels)) < held_out
     probes = train_probes(pixels, known, held_out=judges, seed=seed)
     names = [probe.name for probe in probes.used]
     truth = values_NK[:held_out][:, [NAMES.index(name) for name in names]]
     crosstalk = responses(probes.measure(floats(pixels[:held_out])), truth)
-    worth = {probe.name: asdict(probe) for probe in probes.judged}
-    return Eyes(probes.measure, names, worth, crosstalk)
+    scores = {probe.name: probe for probe in probes.judged}
+    return Probes(probes.measure, names, scores, crosstalk)
 
 
 # One draw
@@ -204,28 +213,28 @@ def feature_eyes(pixels, values_NK, held_out, seed):
 
 @dataclass(frozen=True)
 class Known:
-    """What evidence is given besides codes and pictures, and ``truth`` (directions, columns),
-    which it is not: the mean effect of every direction over the whole bank.
+    """The properties that evidence is given, and ``truth`` (directions, columns), which it is not
+    given: the mean effect of every direction over the whole bank.
     """
 
-    measure: Measure
-    columns: list[Column]
-    real_sd: np.ndarray
-    eyes: Eyes
+    properties: PropertySet
     truth: np.ndarray
 
 
-def know(bank, eyes):
-    measure = attributes.joined(attributes.measure, eyes.read)
-    columns = attributes.columns(3)
-    columns += [Column(name, "", f"more {name}", f"less {name}", "factor") for name in eyes.names]
+def know(bank, probes):
+    measure = attributes.joined(attributes.measure, probes.read)
+    columns = attributes.columns(3) + [
+        Property(name=name, unit="", up=f"more {name}", down=f"less {name}", kind="factor")
+        for name in probes.names
+    ]
     flat = bank.pixels.reshape(-1, *bank.pixels.shape[2:])
     values = in_batches(lambda x: measure(floats(x)), flat, 512)
     values = values.reshape(*bank.pixels.shape[:2], -1)
-    labels = bank.labels[:, [NAMES.index(name) for name in eyes.names]]
-    real = np.concatenate([values[:, 0, : -len(eyes.names)], labels], axis=1)
+    labels = bank.labels[:, [NAMES.index(name) for name in probes.names]]
+    real = np.concatenate([values[:, 0, : -len(probes.names)], labels], axis=1)
     _, up, down = split(values)
-    return Known(measure, columns, real.std(0), eyes, ((up - down) / 2).mean(0))
+    properties = PropertySet(measure, columns, real.std(0), probes.scores, probes.crosstalk)
+    return Known(properties, ((up - down) / 2).mean(0))
 
 
 def drawn_elements(bank, rng):
@@ -272,35 +281,32 @@ def one_draw(number, bank, known, images):
     rows = rng.integers(0, len(bank.pixels), images)
     codes = rng.standard_normal((images, len(elements))).astype(np.float32)
     decode = decoder(bank, rows, elements, codes)
-    base = effects.centre(decode, known.measure, codes)
+    measure = known.properties.measure
+    base = difference.measure_centre(decode, measure, codes)
     sd = np.ones(len(elements), np.float32)
-    changes = effects.elements(decode, known.measure, base, sd, steps=(-1.0, 1.0), motion_n=0)
-    for record in records(
-        list(changes),
-        [{"element": j, "sd": 1.0} for j in range(len(elements))],
-        known.columns,
-        known.real_sd,
-        seed=number,
-        probes=known.eyes.worth,
-        crosstalk=known.eyes.crosstalk,
-    ):
-        direction = elements[record["element"]]
+    moves = [element_move(codes, element, sd) for element in range(len(elements))]
+    changes = difference.measure_changes(
+        decode, measure, base, moves, steps=(-1.0, 1.0), motion_n=0
+    )
+    for element, effect in enumerate(move_effects(list(changes), known.properties, seed=number)):
+        direction = elements[element]
         moved = [NAMES[k] for k in np.flatnonzero(bank.moved[direction])]
-        found = [cell["name"] for cell in named(record, "factor")]
-        low, high = (np.array([cell[end] for cell in record["cells"]]) for end in ("low", "high"))
+        found = [one.name for one in named_effects(effect, "factor")]
+        first = found[0] if found else None
+        low, high = np.array([(one.low, one.high) for one in effect.effects.values()]).T
         true = known.truth[direction]
         yield {
             "draw": number,
-            "element": record["element"],
+            "element": element,
             "kind": kind_of(direction, elements, bank),
             "moves": "+".join(moved),
             "named": "+".join(found),
-            "right_first": int(bool(found) and found[0] in bank.first(direction)) if moved else "",
+            "right_first": int(first in bank.main_factors(direction)) if moved else "",
             "wrong": "+".join(name for name in found if name not in moved),
-            "no_effect": int("no measurable effect" in record["sentence"]),
+            "no_effect": int("no measurable effect" in effect.sentence),
             "covered": int(((low <= true) & (true <= high)).sum()),
             "intervals": len(true),
-            "attribute": next((cell["name"] for cell in named(record, "attribute")), ""),
+            "attribute": next((one.name for one in named_effects(effect, "attribute")), ""),
         }
 
 
@@ -334,23 +340,23 @@ def write(path, rows):
 
 
 def run(draws, images=128, faces=600, probe="network", probe_faces=16000, epochs=12, seed=0):
-    """Rows, one an element and draw; and what each probe is worth. Prints its progress."""
+    """Rows, one an element and draw; and the probes by their names. Prints its progress."""
     rng = np.random.default_rng([seed, 2])
     seen = factors(rng.uniform(-1, 1, (probe_faces, K)) / INNER)  # over the whole ranges
     pixels = noisy(pictures(seen), rng)
     if probe == "network":
-        eyes = network_eyes(pixels, seen, probe_faces // 8, epochs, seed)
+        probes = network_probes(pixels, seen, probe_faces // 8, epochs, seed)
     else:
-        eyes = feature_eyes(pixels, seen, probe_faces // 8, seed)
-    print({name: round(float(worth["score"]), 3) for name, worth in eyes.worth.items()}, flush=True)
+        probes = feature_probes(pixels, seen, probe_faces // 8, seed)
+    print({name: round(p.score, 3) for name, p in probes.scores.items()}, flush=True)
     bank = make_bank(faces, seed)
-    known = know(bank, eyes)
+    known = know(bank, probes)
     rows = []
     for number in range(draws):
         rows += one_draw(number, bank, known, images)
         if number % 20 == 19:
             print(number + 1, {q: round(v, 4) for q, _, v in summary(rows)}, flush=True)
-    return rows, eyes.worth
+    return rows, probes.scores
 
 
 def main():
@@ -365,16 +371,16 @@ def main():
     parser.add_argument("--out", type=Path, default=Path(__file__).with_suffix(".csv"))
     args = vars(parser.parse_args())
     out = args.pop("out")
-    rows, worth = run(**args)
+    rows, probes = run(**args)
     write(out, rows)
     answers = [{"question": q, "asked": a, "found": f"{v:.4f}"} for q, a, v in summary(rows)]
     answers += [
         {
-            "question": f"{w['metric']} of the probe of {name}",
+            "question": f"{probe.metric} of the probe of {name}",
             "asked": "",
-            "found": f"{w['score']:.4f}",
+            "found": f"{probe.score:.4f}",
         }
-        for name, w in worth.items()
+        for name, probe in probes.items()
     ]
     write(out.with_stem(out.stem + "_summary"), answers)
     for row in answers:

@@ -17,8 +17,8 @@ import torch
 from torch.utils.flop_counter import FlopCounterMode
 
 from zatlas.models.network import build
-from zatlas.models.objectives import loss
-from zatlas.models.precision import pick
+from zatlas.process import configure_process
+from zatlas.recipes.step import Context
 
 SIDE, ROUNDS = 3072, 3
 PARAMETERS = 25_000_000
@@ -45,8 +45,8 @@ def rates(device: torch.device = CPU) -> dict[str, float]:
     found = {}
     a, b = torch.randn(SIDE, SIDE, device=device), torch.randn(SIDE, SIDE, device=device)
     found["default"] = 2 * SIDE**3 / seconds(lambda: a @ b) / 1e9
-    with pick("fp32", a.device).setting():
-        found["mm fp32"] = 2 * SIDE**3 / seconds(lambda: a @ b) / 1e9
+    configure_process()
+    found["mm fp32"] = 2 * SIDE**3 / seconds(lambda: a @ b) / 1e9
     a, b = a.bfloat16(), b.bfloat16()
     found["mm bf16"] = 2 * SIDE**3 / seconds(lambda: a @ b) / 1e9
     x = torch.randn(64, 256, 32, 32, device=device).to(memory_format=torch.channels_last)
@@ -67,9 +67,9 @@ def bound(name: str, batch: int, precision: str, found: dict[str, float]) -> flo
     """The most images/s that training ``name`` in batches could reach at these rates."""
     model = build(name, seed=0)
     x = torch.randn(2, *model.architecture.image)
-    noise = torch.randn(2, model.latent) if len(model.log_sds) else None
+    noise = torch.randn(2, model.latent) if model.bottleneck.needs_noise else None
     with FlopCounterMode(display=False) as counter:
-        loss(model.model_file.objective, x, model(x, noise)).total.backward()
+        model.model_file.objective.loss(x, model(x, noise), Context()).total.backward()
     step = 28 * model.architecture.parameters / (found["adam GB/s"] * 1e9)
     for op, flops in counter.get_flop_counts()["Global"].items():
         kind = "conv" if "conv" in str(op) else "mm"

@@ -22,7 +22,7 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
 from zatlas.models.network import Autoencoder, build
-from zatlas.models.objectives import loss as objective_loss
+from zatlas.recipes.step import Context
 
 
 class Images(Dataset[Tensor]):
@@ -55,8 +55,8 @@ class Clock:
 
 def batch_loss(model: Autoencoder, x: Tensor) -> Tensor:
     """The objective of the model's file on one batch."""
-    noise = torch.randn(len(x), model.latent) if len(model.log_sds) else None
-    return objective_loss(model.model_file.objective, x, model(x, noise)).total
+    noise = torch.randn(len(x), model.latent) if model.bottleneck.needs_noise else None
+    return model.model_file.objective.loss(x, model(x, noise), Context()).total
 
 
 def notebook(model: Autoencoder, path: str, batch: int, epochs: int) -> None:
@@ -149,7 +149,7 @@ def pythae(model: Autoencoder, path: str, batch: int, epochs: int) -> None:
             clock.stop()
 
     size = {"input_dim": model.architecture.image, "latent_dim": model.latent}
-    gaussian = bool(len(model.log_sds))
+    gaussian = model.bottleneck.gives_spread
     made = (VAE(VAEConfig(**size), Encoder(), Decoder()) if gaussian
             else AE(AEConfig(**size), Encoder(), Decoder()))  # fmt: skip
     with tempfile.TemporaryDirectory() as folder:

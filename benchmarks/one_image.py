@@ -6,11 +6,12 @@ For every element that changes some attribute by 0.2 sd or more over 512 held-ou
 single image is asked which attribute it changes most there. Reported: how often that is the
 attribute that changes most over all 512, and how often its direction is right too; by chance alone
 it would be one of as many attributes as there are. Beside it the edits of the reports: their length
-in sd, the share of images that stay in range, the distance to the nearest codes (1 is typical), how
-much of the edit survives, and the same of a random direction of the same length.
+in sd, the fraction of images that stay in range, the distance to the nearest codes (1 is typical),
+how much of the edit survives, and the same of a random direction of the same length.
 """
 
 import argparse
+import os
 import tempfile
 from pathlib import Path
 
@@ -18,13 +19,13 @@ import numpy as np
 
 import zatlas
 from tables import write
-from zatlas.evidence import effects
-from zatlas.evidence.intervals import SMALLEST_EFFECT
-from zatlas.evidence.ruler import pixel_ruler
+from zatlas.evidence.account.naming import SMALLEST_EFFECT_SD
+from zatlas.evidence.effects import difference
+from zatlas.evidence.properties.property_set import pixel_properties
 from zatlas.images import open_images
-from zatlas.measured import measure_edits, one_core_each, subject_of
-from zatlas.run import Run
-from zatlas.training.heap import keep_freed_blocks
+from zatlas.latents.moves import element_move
+from zatlas.run.run import Run
+from zatlas.workflows.atlas import measure_edits, subject_of
 
 MODELS = "fcn-10,fcn-64,conv-64,vae-conv-64"
 EDITS = ("z[0] *= 2", "z[2] += 5", "z[-1] += 20")
@@ -32,29 +33,27 @@ EDITS = ("z[0] *= 2", "z[2] += 5", "z[-1] += 20")
 
 def glances(run: Run, images: np.ndarray) -> dict[str, float]:
     """Over elements with a nameable effect and images: how often one image tells the same."""
-    with one_core_each():
-        ruler, subject = pixel_ruler(images), subject_of(run, images)
-        base = effects.centre(subject.decode, ruler.measure, subject.codes)
-        changes = effects.elements(
-            subject.decode, ruler.measure, base, subject.statistics.sd.astype(np.float32), 2,
-            steps=(1.0,), motion_n=0,
-        )  # fmt: skip
-        right, signed, elements = [], [], 0
-        for change in changes:
-            elements += 1
-            each = change.differences / ruler.real_sd
-            mean = each.mean(0)
-            top = int(np.abs(mean).argmax())
-            if abs(mean[top]) < SMALLEST_EFFECT:
-                continue
-            same = np.abs(each).argmax(1) == top
-            right.append(same.mean())
-            signed.append((same & (np.sign(each[:, top]) == np.sign(mean[top]))).mean())
+    properties, subject = pixel_properties(images), subject_of(run, images)
+    base = difference.measure_centre(subject.decode, properties.measure, subject.codes)
+    sd = subject.statistics.sd.astype(np.float32)
+    moves = [element_move(subject.codes, element, sd) for element in range(len(sd))]
+    right, signed = [], []
+    for change in difference.measure_changes(
+        subject.decode, properties.measure, base, moves, steps=(1.0,), motion_n=0
+    ):
+        each = change.differences / properties.real_sd
+        mean = each.mean(0)
+        top = int(np.abs(mean).argmax())
+        if abs(mean[top]) < SMALLEST_EFFECT_SD:
+            continue
+        same = np.abs(each).argmax(1) == top
+        right.append(same.mean())
+        signed.append((same & (np.sign(each[:, top]) == np.sign(mean[top]))).mean())
     return {
-        "elements": elements, "with_an_effect": len(right),
+        "elements": len(moves), "with_an_effect": len(right),
         "one_image_right": round(float(np.mean(right)), 3) if right else float("nan"),
         "and_its_sign": round(float(np.mean(signed)), 3) if right else float("nan"),
-        "attributes": len(ruler.columns),
+        "attributes": len(properties.columns),
     }  # fmt: skip
 
 
@@ -69,7 +68,7 @@ def main() -> None:
     parser.add_argument("--epochs", type=int, default=10)
     parser.add_argument("--images", type=int, default=512)
     asked = parser.parse_args()
-    keep_freed_blocks()
+    zatlas.configure_process()
     valid = open_images(asked.valid)
     rows = np.random.default_rng(0).permutation(len(valid))[: asked.images]
     images, out = valid[rows], Path(asked.out)
@@ -78,20 +77,21 @@ def main() -> None:
     for model in asked.models.split(","):
         for seed in range(asked.seeds):
             with tempfile.TemporaryDirectory() as place:
+                zatlas.configure_process(threads=os.cpu_count())
                 run = zatlas.train(model, asked.train, valid=asked.valid, seed=seed,
                                    out=Path(place) / "run", epochs=asked.epochs)  # fmt: skip
-                loss = min(row["valid_loss"] for row in run.history)
+                loss = min(row.valid_loss for row in run.history)
                 head = {"model": model, "seed": seed, "epochs": asked.epochs}
                 seen.append({**head, "held_out_loss": round(loss, 5), **glances(run, images)})
-                for record in measure_edits(run, EDITS, images):
-                    flags, random = record["flags"], record["random"]
+                for effect in measure_edits(run, EDITS, images):
+                    flags, random = effect.flags, effect.random
                     tried.append({
-                        **head, "edit": record["edit"], "length_sd": flags["length"],
-                        "in_range": flags["in_range"], "neighbour": flags["neighbour_after"],
-                        "kept": flags["kept"], "kept_low": flags["kept_low"],
-                        "kept_high": flags["kept_high"], "size": record["size"],
-                        "random_size": random["size"], "random_kept": random["kept"],
-                        "random_neighbour": random["neighbour_after"],
+                        **head, "edit": effect.edit, "length_sd": flags.length,
+                        "in_range": flags.in_range, "neighbour": flags.neighbour_after,
+                        "kept": flags.kept, "kept_low": flags.kept_low,
+                        "kept_high": flags.kept_high, "size": effect.size,
+                        "random_size": random.size, "random_kept": random.kept,
+                        "random_neighbour": random.neighbour_after,
                     })  # fmt: skip
             print(seen[-1], *tried[-len(EDITS) :], sep="\n", flush=True)
             for file, table in ((out, seen), (out.with_stem(out.stem + "-edits"), tried)):

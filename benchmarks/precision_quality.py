@@ -17,10 +17,9 @@ from pathlib import Path
 import torch
 
 import zatlas
-import zatlas.run as training
+import zatlas.workflows.train as training
 from tables import write
 from zatlas.models.network import Autoencoder, build
-from zatlas.training.heap import keep_freed_blocks
 
 MODELS = "fcn-10,fcn-multi-encoder,conv,vae-conv-64"
 NUDGE = 1e-6
@@ -49,7 +48,7 @@ def main() -> None:
     parser.add_argument("--batch-size", type=int, default=32)
     parser.add_argument("--nudged", action="store_true")
     asked = parser.parse_args()
-    keep_freed_blocks()
+    zatlas.configure_process()
     rows: list[dict[str, object]] = []
     kinds = {"fp32": ("fp32", build), "auto": ("auto", build)}
     if asked.nudged:
@@ -64,9 +63,9 @@ def main() -> None:
                         model, asked.train, valid=asked.valid, out=Path(place) / "run", seed=seed,
                         epochs=asked.epochs, batch_size=asked.batch_size, precision=precision,
                     )  # fmt: skip
-                    found[kind] = min(row["valid_loss"] for row in run.history)
+                    found[kind] = min(row.valid_loss for row in run.history)
                     if kind == "auto":
-                        picked = run.config["computing"]["name"]
+                        picked = run.config.computing.name
             over = {f"{k}_over_fp32": round(v / found["fp32"], 4) for k, v in found.items()}
             over.pop("fp32_over_fp32")
             rows.append({

@@ -13,6 +13,7 @@ share of all elements whose largest property it is.
 """
 
 import argparse
+import os
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -21,14 +22,19 @@ import numpy as np
 
 import zatlas
 from tables import write
-from zatlas.evidence.atlas import element_atlas
-from zatlas.evidence.factors import tell_apart
-from zatlas.evidence.ruler import Labelled, Ruler, pixel_ruler, with_factors
-from zatlas.evidence.sentences import named
+from zatlas.evidence.account.naming import named_effects
+from zatlas.evidence.measurements import element_atlas
+from zatlas.evidence.properties.factors import tell_apart
+from zatlas.evidence.properties.property_set import (
+    Labelled,
+    PropertySet,
+    add_factors,
+    pixel_properties,
+)
+from zatlas.evidence.records import ElementEffect
 from zatlas.images import open_images
 from zatlas.images.faces import render_faces
-from zatlas.measured import one_core_each, subject_of
-from zatlas.training.heap import keep_freed_blocks
+from zatlas.workflows.atlas import subject_of
 
 CLAIMS = (  # report, model, data, index, what it is said to be
     ("R0", "fcn-multi-encoder", "rendered", 1, ("yaw",)),
@@ -37,20 +43,20 @@ CLAIMS = (  # report, model, data, index, what it is said to be
     ("R4", "fcn-10", "real", 2, ("luminance", "left-right light", "top-bottom light", "chroma")),
 )
 EPOCHS = {"fcn-multi-encoder": 3, "fcn-10": 6}
-JUDGED = 256  # held-out images that elements are measured on
+HELD_OUT_IMAGES = 256  # that elements are measured on
 
 
-def ruler_for(images: Any, held_out: np.ndarray, seed: int) -> Ruler:
+def property_set_of(images: Any, held_out: np.ndarray, seed: int) -> PropertySet:
     """Attributes, and a probe for each factor in the table beside the images."""
     factors, _ = tell_apart(images.labels)
     labelled = Labelled(images.array, factors, held_out)
-    return with_factors(pixel_ruler(images[np.flatnonzero(held_out)]), labelled, seed)[0]
+    return add_factors(pixel_properties(images[np.flatnonzero(held_out)]), labelled, seed)[0]
 
 
-def largest(record: dict[str, Any]) -> str:
+def largest(effect: ElementEffect) -> str:
     """The largest property that may be named; else nothing."""
-    cells = named(record)
-    return str(cells[0]["name"]) if cells else ""
+    named = named_effects(effect)
+    return named[0].name if named else ""
 
 
 def main() -> None:
@@ -62,22 +68,23 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=10)
     parser.add_argument("--rendered", type=int, default=2000)
     asked = parser.parse_args()
-    keep_freed_blocks()
+    zatlas.configure_process()
     rows: list[dict[str, Any]] = []
     with tempfile.TemporaryDirectory() as place:
         faces = Path(place) / "faces.npy"
         render_faces(faces, asked.rendered, seed=0)
         rng = np.random.default_rng(0)
-        sets: dict[str, tuple[Any, Any, Ruler]] = {}
+        sets: dict[str, tuple[Any, Any, PropertySet]] = {}
         for data, path, valid in (("rendered", faces, 0.1), ("real", asked.train, asked.valid)):
             images = open_images(path)
             held_out = rng.random(len(images)) < 0.3
-            sets[data] = images, valid, ruler_for(images, held_out, 0)
+            sets[data] = images, valid, property_set_of(images, held_out, 0)
             print(data, {n: round(float(p.score), 3) for n, p in sets[data][2].probes.items()})
         pairs = list(dict.fromkeys((model, data) for _, model, data, _, _ in CLAIMS))
         for model, data in pairs:
-            images, valid, ruler = sets[data]
+            images, valid, properties = sets[data]
             for seed in range(asked.seeds):
+                zatlas.configure_process(threads=os.cpu_count())
                 run = zatlas.train(
                     model,
                     images,
@@ -88,20 +95,18 @@ def main() -> None:
                     overwrite=seed > 0 or len(rows) > 0,
                 )
                 part = run.held_out()
-                with one_core_each():
-                    subject = subject_of(run, part.pictures(JUDGED))
-                    record, _ = element_atlas(subject, ruler, workers=2)
-                for element in sorted(record["elements"], key=lambda e: e["element"]):
-                    cells = {cell["name"]: cell for cell in element["cells"]}
+                subject = subject_of(run, part.pictures(HELD_OUT_IMAGES))
+                found = element_atlas(subject, properties)
+                for effect in sorted(found.elements, key=lambda e: e.element):
                     claimed = {n for _, m, d, _, w in CLAIMS if (m, d) == (model, data) for n in w}
                     rows.append({
-                        "model": model, "data": data, "seed": seed, "element": element["element"],
-                        "size": element["size"], "largest": largest(element),
-                        "named": "+".join(cell["name"] for cell in named(element)),
+                        "model": model, "data": data, "seed": seed, "element": effect.element,
+                        "size": effect.size, "largest": largest(effect),
+                        "named": "+".join(one.name for one in named_effects(effect)),
                         "effects": "; ".join(
-                            f"{n} {cells[k]['effect_sd']:+.2f}" for n in sorted(claimed)
-                            for k in cells if k == n or k.startswith(f"{n} = ")
-                            if cells[k]["effect_sd"] is not None
+                            f"{n} {one.mean_sd:+.2f}" for n in sorted(claimed)
+                            for k, one in effect.effects.items()
+                            if (k == n or k.startswith(f"{n} = ")) and one.mean_sd is not None
                         ),
                     })  # fmt: skip
                 print(

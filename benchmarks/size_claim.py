@@ -15,7 +15,8 @@ from scipy.stats import t
 
 import zatlas
 from tables import write
-from zatlas.run import Run
+from zatlas.run.evidence import kept_reconstruction
+from zatlas.run.run import Run
 
 SIZES, SEEDS = ("small", "medium", "large"), (0, 1, 2)
 DOCS = Path(__file__).parents[1] / "docs"
@@ -38,11 +39,11 @@ def main() -> None:
     for seed in SEEDS:
         for size in SIZES:
             run = trained(size, seed, train, valid, out, epochs)
-            metrics = run.evidence("reconstruction")["metrics"]
+            metrics = kept_reconstruction(run).metrics
             rows.append({"size": size, "seed": seed, "epochs": epochs,
                          "parameters": run.model.architecture.parameters,
-                         **{name: metric["mean"] for name, metric in metrics.items()},
-                         "seconds": round(sum(r["seconds"] for r in run.history), 1)})  # fmt: skip
+                         **{name: metric.mean for name, metric in metrics.items()},
+                         "seconds": round(sum(r.seconds for r in run.history), 1)})  # fmt: skip
             print(rows[-1], flush=True)
     write((DOCS / "size-claim.csv"), rows)
     figure = Figure(figsize=(8, 3.2), layout="constrained")

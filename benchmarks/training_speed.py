@@ -21,7 +21,7 @@ import numpy as np
 
 from limits import bound
 from tables import write
-from zatlas.training import history
+from zatlas.run import history
 
 HERE = Path(__file__).parent
 MODELS = "fcn-10,fcn-64,fcn-multi-encoder,shallow-1024,vae-fcn-64,conv,vae-conv-64"
@@ -48,7 +48,7 @@ def zatlas(model: str, images: Path, batch: int, epochs: int) -> tuple[float, st
                 "0.01", "--batch-size", batch, "--epochs", epochs, "--out", run)  # fmt: skip
         rows = history.read(run / "history.csv")
         picked = "bf16" if "name: bf16" in (run / "config.yaml").read_text() else "fp32"
-    return median(row["images_per_second"] for row in rows[1:]), picked
+    return median(row.images_per_second for row in rows[1:]), picked
 
 
 def cell(model: str, batch: int, images: Path, asked: argparse.Namespace) -> dict[str, object]:
