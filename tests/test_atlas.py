@@ -11,7 +11,8 @@ import pytest
 import zatlas
 from conftest import TINY, TINY_GAUSSIAN, Zatlas, discs
 from zatlas.errors import InputError
-from zatlas.evidence.account.claims import answer_claim, element_of, meant
+from zatlas.evidence.account.claims import answer_claim, element_of
+from zatlas.evidence.effects.flags import Flags
 from zatlas.evidence.measurements import Subject, edit_effects, element_atlas
 from zatlas.evidence.properties.factors import tell_apart
 from zatlas.evidence.properties.property_set import Labelled, add_factors, pixel_properties
@@ -316,7 +317,10 @@ def test_examine_answers_a_claim(zatlas: Zatlas, tmp_path: Path) -> None:
     )  # fmt: skip
     assert status == 0
     assert "element 1 turns the head: " in out
-    assert "z[0] makes it purple: cannot be judged" in out
+    assert (
+        "z[0] makes it purple: cannot be judged: nothing that is measured stands for 'purple'"
+        in out
+    )
     assert "element 1 turns the head" in (tmp_path / "seen" / "report.html").read_text()
     drawn = [file.name for file in (tmp_path / "seen" / "report_files").glob("*claim-*.png")]
     assert len(drawn) == 3
@@ -351,45 +355,59 @@ def test_claims_are_held_against_what_may_be_named() -> None:
     turn, light = on("asymmetry", 0.5, True), on("luminance", 0.2, True)
     both = effect_on(turn, light)
     answer = answer_claim("element 1 turns the head", both)
-    assert answer.verdict.startswith("borne out, mainly that: asymmetry +0.50 sd [0.40, 0.60]")
+    assert answer.word == "supported"
+    assert answer.reason == "the main effect: asymmetry +0.50 sd [+0.40, +0.60]"
     assert (answer.meant, answer.sentence) == (("asymmetry",), both.sentence)
+    assert answer.stands_for == "'turns' is read as asymmetry, either direction"
     assert "not the main effect" in answer_claim("z[1] is how dark it is", both).verdict
     weak = effect_on(on("asymmetry", 0.05, False), light)
-    assert answer_claim("element 1 turns the head", weak).verdict.startswith("not borne out")
-    assert answer_claim("element 1 is happiness", weak).verdict.startswith("cannot be judged")
-    assert meant("element 0 is gender", ["gender = Male", "luminance"]) == ["gender = Male"]
+    assert answer_claim("element 1 turns the head", weak).word == "refuted"
+    happy = answer_claim("element 1 is happiness", weak)
+    assert (happy.word, happy.meant, happy.stands_for) == ("cannot be judged", (), "")
+    both_named = effect_on(on("luminance", 0.5, True), on("luminance (label)", 0.4, True))
+    assert answer_claim("z[1] is brighter", both_named).meant == ("luminance", "luminance (label)")
+    unsure = effect_on(on("luminance", 0.35, False))
+    assert "may have another cause" in answer_claim("z[1] is brighter", unsure).verdict
+    flags = Flags(
+        n=9, moved=1, dead_moved=0, elements=(), length=1, in_range=0.02, neighbour_before=1,
+        neighbour_after=1, kept=1, kept_low=1, kept_high=1, spill=0, cycle_before=0, cycle_after=0,
+        saturated_before=0, saturated_after=0,
+    )  # fmt: skip
+    far = both.model_copy(update={"flags": flags})
+    assert answer_claim("element 1 turns the head", far).word == "inconclusive"
 
 
 @pytest.mark.parametrize(
-    ("claim", "properties"),
+    ("claim", "word", "reason"),
     [
-        ("the light from the left", ["left-right light"]),
-        ("it reduces the smile", ["smile"]),
-        ("how much they are smiling", ["smile"]),
-        ("element 2 is the smile", ["smile"]),
-        ("the length of the nose", []),
-        ("a redder, darker picture", ["red-green", "luminance"]),
-        ("a 5 o'clock shadow", ["5_o_Clock_Shadow"]),
-        ("it turns by 10 degrees", ["asymmetry"]),
-        ("it is digit 1", ["digit = 1"]),
-        ("which digit it is", ["digit = 1", "digit = 2"]),
-        ("the skin tone", ["luminance"]),
-        ("rotation of the head", ["asymmetry"]),
-        ("a bluer sky", ["yellow-blue"]),
-        ("blurred edges", ["sharpness"]),
+        ("element 5 makes it darker", "refuted", "in the other direction: luminance +0.58"),
+        ("element 5 makes it lighter", "supported", "luminance +0.58"),
+        ("element 5 does not change the lightness", "refuted", "it does change: luminance +0.58"),
+        ("element 5 moves the face up", "refuted", "in the other direction: vertical place -0.39"),
+        ("element 5 moves the face down", "supported", "vertical place -0.39"),
+        ("element 5 makes the hair white", "cannot be judged", "stands for 'hair', 'white'"),
     ],
 )
-def test_the_words_of_a_claim(claim: str, properties: list[str]) -> None:
-    names = ["luminance", "left-right light", "red-green", "yellow-blue", "sharpness", "asymmetry",
-             "horizontal place", "smile", "is_male", "5_o_Clock_Shadow", "digit = 1",
-             "digit = 2"]  # fmt: skip
-    assert sorted(meant(f"element 2: {claim}", names)) == sorted(properties)
+def test_the_direction_and_the_denial_of_a_claim_are_read(
+    claim: str, word: str, reason: str
+) -> None:
+    effect = effect_on(
+        on("luminance", 0.58, True), on("vertical place", -0.39, True), on("edge extent", 0.3, True)
+    )
+    answer = answer_claim(claim, effect)
+    assert answer.word == word
+    assert reason in answer.reason
 
 
 def test_claims_name_their_element() -> None:
     assert element_of("element 1 turns the head", 4) == 1
     assert element_of("z[-1] is colour", 4) == 3
-    for claim in ("it is gender", "element 7 is gender", "z[x] is gender"):
+    for claim in (
+        "it is gender",
+        "element 7 is gender",
+        "z[x] is gender",
+        "elements 1 and element 2 are gender",
+    ):
         with pytest.raises(InputError, match="^says="):
             element_of(claim, 4)
 

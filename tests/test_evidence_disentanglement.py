@@ -52,6 +52,8 @@ def test_identity_is_perfect(score: Any) -> None:
     for name in ("disentanglement", "completeness", "informativeness", "modularity"):
         assert getattr(found, name) > 0.99, name
     assert found.explicitness > 0.99
+    assert found.infom > 0.98
+    assert all(row.readable for row in found.factors)
     assert [row.factor for row in found.elements] == list(COLUMNS)
     assert [row.element for row in found.factors] == [0, 1, 2, 3]
     assert found.found == 4
@@ -85,6 +87,20 @@ def test_rotated_by_45_degrees(score: Any) -> None:
     assert found.informativeness > 0.95
 
 
+def test_factors_that_cannot_be_read_do_not_raise_a_score() -> None:
+    columns = {name: RNG.normal(size=N) for name in "abc"}
+    unreadable, _ = tell_apart(columns)
+    mixed = turned(np.c_[UNIT[:, :2], UNIT[:, :2]])[:, :2]
+    found = measure_disentanglement(mixed, [*FACTORS[:2], *unreadable])
+    assert [row.readable for row in found.factors] == [True, True, False, False, False]
+    assert found.disentanglement == pytest.approx(0, abs=0.03)
+    assert found.completeness == pytest.approx(0, abs=0.03)
+    assert found.modularity < 0.15
+    assert found.infom < 0.15
+    alone = measure_disentanglement(mixed, [FACTORS[0], *unreadable])
+    assert (alone.disentanglement, alone.modularity, alone.infom) == (None, None, None)
+
+
 def test_duplicated(score: Any) -> None:
     found = score("duplicated", np.hstack([TRUE, TRUE]))
     assert found.mig == pytest.approx(0, abs=0.005)
@@ -107,7 +123,7 @@ def test_dead_elements_change_nothing_but_the_count(score: Any) -> None:
     assert found.found == 4
     for row in (*found.elements[:3], found.elements[7]):
         assert (row.found, row.factor, row.disentanglement, row.weight) == (False, None, None, 0)
-        assert row.modularity == 0
+        assert row.modularity is None
         assert set(row.information.values()) == {0.0}
 
 
@@ -116,7 +132,8 @@ def test_independent_noise_scores_nothing(score: Any) -> None:
     assert found.found == 0
     assert found.mig < 0.02
     assert found.sap < 0.05
-    assert (found.disentanglement, found.completeness, found.modularity) == (0, 0, 0)
+    assert (found.disentanglement, found.completeness, found.modularity) == (None, None, None)
+    assert found.infom is None
     for row in found.factors:
         assert row.element is None
         assert row.completeness is None

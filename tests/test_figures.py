@@ -250,10 +250,12 @@ def test_no_sentence_of_a_figure_touches_its_right_edge() -> None:
 
 
 def test_the_figure_of_a_claim_shows_what_it_speaks_of() -> None:
-    answer = ClaimAnswer(claim="element 3 is $colour$", verdict="not borne out", meant=("chroma",),
+    answer = ClaimAnswer(claim="element 3 is $colour$", word="refuted", reason="too small",
+                         stands_for="'colour' is read as chroma", meant=("chroma",),
                          sentence="")  # fmt: skip
     figure = claim_page(answer, element_effect())
-    assert {"“element 3 is $colour$”", "not borne out.", "chroma"} <= set(texts_of(figure))
+    texts = {"“element 3 is $colour$”", "refuted: too small.", "'colour' is read as chroma."}
+    assert texts | {"chroma"} <= set(texts_of(figure))
     (bold,) = [text for text in figure.axes[0].texts if text.get_text() == "chroma"]
     assert bold.get_fontproperties().get_weight() == "bold"
 
@@ -261,7 +263,12 @@ def test_the_figure_of_a_claim_shows_what_it_speaks_of() -> None:
 def test_a_notebook_shows_every_figure() -> None:
     for figure in (
         sheet(pictures(2, 8, 8, 3)),
-        claim_page(ClaimAnswer(claim="a", verdict="b", meant=(), sentence=""), element_effect()),
+        claim_page(
+            ClaimAnswer(
+                claim="a", word="refuted", reason="b", stands_for="", meant=(), sentence=""
+            ),
+            element_effect(),
+        ),
     ):
         assert figure._repr_png_() == png(figure)
 

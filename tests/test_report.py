@@ -231,7 +231,8 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> Any:
     """A report in which every text that is not zatlas's own is hostile."""
     run = a_run(HOSTILE, HOSTILE, HOSTILE, HOSTILE)
     figure = pictures(8, 8, 3)
-    claim = ClaimAnswer(claim=HOSTILE, verdict=HOSTILE, meant=(), sentence=HOSTILE)
+    claim = ClaimAnswer(claim=HOSTILE, word="refuted", reason=HOSTILE, stands_for=HOSTILE,
+                        meant=(), sentence=HOSTILE)  # fmt: skip
     opening = sections.examination(
         HOSTILE, [HOSTILE], [HOSTILE], {"displays": figure, "claim-0": figure}, HOSTILE, [claim]
     )

@@ -47,6 +47,8 @@ def examine(
         )  # fmt: skip
     for answer in done.claims:
         say(f"{answer.claim}: {answer.verdict}")
+        if answer.stands_for:
+            say(f"  {answer.stands_for}")
     for effect in done.edits:
         say(effect.sentence)
     for answer in done.claims:

@@ -4,7 +4,7 @@ Smaller results stand beside the code that measures them, as ``Flags`` in ``effe
 ``Usage`` in ``codes/usage.py``. ``sentence`` is computed from the other fields.
 """
 
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import computed_field, model_validator
 
@@ -235,10 +235,25 @@ class EditsRecord(VersionedRecord):
         return {"plates": [upgraded_plate(plate) for plate in data]}
 
 
+ClaimWord = Literal["supported", "refuted", "inconclusive", "cannot be judged"]
+
+
 class ClaimAnswer(Record):
-    """A claim beside its measurement; ``meant`` are the properties that it was read to speak of."""
+    """A claim beside its measurement.
+
+    ``word`` is the verdict and ``reason`` its reason, with the numbers. ``stands_for`` says how the
+    words of the claim were read, ``meant`` are the properties that it was read to speak of; both
+    are empty where it could not be read. ``sentence`` is what was measured of the element.
+    """
 
     claim: str
-    verdict: str
+    word: ClaimWord
+    reason: str
+    stands_for: str
     meant: tuple[str, ...]
     sentence: str
+
+    @property
+    def verdict(self) -> str:
+        """The word with its reason: "refuted: no effect that differs from 0: …"."""
+        return f"{self.word}: {self.reason}"

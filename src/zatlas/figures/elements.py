@@ -103,7 +103,7 @@ def element_page(
 
 
 def claim_page(answer: ClaimAnswer, effect: MoveEffect) -> NotebookFigure:
-    """Draw a claim, its verdict, and the effects that it was compared with.
+    """Draw a claim, its verdict, how it was read, and the effects that it was compared with.
 
     The properties that the claim names are in bold. ``effect`` is the effect of the element that
     the claim is about.
@@ -111,7 +111,8 @@ def claim_page(answer: ClaimAnswer, effect: MoveEffect) -> NotebookFigure:
     shown = _largest(effect.effects.values(), _PROPERTIES)
     shown += [effect.effects[name] for name in answer.meant if effect.effects[name] not in shown]
     claim = wrap(f"“{answer.claim}”", _WORDS, bold=True)
-    lines = wrap(f"{answer.verdict}.", _WORDS)
+    read = [f"{answer.stands_for}."] if answer.stands_for else []
+    lines = [line for text in (f"{answer.verdict}.", *read) for line in wrap(text, _WORDS)]
     top = MARGIN + tall(claim) + tall(lines) + 5 * TEXT
     figure, axes = page(_WIDTH, top + _ROW * len(shown) + 2 * TEXT)
     write(axes, MARGIN, MARGIN, claim, bold=True)

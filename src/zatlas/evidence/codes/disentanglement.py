@@ -1,12 +1,15 @@
 """Does each latent element stand for one factor, and each factor for one element?
 
-Five published scores, all over codes (N, D) and the factors of the same N images, each with a row
-for every element or factor, because the question is about z[2] and not about the whole model:
+Six published scores, all over codes (N, D) and the factors of the same N images, with a row for
+every element or factor, because the question is about z[2] and not about the whole model:
 
 - MIG and modularity from binned mutual information (``zatlas.evidence.codes.information``);
 - DCI (Eastwood & Williams 2018) from a random forest's importances;
 - SAP (Kumar et al. 2018) from one element at a time;
 - explicitness (Ridgeway & Mozer 2018): can a linear model predict the factor from the whole code?
+- InfoM (Hsu et al. 2023): modularity from information on held-out images (``infom.py``).
+
+DCI's disentanglement and completeness, and modularity, are over readable factors (``readable.py``).
 
 Predictors are scored on images that were held out from learning.
 """
@@ -17,16 +20,17 @@ import numpy as np
 
 from zatlas.errors import InputError
 from zatlas.evidence.arrays import Array
+from zatlas.evidence.codes.infom import held_out_information, infom
 from zatlas.evidence.codes.information import (
     BINS,
     Information,
     gaps,
     mig,
     mig_as_published,
-    modularity,
     mutual_information,
 )
-from zatlas.evidence.codes.predictors import concentration, explicitness, importances, sap_table
+from zatlas.evidence.codes.predictors import explicitness, importances, sap_table
+from zatlas.evidence.codes.readable import readable_factors, readable_scores
 from zatlas.evidence.properties.factors import Factor
 from zatlas.evidence.statistics.scores import Score
 from zatlas.schema import Number, OptionalNumber, Record
@@ -40,8 +44,8 @@ class ElementRow(Record):
 
     ``information`` about each factor is 0 for chance and 1 for all of it; ``found`` says whether
     any is beyond chance, ``factor`` which factor has most. DCI ``disentanglement`` is 1 for an
-    element that predicts one factor alone, None where no factor can be predicted; ``weight`` is its
-    weight in the mean.
+    element that predicts one readable factor alone, None for one that predicts none; ``weight`` is
+    its weight in the mean. ``modularity`` is None for an element that tells of no readable factor.
     """
 
     element: int
@@ -57,8 +61,9 @@ class FactorRow(Record):
     """Scores of one factor over the ``n`` images whose value is known.
 
     ``entropy`` is in nats; ``mig`` has chance subtracted. ``element`` and ``second`` are the
-    elements with most information about it. DCI ``completeness`` is 1 where one element alone
-    predicts it, None where it cannot be predicted. ``informativeness`` is the score of a random
+    elements with most information about it. ``readable`` says whether the code predicts it better
+    than chance (None: a file before this was measured). DCI ``completeness`` is 1 where one element
+    alone predicts it, None where it is not readable. ``informativeness`` is the score of a random
     forest, ``explicitness`` that of a linear model.
     """
 
@@ -74,15 +79,16 @@ class FactorRow(Record):
     completeness: OptionalNumber
     informativeness: Score
     explicitness: Score
+    readable: bool | None = None
 
 
 class Disentanglement(Record):
     """Means over factors, or over elements; all of them 0 for chance and 1 for perfect.
 
-    ``disentanglement`` and ``completeness`` are 0 where no factor can be predicted, None where
-    there is one factor or element only. ``modularity`` counts an element without information as 0;
-    ``modularity_found`` is over the ``found`` elements that have some. ``left_out`` names factors
-    with too few images, and why.
+    ``disentanglement``, ``completeness`` and ``modularity`` are over readable factors, None below
+    two of them. ``modularity`` counts an element that tells of none as 0; ``modularity_found``
+    leaves it out, and so does ``infom`` (None below two factors that any element tells of, and in
+    files before it was measured). ``left_out`` names factors with too few images, and why.
     """
 
     n: int
@@ -100,6 +106,7 @@ class Disentanglement(Record):
     elements: tuple[ElementRow, ...]
     factors: tuple[FactorRow, ...]
     left_out: dict[str, str]
+    infom: OptionalNumber = None
 
 
 def measure_disentanglement(
@@ -126,19 +133,19 @@ def measure_disentanglement(
     z_ND = z_ND[some].astype(np.float64)
     found = mutual_information(z_ND, factors, seed)
     weights, forests = importances(z_ND, factors, seed)
-    by_element, by_factor = concentration(weights), concentration(weights.T)
+    readable = readable_factors(forests)
+    scores = readable_scores(weights, found.fraction * found.found, readable)
     linear = [explicitness(z_ND, factor, seed) for factor in factors]
     sap = gaps(sap_table(z_ND, factors, seed))
     gap, published = mig(found), mig_as_published(found)
-    modular = modularity(found.fraction * found.found)
     names = [factor.name for factor in factors]
     informs = np.asarray(found.found.any(1))
     elements = [
         ElementRow(
-            element=j, found=bool(informs[j]), disentanglement=by_element[j],
+            element=j, found=bool(informs[j]), disentanglement=scores.element_disentanglement[j],
             factor=names[int(found.fraction[j].argmax())] if informs[j] else None,
             information=dict(zip(names, found.fraction[j].tolist(), strict=True)),
-            weight=weights[j].sum() / max(weights.sum(), 1e-300), modularity=modular[j],
+            weight=scores.element_weight[j], modularity=scores.element_modularity[j],
         )
         for j in range(z_ND.shape[1])
     ]  # fmt: skip
@@ -147,20 +154,22 @@ def measure_disentanglement(
             name=factor.name, kind=factor.kind, n=int(factor.known.sum()),
             entropy=found.entropy[k], mig=gap[k], mig_as_published=published[k],
             element=_ranked(found, k, 0), second=_ranked(found, k, 1), sap=sap[k],
-            completeness=by_factor[k], informativeness=forests[k], explicitness=linear[k],
+            completeness=scores.factor_completeness[k], informativeness=forests[k],
+            explicitness=linear[k], readable=bool(readable[k]),
         )
         for k, factor in enumerate(factors)
     ]  # fmt: skip
     return Disentanglement(
         n=len(z_ND), bins=BINS, found=int(informs.sum()), mig=gap.mean(),
         mig_as_published=published.mean(), sap=sap.mean(),
-        disentanglement=_mean(by_element, weights.sum(1)),
-        completeness=_mean(by_factor, weights.sum(0)),
+        disentanglement=scores.disentanglement, completeness=scores.completeness,
         informativeness=_mean_score(forests),
-        modularity=modular.mean(),
-        modularity_found=modular[informs].mean() if informs.any() else None,
+        modularity=None if scores.modularity is None
+        else np.nan_to_num(scores.element_modularity).mean(),
+        modularity_found=scores.modularity,
         explicitness=_mean_score(linear),
         elements=tuple(elements), factors=tuple(rows), left_out=left_out,
+        infom=infom(z_ND, held_out_information(z_ND, factors, seed)).score,
     )  # fmt: skip
 
 
@@ -194,14 +203,6 @@ def _ranked(found: Information, factor: int, rank: int) -> int | None:
     order = np.argsort(-found.fraction[:, factor], kind="stable")
     beyond_chance = rank < len(order) and found.found[order[rank], factor]
     return int(order[rank]) if beyond_chance else None
-
-
-def _mean(values: Array, weights: Array) -> float | None:
-    """The weighted mean of DCI's rows; 0 where no factor can be predicted, None for one row."""
-    known = np.isfinite(values) & (weights > 0)
-    if not known.any():
-        return None if weights.any() else 0.0
-    return float(np.average(values[known], weights=weights[known]))
 
 
 def _mean_score(scores: Sequence[Score]) -> float:

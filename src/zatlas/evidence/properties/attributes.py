@@ -14,6 +14,20 @@ import numpy as np
 
 from zatlas.errors import InputError
 from zatlas.evidence.arrays import Array, Measure, Property, in_batches
+from zatlas.evidence.properties.words import (
+    BACKGROUND,
+    BLUE,
+    DARK,
+    GREEN,
+    HUE,
+    LIGHT,
+    MOVE,
+    RED,
+    TURN,
+    YELLOW,
+    Words,
+    side_light,
+)
 
 _XYZ = np.array(  # linear sRGB to XYZ, divided by the white point D65 (IEC 61966-2-1)
     [[0.412453, 0.357580, 0.180423], [0.212671, 0.715160, 0.072169], [0.019334, 0.119193, 0.950227]]
@@ -211,8 +225,7 @@ def _spread(weights: Array, at: Array) -> Array:
 class Attribute:
     """One attribute: its formula, how it is called, and the words that a claim may use for it.
 
-    ``words`` are stems with commas between them. A picture without colour has no attribute that
-    ``needs_colour``.
+    A picture without colour has no attribute that ``needs_colour``.
     """
 
     formula: Callable[[Views], Array]
@@ -220,7 +233,7 @@ class Attribute:
     unit: str
     up: str
     down: str
-    words: str
+    words: Words
     needs_colour: bool = False
 
     @property
@@ -231,33 +244,46 @@ class Attribute:
 
 ATTRIBUTES = (
     Attribute(luminance, "luminance", "L*", "lighter", "darker",
-              "light, dark, bright, luminance, skin tone"),
+              Words(LIGHT, DARK,
+                    ("brightness", "lightness", "lighting", "illumination", "exposure"))),
     Attribute(left_right_light, "left-right light", "L*", "light to the right",
               "light to the left",
-              "light from the left, light from the right, lit from, side light"),
+              Words(side_light("right", "left"), side_light("left", "right"),
+                    ("light direction", "direction of light", "side light"))),
     Attribute(top_bottom_light, "top-bottom light", "L*", "light to the top",
-              "light to the bottom", "light from above, light from below"),
-    Attribute(contrast, "contrast", "L*", "more contrast", "less contrast", "contrast"),
-    Attribute(red_green, "red-green", "a*", "redder", "greener", "red, green, pink", True),
+              "light to the bottom",
+              Words((*side_light("top", "bottom"), "light from above", "lit from above"),
+                    (*side_light("bottom", "top"), "light from below", "lit from below"),
+                    ("light direction", "direction of light"))),
+    Attribute(contrast, "contrast", "L*", "more contrast", "less contrast",
+              Words(down=("washed out",))),
+    Attribute(red_green, "red-green", "a*", "redder", "greener", Words(RED, GREEN, HUE), True),
     Attribute(yellow_blue, "yellow-blue", "b*", "yellower", "bluer",
-              "yellow, blue, warm, cold", True),
+              Words(YELLOW, BLUE, (*HUE, "colour temperature")), True),
     Attribute(chroma, "chroma", "C*", "more colourful", "greyer",
-              "colour, color, saturat, grey, gray", True),
-    Attribute(sharpness, "sharpness", "log10", "sharper", "softer", "sharp, blur, detail"),
+              Words(("colourful", "saturate", "vivid", "more colour", "add colour"),
+                    ("grey", "desaturate", "faded", "muted", "less colour", "remove colour"),
+                    ("colour", "saturation")), True),
+    Attribute(sharpness, "sharpness", "log10", "sharper", "softer",
+              Words(("sharp", "crisp"), ("blur", "blurry", "soft", "fuzzy"),
+                    ("detail", "focus"))),
     Attribute(edge_extent, "edge extent", "% of width", "edges further out",
-              "edges further in", "size, zoom, scale, larger, smaller, hair"),
+              "edges further in",
+              Words(("large", "big", "zoom in"), ("small", "zoom out"),
+                    ("size", "zoom", "scale"))),
     Attribute(horizontal_place, "horizontal place", "% of width", "moves right", "moves left",
-              "left, right, shift, place, position"),
+              Words(("right",), ("left",), context=(*MOVE, "horizontal position"))),
     Attribute(vertical_place, "vertical place", "% of width", "moves up", "moves down",
-              "up, down, shift, place, position"),
+              Words(("up", "upward", "higher"), ("down", "downward", "lower"),
+                    context=(*MOVE, "vertical position"))),
     Attribute(asymmetry, "asymmetry", "", "features to the right", "features to the left",
-              "turn, rotat, yaw, pose, head direction, profile"),
+              Words(("right",), ("left",), context=TURN)),
     Attribute(border_lightness, "border lightness", "L*", "lighter border", "darker border",
-              "background, border"),
+              Words(LIGHT, DARK, ("brightness", "lightness"), BACKGROUND)),
     Attribute(border_red_green, "border red-green", "a*", "redder border", "greener border",
-              "background, border", True),
+              Words(RED, GREEN, HUE, BACKGROUND), True),
     Attribute(border_yellow_blue, "border yellow-blue", "b*", "yellower border", "bluer border",
-              "background, border", True),
+              Words(YELLOW, BLUE, HUE, BACKGROUND), True),
 )  # fmt: skip
 
 
