@@ -15,7 +15,12 @@ from zatlas.evidence.account.claims import answer_claim, element_of
 from zatlas.evidence.effects.flags import Flags
 from zatlas.evidence.measurements import Subject, edit_effects, element_atlas
 from zatlas.evidence.properties.factors import tell_apart
-from zatlas.evidence.properties.property_set import Labelled, add_factors, pixel_properties
+from zatlas.evidence.properties.property_set import (
+    Labelled,
+    add_factors,
+    measure_drawn,
+    pixel_properties,
+)
 from zatlas.evidence.records import EditEffect, PropertyEffect
 from zatlas.latents.code_statistics import gather
 from zatlas.latents.moves import edit_move
@@ -75,6 +80,32 @@ def test_the_atlas_of_a_decoder_whose_truth_is_known() -> None:
     assert found.maps.signed[1].mean() == pytest.approx(first.size, rel=1e-4)
     assert found.usage.used == 2
     assert found.interactions.table[0][1] == pytest.approx(0, abs=1e-3)
+
+
+def test_what_the_network_does_not_draw_is_not_named() -> None:
+    subject, images = (
+        known_subject(),
+        grey_ramp(64),
+    )  # codes that have nothing to do with the images
+    properties = measure_drawn(pixel_properties(images), images, subject.codes, subject.decode)
+    first = element_atlas(subject, properties).elements[0]
+    light = first.effects["luminance"]
+    assert (light.named, light.drawn) == (False, False)
+    assert (light.mean_sd or 0) > 0.2
+    assert "no measurable effect on any property that the network draws" in first.sentence
+    answer = answer_claim("element 1 makes it lighter", first)
+    assert answer.word == "inconclusive"
+    assert answer.reason.startswith("the network does not draw this property: luminance +")
+    own = np.linspace(-1, 1, 64, dtype=np.float32)[:, None]
+    faithful = measure_drawn(
+        pixel_properties(images), images, own,
+        lambda z: np.broadcast_to(images[np.round(31.5 * z[:, 0] + 31.5).astype(int)] / 127.5 - 1,
+                                  (len(z), 8, 8, 1)).astype(np.float32),
+    )  # fmt: skip
+    assert {one.drawn for one in faithful.drawn or ()} == {True}
+    assert (
+        measure_drawn(pixel_properties(images[:3]), images[:3], own, subject.decode).drawn is None
+    )
 
 
 def test_an_edit_as_typed_is_an_effect_like_any_other() -> None:
@@ -176,7 +207,14 @@ def test_the_command(labelled: Path, zatlas: Zatlas, tmp_path: Path) -> None:
     )
     assert {probe["name"] for probe in record["factors"]["judged"]} == {"brightness", "red"}
     assert len(record["stability"]["stability"]["best"]) == 4
+    drawn = {one["name"]: one["drawn"] for one in record["drawn"]}
+    assert [*drawn][:15] == [column["name"] for column in record["properties"]][:15]
+    for element in record["elements"]:
+        for name, effect in element["effects"].items():
+            assert effect["drawn"] == drawn[name]
+            assert not (effect["named"] and drawn[name] is False)
     page = (run / "atlas.html").read_text()
+    assert "Which properties the network draws" in page
     assert "turns the head" in page
     assert page.count("<img") == 3
     assert zatlas("edit", run, 'z["turns the head"] += 1', "--images", labelled / "discs.npy",

@@ -175,6 +175,8 @@ CLEAR = {"low": 1.0, "high": 2.0, "q": 0.01, "mean_sd": 0.5, "peak": 9.0}
         ({"mean_sd": 0.19}, False),
         ({"mean_sd": float("nan")}, False),
         ({"peak": 0.49}, False),
+        ({"drawn": True}, True),
+        ({"drawn": False}, False),
         ({"kind": "factor", "probe": PROBE}, True),
         ({"kind": "factor", "probe": BAD_PROBE}, False),
         ({"kind": "factor"}, False),

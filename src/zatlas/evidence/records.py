@@ -14,6 +14,7 @@ from zatlas.evidence.codes.disentanglement import Disentanglement
 from zatlas.evidence.codes.stability import Stability
 from zatlas.evidence.codes.usage import Usage
 from zatlas.evidence.effects.flags import Flags
+from zatlas.evidence.properties.drawn import DrawnProperty
 from zatlas.evidence.properties.probes import Probe
 from zatlas.evidence.schema_1 import upgraded_atlas, upgraded_plate
 from zatlas.schema import (
@@ -34,8 +35,9 @@ class PropertyEffect(Record):
     and ``high_sd`` are in sd of the property over real images (None where that sd is 0). ``d_z`` is
     Cohen's d_z. ``agree`` is the fraction of images whose effect has the sign of the mean, with its
     Wilson interval. ``p`` is of the Wilcoxon signed-rank test, ``q`` after Benjamini-Hochberg.
-    ``explained_sd`` is how much of a factor's effect cross-talk explains at most. ``named`` says
-    whether a sentence may name the property (``account/naming.py``).
+    ``explained_sd`` is how much of a factor's effect cross-talk explains at most. ``drawn`` says
+    whether the network draws the property (``properties/drawn.py``; None: not settled or not
+    measured), ``named`` whether a sentence may name it (``account/naming.py``).
     """
 
     name: str
@@ -58,6 +60,7 @@ class PropertyEffect(Record):
     named: bool
     probe: Probe | None = None
     explained_sd: OptionalNumber = None
+    drawn: bool | None = None
 
 
 class MoveEffect(Record):
@@ -169,7 +172,10 @@ class OtherSeeds(Record):
 
 
 class AtlasRecord(VersionedRecord):
-    """``evidence/atlas.json``: every element of one run, the largest effect first."""
+    """``evidence/atlas.json``: every element of one run, the largest effect first.
+
+    ``drawn`` says how well the network draws each property; None where it was not measured.
+    """
 
     run: str
     images: str
@@ -184,6 +190,7 @@ class AtlasRecord(VersionedRecord):
     elements: tuple[ElementEffect, ...]
     factors: FactorProbes | None = None
     stability: OtherSeeds | None = None
+    drawn: tuple[DrawnProperty, ...] | None = None
 
     @classmethod
     def upgraded(cls, data: Any) -> Any:

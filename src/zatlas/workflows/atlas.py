@@ -18,7 +18,12 @@ from zatlas.evidence.measurements import Subject, edit_effects, element_atlas
 from zatlas.evidence.properties.attributes import ATTRIBUTES
 from zatlas.evidence.properties.factors import Factor, tell_apart
 from zatlas.evidence.properties.probes import Probes
-from zatlas.evidence.properties.property_set import Labelled, add_factors, pixel_properties
+from zatlas.evidence.properties.property_set import (
+    Labelled,
+    add_factors,
+    measure_drawn,
+    pixel_properties,
+)
 from zatlas.evidence.records import AtlasRecord, EditEffect, FactorProbes, OtherSeeds
 from zatlas.images import ImageSet
 from zatlas.images.labels import read_table, typed
@@ -81,6 +86,7 @@ def measure_atlas(
     if labelled is not None:
         properties, probes = add_factors(properties, labelled, seed)
         labels = _factor_probes(run, labelled, probes, str(factors), seed)
+    properties = measure_drawn(properties, pictures, subject.codes, subject.decode)
     seeds = _other_seeds(run, subject, opened, pictures, seed) if opened else None
     found = element_atlas(
         subject, properties, names=element_names(run), seed=seed,
@@ -91,7 +97,7 @@ def measure_atlas(
         run=run.name, images=file, fingerprint=image_set.fingerprint(), seed=seed,
         rows=tuple(rows.tolist()), n=len(rows), properties=tuple(properties.with_real_sd()),
         usage=found.usage, interactions=found.interactions, first_layer=found.first_layer,
-        elements=found.elements, factors=labels, stability=seeds,
+        elements=found.elements, factors=labels, stability=seeds, drawn=properties.drawn,
     )  # fmt: skip
     keep_atlas(run, record, found.maps)
     return record
@@ -141,6 +147,7 @@ def measure_edits(
     if factors is not None:
         properties, _ = add_factors(properties, _labelled(run, Path(factors), seed), seed)
     codes = subject.codes
+    properties = measure_drawn(properties, chosen, codes, subject.decode)
     moves = [edit_move(text, codes, run.edit(codes, text)) for text in dict.fromkeys(texts)]
     found = {one.edit: one for one in edit_effects(subject, properties, moves, seed=seed)}
     return [found[text] for text in texts]

@@ -24,7 +24,8 @@ class Effect:
 
     ``mean_sd`` with its interval ``low_sd`` to ``high_sd`` is that of +1 sd of the element; of an
     effect "either way", what both steps share. ``kind`` is what is settled about it; "opposite" is
-    up in some images and down in others. ``main``: it is the main effect of the element.
+    up in some images and down in others. ``main``: it is the main effect of the element. ``drawn``
+    is False where the network does not draw the property.
     """
 
     name: str
@@ -33,6 +34,7 @@ class Effect:
     high_sd: float
     kind: EffectKind
     main: bool = False
+    drawn: bool | None = None
 
 
 def effects_of(move: MoveEffect) -> list[Effect]:
@@ -42,7 +44,7 @@ def effects_of(move: MoveEffect) -> list[Effect]:
     return [
         Effect(
             e.name, e.mean_sd, e.low_sd, e.high_sd,
-            _kind(e.named, max(abs(e.low_sd), abs(e.high_sd))), e is main,
+            _kind(e.named, max(abs(e.low_sd), abs(e.high_sd))), e is main, e.drawn,
         )
         for e in move.effects.values()
         if e.mean_sd is not None and e.low_sd is not None and e.high_sd is not None
@@ -159,6 +161,8 @@ def _denied(effect: Effect, direction: Direction) -> _Answer:
 
 def _unsettled(effect: Effect) -> str:
     """Why an effect may be too uncertain for a verdict."""
+    if effect.drawn is False:
+        return "the network does not draw this property"
     nearest = max(effect.low_sd, -effect.high_sd)
     return "not settled" if nearest < SMALLEST_EFFECT_SD else "it may have another cause"
 

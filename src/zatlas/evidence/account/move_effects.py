@@ -62,16 +62,18 @@ def _property_effects(
     for k, column in enumerate(properties.columns):
         numbers = {name: field[row, k] for name, field in vars(table).items() if name != "n"}
         probe, bound = properties.probes.get(column.name), explained_sd[k]
+        drawn = None if properties.drawn is None else properties.drawn[k].drawn
         found[column.name] = PropertyEffect(
             **column.model_dump(exclude={"real_sd"}),
             **numbers,
             named=may_be_named(
                 low=numbers["low"], high=numbers["high"], q=numbers["q"],
                 mean_sd=numbers["mean_sd"], peak=peak, kind=column.kind,
-                explained_sd=np.nan_to_num(bound), probe=probe,
+                explained_sd=np.nan_to_num(bound), probe=probe, drawn=drawn,
             ),
             probe=probe,
             explained_sd=bound,
+            drawn=drawn,
         )  # fmt: skip
     return found
 

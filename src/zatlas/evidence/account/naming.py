@@ -34,18 +34,21 @@ def may_be_named(
     kind: PropertyKind = "attribute",
     explained_sd: float = 0.0,
     probe: Probe | None = None,
+    drawn: bool | None = None,
 ) -> bool:
     """Whether a sentence may name a property.
 
     All of these must hold: the interval ``low`` to ``high`` is off zero; ``q`` is at most 0.05;
     the effect is at least 0.2 sd beyond ``explained_sd``, which cross-talk explains; the pixel that
-    changes most changes by at least 0.5 grey levels (``peak``); and a factor's probe beats chance.
+    changes most changes by at least 0.5 grey levels (``peak``); a factor's probe beats chance; and
+    the property is not one that the network surely does not draw (``drawn`` False).
     A number that is not defined is NaN, and then no property is named.
     """
     off_zero = low > 0 or high < 0
     large = abs(mean_sd) - explained_sd >= SMALLEST_EFFECT_SD
     visible = peak >= SMALLEST_PEAK_GREY_LEVELS
-    return bool(off_zero and q <= LARGEST_Q and large and visible and _trusted(kind, probe))
+    trusted = drawn is not False and _trusted(kind, probe)
+    return bool(off_zero and q <= LARGEST_Q and large and visible and trusted)
 
 
 def named_effects(effect: "MoveEffect", kind: PropertyKind | None = None) -> "list[PropertyEffect]":
@@ -70,7 +73,7 @@ def largest_small_effect(effect: "MoveEffect") -> "PropertyEffect | None":
     sure = [
         e for e in effect.effects.values()
         if e.low_sd is not None and e.high_sd is not None and (e.low_sd > 0 or e.high_sd < 0)
-        and e.p <= largest_p and _trusted(e.kind, e.probe)
+        and e.p <= largest_p and e.drawn is not False and _trusted(e.kind, e.probe)
     ]  # fmt: skip
     return max(sure, key=_size_sd, default=None)
 

@@ -82,9 +82,12 @@ def _main_part(effect: MoveEffect) -> str:
         f"they change most; over {effect.n} images."
     )
     largest = largest_small_effect(effect)
+    undrawn = any(one.drawn is False for one in effect.effects.values())
     if largest is None:
-        return f"no measurable effect on any property measured, though {pixels}"
-    return f"small, under 0.2 sd of every property: at most {_in_full(largest)}; {pixels}"
+        some = "property that the network draws" if undrawn else "property measured"
+        return f"no measurable effect on any {some}, though {pixels}"
+    every = "property that the network draws" if undrawn else "property"
+    return f"small, under 0.2 sd of every {every}: at most {_in_full(largest)}; {pixels}"
 
 
 def _group(named: list[PropertyEffect]) -> str:

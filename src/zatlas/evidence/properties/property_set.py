@@ -5,9 +5,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from zatlas.evidence.arrays import GREY_LEVELS, Array, Measure, Property, floats, in_batches
+from zatlas.evidence.arrays import GREY_LEVELS, Array, Decode, Measure, Property, floats, in_batches
 from zatlas.evidence.properties import attributes
 from zatlas.evidence.properties.crosstalk import responses
+from zatlas.evidence.properties.drawn import FEWEST_IMAGES, DrawnProperty, drawn_by_network
 from zatlas.evidence.properties.factors import Factor
 from zatlas.evidence.properties.probes import Probe, Probes, train_probes, truth_of
 
@@ -22,7 +23,8 @@ class PropertySet:
     ``measure`` gives (B, K) values, ``columns`` the property of each column. ``real_sd`` (K,) is
     the sd over real images (of a factor, the sd of its label), in which effects are reported.
     ``probes`` holds the scores of the probe of each factor by its name, ``crosstalk`` the slopes of
-    the probes on each other's factors (``crosstalk.py``).
+    the probes on each other's factors (``crosstalk.py``), ``drawn`` how well the network draws each
+    property; None where it was not measured.
     """
 
     measure: Measure
@@ -30,6 +32,7 @@ class PropertySet:
     real_sd: Array
     probes: Mapping[str, Probe]
     crosstalk: Array | None = None
+    drawn: tuple[DrawnProperty, ...] | None = None
 
     def with_real_sd(self) -> Iterator[Property]:
         """The columns, with the sd of each over real images."""
@@ -62,6 +65,22 @@ def _resolution(images_NHWC: Array, values_NK: Array) -> Array:
     moves = np.eye(images_NHWC.shape[-1], dtype=np.float32) / GREY_LEVELS / 2
     changed = [attributes.measure(floats(images_NHWC) + move) for move in moves]
     return np.asarray(np.abs(np.stack(changed) - values_NK).mean(1).max(0))
+
+
+def measure_drawn(
+    properties: PropertySet, images_NHWC: Array, codes_ND: Array, decode: Decode
+) -> PropertySet:
+    """The properties, with how well each comes back when the codes of uint8 images are decoded.
+
+    Below 4 images it is not measured.
+    """
+    if len(images_NHWC) < FEWEST_IMAGES:
+        return properties
+    original = in_batches(lambda part: properties.measure(floats(part)), images_NHWC)
+    original[:, properties.real_sd == 0] = 0.0  # what varies there is rounding
+    decoded = in_batches(lambda part: properties.measure(decode(part)), codes_ND)
+    names = [column.name for column in properties.columns]
+    return replace(properties, drawn=drawn_by_network(names, original, decoded))
 
 
 def add_factors(
