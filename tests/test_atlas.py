@@ -96,6 +96,8 @@ def test_what_the_network_does_not_draw_is_not_named() -> None:
     answer = answer_claim("element 1 makes it lighter", first)
     assert answer.word == "inconclusive"
     assert answer.reason.startswith("the network does not draw this property: luminance +")
+    for claim in ("element 1 makes it sharper", "element 1 does not make it sharper"):
+        assert answer_claim(claim, first).reason.startswith("the network does not draw this")
     own = np.linspace(-1, 1, 64, dtype=np.float32)[:, None]
     faithful = measure_drawn(
         pixel_properties(images), images, own,

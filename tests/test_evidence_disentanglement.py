@@ -91,7 +91,7 @@ def test_factors_that_cannot_be_read_do_not_raise_a_score() -> None:
     columns = {name: RNG.normal(size=N) for name in "abc"}
     unreadable, _ = tell_apart(columns)
     mixed = turned(np.c_[UNIT[:, :2], UNIT[:, :2]])[:, :2]
-    found = measure_disentanglement(mixed, [*FACTORS[:2], *unreadable])
+    found: Any = measure_disentanglement(mixed, [*FACTORS[:2], *unreadable])
     assert [row.readable for row in found.factors] == [True, True, False, False, False]
     assert found.disentanglement == pytest.approx(0, abs=0.03)
     assert found.completeness == pytest.approx(0, abs=0.03)

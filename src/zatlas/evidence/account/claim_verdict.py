@@ -13,7 +13,7 @@ from zatlas.evidence.account.naming import (
     named_effects,
 )
 from zatlas.evidence.properties.words import Direction
-from zatlas.evidence.records import ClaimWord, MoveEffect
+from zatlas.evidence.records import ClaimWord, MoveEffect, PropertyEffect
 
 EffectKind = Literal["directed", "either way", "opposite", "small", "not settled"]
 
@@ -44,18 +44,22 @@ def effects_of(move: MoveEffect) -> list[Effect]:
     return [
         Effect(
             e.name, e.mean_sd, e.low_sd, e.high_sd,
-            _kind(e.named, max(abs(e.low_sd), abs(e.high_sd))), e is main, e.drawn,
+            _kind(e, max(abs(e.low_sd), abs(e.high_sd))), e is main, e.drawn,
         )
         for e in move.effects.values()
         if e.mean_sd is not None and e.low_sd is not None and e.high_sd is not None
     ]  # fmt: skip
 
 
-def _kind(named: bool, farthest_sd: float) -> EffectKind:
-    """What is settled about an effect; its interval reaches ``farthest_sd`` from 0."""
-    if named:
+def _kind(effect: PropertyEffect, farthest_sd: float) -> EffectKind:
+    """What is settled about an effect; its interval reaches ``farthest_sd`` from 0.
+
+    Nothing is, where the network does not draw the property: it cannot show a change, nor none.
+    """
+    if effect.named:
         return "directed"
-    return "small" if farthest_sd < SMALLEST_EFFECT_SD else "not settled"
+    settled = effect.drawn is not False and farthest_sd < SMALLEST_EFFECT_SD
+    return "small" if settled else "not settled"
 
 
 @dataclass(frozen=True)
@@ -152,7 +156,8 @@ def _denied(effect: Effect, direction: Direction) -> _Answer:
     low, high, text = *_towards(effect, direction), _numbers(effect)
     if effect.kind == "opposite":
         return _Answer("refuted", f"it changes in different directions in different images: {text}")
-    if high < SMALLEST_EFFECT_SD and (direction != "either" or low > -SMALLEST_EFFECT_SD):
+    within = high < SMALLEST_EFFECT_SD and effect.drawn is not False
+    if within and (direction != "either" or low > -SMALLEST_EFFECT_SD):
         return _Answer("supported", f"less than {SMALLEST_EFFECT_SD} sd: {text}")
     if effect.kind in ("directed", "either way") and _agrees(effect, direction):
         return _Answer("refuted", f"it does change: {text}")
