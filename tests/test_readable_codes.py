@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from zatlas.evidence.arrays import Array
-from zatlas.evidence.codes.infom import HeldOutInformation, held_out_information, infom
+from zatlas.evidence.codes.infom import HeldOutInformation, held_out_information, measure_infom
 from zatlas.evidence.codes.information import mutual_information
 from zatlas.evidence.codes.predictors import importances
 from zatlas.evidence.codes.readable import readable_factors, readable_scores
@@ -32,7 +32,7 @@ def scores(codes: Array, count: int) -> Any:
 
 
 def score(codes: Array, count: int) -> Any:
-    return infom(codes, held_out_information(codes, factors(count)))
+    return measure_infom(codes, held_out_information(codes, factors(count)))
 
 
 @pytest.mark.parametrize("unreadable", [0, 1, 3, 8])
@@ -101,7 +101,7 @@ def test_infom_of_a_full_mixture_is_near_zero() -> None:
     assert score(codes, 4).score < 0.2
     draw = np.random.default_rng(5).uniform(-1, 1, (4000, 4))
     many = [Factor(str(k), "continuous", draw[:, k]) for k in range(4)]
-    mixed: Any = infom(draw @ HADAMARD, held_out_information(draw @ HADAMARD, many))
+    mixed: Any = measure_infom(draw @ HADAMARD, held_out_information(draw @ HADAMARD, many))
     assert mixed.score < 0.06
 
 
@@ -118,7 +118,7 @@ def test_infom_leaves_out_elements_that_hardly_vary_and_counts_those_of_noise_as
 def test_infom_by_hand() -> None:
     share = np.array([[0.6, 0.2, -0.1], [0.0, 0.5, 0.0], [0.0, 0.0, 0.0]])
     table = HeldOutInformation(share, share > 0.1)
-    found = infom(np.arange(6.0).reshape(2, 3), table)  # three elements of range 3
+    found = measure_infom(np.arange(6.0).reshape(2, 3), table)  # three elements of range 3
     np.testing.assert_allclose(found.elements[:2], [(0.75 - 0.5) / 0.5, 1.0])
     assert found.score == pytest.approx(0.75)
     assert found.score_active == pytest.approx(0.5)

@@ -20,7 +20,7 @@ import numpy as np
 
 from zatlas.errors import InputError
 from zatlas.evidence.arrays import Array
-from zatlas.evidence.codes.infom import held_out_information, infom
+from zatlas.evidence.codes.infom import held_out_information, measure_infom
 from zatlas.evidence.codes.information import (
     BINS,
     Information,
@@ -169,7 +169,7 @@ def measure_disentanglement(
         modularity_found=scores.modularity,
         explicitness=_mean_score(linear),
         elements=tuple(elements), factors=tuple(rows), left_out=left_out,
-        infom=infom(z_ND, held_out_information(z_ND, factors, seed)).score,
+        infom=measure_infom(z_ND, held_out_information(z_ND, factors, seed)).score,
     )  # fmt: skip
 
 

@@ -70,7 +70,7 @@ class InfoM:
     factors: NDArray[np.bool_]
 
 
-def infom(z_ND: Array, found: HeldOutInformation) -> InfoM:
+def measure_infom(z_ND: Array, found: HeldOutInformation) -> InfoM:
     """InfoM over the factors that some active element tells of beyond chance.
 
     (mean over elements of max_k I_k / sum_k I_k - 1 / K) / (1 - 1 / K), where I_k is the fraction
