@@ -34,14 +34,16 @@ EDITS = ("z[0] *= 2", "z[2] += 5", "z[-1] += 20")
 def glances(run: Run, images: np.ndarray) -> dict[str, float]:
     """Over elements with a nameable effect and images: how often one image tells the same."""
     properties, subject = pixel_properties(images), subject_of(run, images)
-    base = difference.measure_centre(subject.decode, properties.measure, subject.codes)
+    base = difference.measure_centre(
+        subject.decode, properties.measure, subject.codes, properties.compare
+    )
     sd = subject.statistics.sd.astype(np.float32)
     moves = [element_move(subject.codes, element, sd) for element in range(len(sd))]
     right, signed = [], []
     for change in difference.measure_changes(
         subject.decode, properties.measure, base, moves, steps=(1.0,), motion_n=0
     ):
-        each = change.differences / properties.real_sd
+        each = change.odd / properties.real_sd
         mean = each.mean(0)
         top = int(np.abs(mean).argmax())
         if abs(mean[top]) < SMALLEST_EFFECT_SD:

@@ -163,7 +163,7 @@ def test_causes_compare_every_step_with_the_centre() -> None:
     place = names.index("horizontal shift")
     assert base.values.shape == (40, len(names))
     assert not base.values[:, : len(causes.columns(3))].any()
-    found = measure_change(
+    found: Any = measure_change(
         toy, attributes.measure, base, element_move(z, 0, SD), sweep_n=7, batch=5
     )
     lightness, luminance = names.index("lightness"), names.index("luminance")
