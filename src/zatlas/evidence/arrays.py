@@ -23,13 +23,15 @@ GREY_LEVELS = 127.5
 LABEL_SUFFIX = " (label)"
 """Ends the name of a factor that has the name of an attribute."""
 
-PropertyKind = Literal["attribute", "factor"]
+PropertyKind = Literal["attribute", "cause", "factor"]
 
 
 class Property(Record):
     """A measured property: its unit, what a rise and a fall are called, its sd over real images.
 
-    ``kind`` is "attribute" (a formula on pixels) or "factor" (a probe trained on labels).
+    ``kind`` is "attribute" (a formula on pixels), "cause" (a fit of the change of a picture) or
+    "factor" (a probe trained on labels). Properties that overlap share a ``family``; where it is
+    empty, the property is a family of its own.
     ``real_sd`` is 0 for a property that does not vary, None where it has not been measured.
     """
 
@@ -38,6 +40,7 @@ class Property(Record):
     up: str
     down: str
     kind: PropertyKind = "attribute"
+    family: str = ""
     real_sd: OptionalNumber = None
 
 

@@ -45,7 +45,9 @@ class Change:
     Its effect on an image is half of the difference between +1 and -1 where both were measured
     (the central difference), else the difference between 1 and the reconstruction.
 
-    ``differences`` (N, K): the effect on each property; ``sizes`` (N,): mean absolute effect over
+    ``forward`` (N, K): each property after the step +1 minus before; ``backward`` (N, K): after the
+    step -1 minus before, None where it was not taken; ``odd`` (N, K): half of their difference, or
+    ``forward``; ``sizes`` (N,): mean absolute effect over
     pixels and channels; ``map`` (H, W): mean absolute effect over images and channels; ``signed``
     (H, W, C): mean effect over images. Over the first ``sweep_n`` images alone: ``curve`` (T, K),
     the mean of each property at each of ``steps`` (T), 0 among them; ``lines`` (F, T, K), the same
@@ -54,7 +56,8 @@ class Change:
     that a warp explains (``effects/motion.py``). None where nothing changed.
     """
 
-    differences: Array
+    forward: Array
+    backward: Array | None
     sizes: Array
     map: Array
     signed: Array
@@ -65,6 +68,13 @@ class Change:
     sweep_n: int
     motion: float | None
     motion_n: int
+
+    @property
+    def odd(self) -> Array:
+        """The part of the effect on each property whose sign is that of the step, (N, K)."""
+        if self.backward is None:
+            return self.forward
+        return np.asarray((self.forward - self.backward) / 2)
 
     @property
     def size(self) -> float:
@@ -149,11 +159,11 @@ def measure_change(
             total.add(decode, measure, delta_ND, part)
     else:  # a dead element: the picture cannot change
         total.values[:], total.sizes = centre.values, [np.zeros(n)]
-    before = total.values[steps.index(-1.0)] if two_sided else centre.values
     at = np.argsort([*steps, 0.0])
     curves = np.concatenate([total.values, centre.values[None]])[at, :sweep_n]
     return Change(
-        differences=(total.values[steps.index(1.0)] - before) * size,
+        forward=total.values[steps.index(1.0)] - centre.values,
+        backward=total.values[steps.index(-1.0)] - centre.values if two_sided else None,
         sizes=np.concatenate(total.sizes) * GREY_LEVELS,
         map=(total.absolute.mean(2) / n * GREY_LEVELS).astype(np.float32),
         signed=(total.signed / n * GREY_LEVELS).astype(np.float32),

@@ -20,8 +20,9 @@ _CROSSTALK_IMAGES_PER_FACTOR = 10
 class PropertySet:
     """K properties of pictures.
 
-    ``measure`` gives (B, K) values, ``columns`` the property of each column. ``real_sd`` (K,) is
-    the sd over real images (of a factor, the sd of its label), in which effects are reported.
+    ``measure`` gives (B, K) values, ``columns`` the property of each column. ``real`` has for each
+    column its values over real images: of an attribute those of the images whose codes are
+    measured, in their order; of a factor its known labels. Their sd is the unit of effects.
     ``probes`` holds the scores of the probe of each factor by its name, ``crosstalk`` the slopes of
     the probes on each other's factors (``crosstalk.py``), ``drawn`` how well the network draws each
     property; None where it was not measured.
@@ -29,10 +30,15 @@ class PropertySet:
 
     measure: Measure
     columns: Sequence[Property]
-    real_sd: Array
+    real: tuple[Array, ...]
     probes: Mapping[str, Probe]
     crosstalk: Array | None = None
     drawn: tuple[DrawnProperty, ...] | None = None
+
+    @property
+    def real_sd(self) -> Array:
+        """The sd (K,) of each property over real images; of a factor, the sd of its label."""
+        return np.array([values.std() for values in self.real])
 
     def with_real_sd(self) -> Iterator[Property]:
         """The columns, with the sd of each over real images."""
@@ -53,8 +59,9 @@ def pixel_properties(images_NHWC: Array) -> PropertySet:
     """The attributes, in units of their spread over these real uint8 images."""
     values = in_batches(lambda part: attributes.measure(floats(part)), images_NHWC)
     columns, spread = attributes.columns(images_NHWC.shape[-1]), values.std(0)
-    spread[spread <= _resolution(images_NHWC[:_ROUNDED_IMAGES], values[:_ROUNDED_IMAGES])] = 0.0
-    return PropertySet(attributes.measure, columns, spread, {})
+    flat = spread <= _resolution(images_NHWC[:_ROUNDED_IMAGES], values[:_ROUNDED_IMAGES])
+    values[:, flat] = 0.0  # what varies there is rounding
+    return PropertySet(attributes.measure, columns, tuple(values.T), {})
 
 
 def _resolution(images_NHWC: Array, values_NK: Array) -> Array:
@@ -107,7 +114,7 @@ def add_factors(
             properties,
             measure=attributes.joined(properties.measure, probes.measure),
             columns=[*properties.columns, *probes.columns],
-            real_sd=np.concatenate([properties.real_sd, np.nanstd(known, axis=0)]),
+            real=(*properties.real, *(values[~np.isnan(values)] for values in known.T)),
             probes=probes.by_name,
             crosstalk=crosstalk,
         ),
