@@ -9,10 +9,10 @@ from zatlas.evidence.account.naming import (
     is_main,
     is_visible,
     largest_small_effect,
-    leaves_data,
-    motion_or_shade,
     named_effects,
 )
+from zatlas.evidence.account.number_words import number, percent
+from zatlas.evidence.account.remarks import remarks
 from zatlas.evidence.arrays import PropertyKind
 from zatlas.evidence.records import EditEffect, ElementEffect, MoveEffect, PropertyEffect
 
@@ -23,7 +23,7 @@ _KINDS: tuple[PropertyKind, ...] = ("factor", "attribute")
 
 def sentence(effect: MoveEffect) -> str:
     """What a move does, in words and numbers; "no measurable effect" included."""
-    return f"{_subject(effect)}: " + " ".join([_main_part(effect), *_remarks(effect)])
+    return f"{_subject(effect)}: " + " ".join([_main_part(effect), *remarks(effect)])
 
 
 def summary(effect: MoveEffect) -> str:
@@ -78,7 +78,7 @@ def _main_part(effect: MoveEffect) -> str:
     if not is_visible(effect):
         return f"no measurable effect over {effect.n} images."
     pixels = (
-        f"pixels change by {_number(effect.size)} grey levels, {_number(effect.peak)} where "
+        f"pixels change by {number(effect.size)} grey levels, {number(effect.peak)} where "
         f"they change most; over {effect.n} images."
     )
     largest = largest_small_effect(effect)
@@ -111,41 +111,8 @@ def _in_full(effect: PropertyEffect) -> str:
     natural = f"{effect.mean:+.3g} {effect.unit}".strip()
     text = (
         f"{_direction(effect)} ({size_in_sd(effect)}, {natural}, "
-        f"same sign in {_percent(effect.agree)}"
+        f"same sign in {percent(effect.agree)}"
     )
     if (probe := effect.probe) is not None:
         text += f"; probe: {probe.metric} {probe.score:.2f} on {probe.n} held-out images"
     return text + ")"
-
-
-def _remarks(effect: MoveEffect) -> list[str]:
-    remarks = []
-    kind = motion_or_shade(effect)
-    if kind is not None and effect.motion is not None:
-        remarks.append(
-            f"It is {kind}: a warp explains {_percent(effect.motion)} of the change "
-            f"({effect.motion_n} images)."
-        )
-    flags = effect.flags
-    if flags is not None and flags.moved:
-        text = "It leaves the data: in range" if leaves_data(flags) else "In range"
-        text += f" in {_percent(flags.in_range)} of images"
-        if flags.kept is not None:
-            text += f"; {_percent(flags.kept)} of it survives re-encoding"
-        remarks.append(text + ".")
-    if isinstance(effect, EditEffect) and effect.random is not None:
-        remarks.append(
-            f"It changes pictures by {_number(effect.size)} grey levels, a random direction "
-            f"of the same length by {_number(effect.random.size)}."
-        )
-    if isinstance(effect, ElementEffect) and effect.match is not None:
-        remarks.append(f"Other seeds: best match r = {effect.match:.2f}.")
-    return remarks
-
-
-def _percent(fraction: float) -> str:
-    return f"{100 * fraction:.0f} %"
-
-
-def _number(value: float) -> str:
-    return f"{value:.2g}" if abs(value) < 100 else f"{value:.0f}"
