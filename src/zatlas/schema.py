@@ -61,7 +61,7 @@ class VersionedRecord(Record):
     schema_number: int = Field(default=3, alias="schema")
 
     @classmethod
-    def upgraded(cls, data: Any, schema: int) -> Any:
+    def upgraded(cls, data: Any, schema: int) -> Any:  # noqa: ARG003  # for records that need it
         """Data of an older ``schema`` as data of this one; the default changes nothing."""
         return data
 

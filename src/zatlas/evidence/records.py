@@ -132,8 +132,9 @@ class MoveEffect(Record):
     Sizes are in grey levels (0 to 255): ``size`` is the mean absolute change of a pixel with its
     interval, ``peak`` that of the pixel that changes most, ``share`` the fraction of the sum over
     all moves measured together. ``effects`` holds every property by its name, ``main`` the largest
-    effect of the attributes and causes and that of the factors. ``curve`` (T, K) is the mean of each property at each of ``steps`` (T), ``lines`` (F, T, K) the same for single
-    images. The other fields are defined in ``effects/difference.py``.
+    effect of the attributes and causes, and that of the factors. ``curve`` (T, K) is the mean of
+    each property at each of ``steps`` (T), ``lines`` (F, T, K) the same for single images. The
+    other fields are defined in ``effects/difference.py``.
     """
 
     n: int

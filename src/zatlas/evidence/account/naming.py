@@ -11,7 +11,10 @@ from typing import TYPE_CHECKING
 from zatlas.evidence.arrays import PropertyKind
 from zatlas.evidence.effects.flags import Flags
 from zatlas.evidence.properties.probes import Probe
-from zatlas.evidence.statistics.paired_effects import SMALLEST_EFFECT_SD, EffectKind
+from zatlas.evidence.statistics.paired_effects import (
+    SMALLEST_EFFECT_SD as SMALLEST_EFFECT_SD,  # others import it from here
+)
+from zatlas.evidence.statistics.paired_effects import EffectKind
 
 if TYPE_CHECKING:
     from zatlas.evidence.records import Estimate, MainEffect, MoveEffect, PropertyEffect
@@ -68,7 +71,7 @@ def stated_field(effect: "PropertyEffect") -> str:
 
 def stated_part(effect: "PropertyEffect") -> "Estimate":
     """The estimate that the finding of an effect speaks of: :func:`stated_field`."""
-    part: "Estimate" = getattr(effect, stated_field(effect))
+    part: Estimate = getattr(effect, stated_field(effect))
     return part
 
 

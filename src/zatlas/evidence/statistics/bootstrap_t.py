@@ -146,9 +146,7 @@ class _Moments:
     bent: Array
 
 
-def move_estimates(
-    up_NK: Array, down_NK: Array | None, yardstick: Yardstick
-) -> dict[str, Array]:
+def move_estimates(up_NK: Array, down_NK: Array | None, yardstick: Yardstick) -> dict[str, Array]:
     """Estimates of one move: "up", "rms" and, where ``down_NK`` is given, "down", "odd", "even".
 
     Each is an array (8, K) with rows value, low, high and error, then the same in sd.

@@ -77,9 +77,7 @@ class PairedEffects:
     finding: Array
 
 
-def paired_effects(
-    up_NMK: Array, down_NMK: Array | None, yardstick: Yardstick
-) -> PairedEffects:
+def paired_effects(up_NMK: Array, down_NMK: Array | None, yardstick: Yardstick) -> PairedEffects:
     """Statistics of one table of moves.
 
     Parameters
@@ -109,7 +107,9 @@ def paired_effects(
     if up_NMK.ndim != 3 or (len(up_NMK), up_NMK.shape[2]) != (n, k):
         raise InputError(f"up_NMK has shape {up_NMK.shape}; give ({n}, moves, {k})")
     if down_NMK is not None and down_NMK.shape != up_NMK.shape:
-        raise InputError(f"down_NMK has shape {down_NMK.shape}; give that of up_NMK, {up_NMK.shape}")
+        raise InputError(
+            f"down_NMK has shape {down_NMK.shape}; give that of up_NMK, {up_NMK.shape}"
+        )
     part = _estimates(up_NMK, down_NMK, yardstick)
     odd_NMK = up_NMK if down_NMK is None else (up_NMK - down_NMK) / 2
     tests = [_wilcoxon(odd_NMK)]
@@ -131,9 +131,7 @@ def paired_effects(
     )  # fmt: skip
 
 
-def _estimates(
-    up_NMK: Array, down_NMK: Array | None, yardstick: Yardstick
-) -> dict[str, Estimates]:
+def _estimates(up_NMK: Array, down_NMK: Array | None, yardstick: Yardstick) -> dict[str, Estimates]:
     """The estimates of ``move_estimates``, each (M, K)."""
     moves = [
         move_estimates(up_NMK[:, m], None if down_NMK is None else down_NMK[:, m], yardstick)

@@ -23,7 +23,9 @@ def resample_counts(n: int, resamples: int, seed: int) -> NDArray[np.uint16]:
     return counts
 
 
-def resampled_sums(counts: NDArray[np.uint16], values_NC: NDArray[np.floating]) -> NDArray[np.float64]:
+def resampled_sums(
+    counts: NDArray[np.uint16], values_NC: NDArray[np.floating]
+) -> NDArray[np.float64]:
     """Sums (resamples, C) of the resampled rows of ``values_NC``."""
     rows = max(1, _NUMBERS_PER_BLOCK // counts.shape[1])
     blocks = [
