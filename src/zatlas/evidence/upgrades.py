@@ -30,13 +30,18 @@ def _upgraded_edit(old: Any) -> Any:
 
 
 def _upgraded_effect(old: Any) -> Any:
-    """An effect. In schema 1, ``cells`` was a list of the effects on single properties."""
+    """An effect. In schema 1, ``cells`` was a list of the effects on single properties.
+
+    Motion was a number that another model had found; it is left out.
+    """
     effects: dict[str, object] = {}
     for cell in old["cells"] if "cells" in old else old["effects"].values():
         name = cell["name"] + (LABEL_SUFFIX if cell["name"] in effects else "")
         new = {_NEW_NAMES.get(key, key): value for key, value in cell.items()}
         effects[name] = {**new, "name": name, "finding": _finding(new)}
-    return {**{key: value for key, value in old.items() if key != "cells"}, "effects": effects}
+    gone = ("cells", "motion", "motion_n")
+    new = {key: value for key, value in old.items() if key not in gone}
+    return {**new, "effects": effects, "motion": None}
 
 
 def _finding(old: Any) -> EffectKind:

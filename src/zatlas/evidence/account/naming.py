@@ -22,8 +22,6 @@ if TYPE_CHECKING:
 SMALLEST_PEAK_GREY_LEVELS = 0.5  # a smaller change is lost when a picture is rounded
 SMALL_EFFECT_ERROR_RATE = 0.001  # family-wise, for one move, of the small effects mentioned
 SLOPE_READ_IN_FULL = 0.9  # of a probe: from here on its slope is not mentioned
-MOTION_FRACTION = 0.5  # of a change that a warp explains: from here on it is motion
-SHADE_FRACTION = 0.25  # up to here it is shade
 OUT_OF_RANGE_FRACTION = 0.05  # of images in range, at most, where a move leaves the data
 WITH_A_SIGN: tuple[EffectKind, ...] = ("directed", "one way", "either way")
 WITHOUT_A_SIGN: tuple[EffectKind, ...] = ("opposite", "uneven")
@@ -174,12 +172,11 @@ def is_visible(effect: "MoveEffect") -> bool:
 
 
 def motion_or_shade(effect: "MoveEffect") -> str | None:
-    """ "motion", "shade" or "motion and shade"; None where nothing visible changed."""
+    """ "motion", "shade" or "motion and shade" where that is settled; else None."""
     if effect.motion is None or not is_visible(effect):
         return None
-    if effect.motion >= MOTION_FRACTION:
-        return "motion"
-    return "shade" if effect.motion <= SHADE_FRACTION else "motion and shade"
+    verdict = effect.motion.verdict
+    return None if verdict in ("neither", "not settled") else verdict
 
 
 def leaves_data(flags: Flags) -> bool:
