@@ -46,6 +46,8 @@ def summary(effect: MoveEffect) -> str:
     if open_questions := [*explained_effects(effect), *unsettled_effects(effect)]:
         first = open_questions[0]
         return f"not settled: {first.name} {_size(first)}"
+    if not any(map(is_trusted, effect.effects.values())):
+        return "no property that the network draws"
     largest = largest_small_effect(effect)
     return "small, under 0.2 sd" + (f": {_briefly(largest)}" if largest else "")
 
@@ -130,7 +132,7 @@ def _group(effect: MoveEffect, group: Sequence[PropertyEffect]) -> str:
         return "; ".join(texts)
     if main in others:  # its part comes first
         texts.insert(0, texts.pop(others.index(main) + bool(signed)))
-    return f"mainly {'; '.join(texts)}"
+    return f"mainly{',' * (main in others)} {'; '.join(texts)}"
 
 
 def _joined(texts: Sequence[str], main: bool) -> str:
