@@ -1,19 +1,26 @@
-"""NumPy's own files, ``.npy`` and ``.npz``. Pickled objects in them are never loaded."""
+"""NumPy's own files, ``.npy`` and ``.npz``. Pickled objects in them are never loaded.
 
-import contextlib
+A large array is mapped and not loaded. A packed one is unpacked to a temporary file first.
+"""
+
+import math
+import os
+import shutil
+import tempfile
 import zipfile
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from zatlas.errors import InputError
-from zatlas.images.blocks import Header, array_source, check_layout, joined, mapped, streamed
 from zatlas.images.decode import MAX_BYTES
 from zatlas.images.items import Source
 from zatlas.images.labels import beside, read_table
+from zatlas.images.pixel_arrays import array_source, check_layout
 
 _NAMES = ("images", "imgs", "image", "img", "x", "data", "arr_0")
 _READERS: dict[tuple[int, int], Any] = {
@@ -22,42 +29,65 @@ _READERS: dict[tuple[int, int], Any] = {
 }
 
 
+class Header(NamedTuple):
+    """The header of an array file. Its data may be shorter."""
+
+    shape: tuple[int, ...]
+    dtype: np.dtype[Any]
+    columns_first: bool = False  # Fortran order
+
+    @property
+    def nbytes(self) -> int:
+        """The size of the array in bytes."""
+        return math.prod(self.shape) * self.dtype.itemsize
+
+
 def npy(path: Path) -> Source:
     """An array file. Labels come from the CSV beside it, names from its column ``source``."""
     array = map_npy(path)
     check_layout(str(path), array.shape)
     table = read_table(beside(path), len(array))
     table.pop("index", None)
-    names = table.pop("source", path.name)
-    return array_source(str(path), Header(array.shape, array.dtype), mapped(array), table, names)
-
-
-def in_memory(array: NDArray[Any]) -> Source:
-    """A NumPy array (N,H,W[,C])."""
-    check_layout("array", array.shape)
-    header = Header(array.shape, array.dtype)
-    return array_source("array", header, mapped(array), {}, "array")
+    return array_source(str(path), array, table, table.pop("source", path.name))
 
 
 def map_npy(path: Path) -> NDArray[Any]:
-    """Map a ``.npy`` file read-only, after comparing its header with its length.
-
-    Raises InputError.
-    """
+    """Map a ``.npy`` file read-only. Raises InputError."""
     try:
         with path.open("rb") as file:
-            header = npy_header(file, str(path))
-            start = file.tell()
-        there = path.stat().st_size - start
-        if there < header.nbytes:
-            needed = f"{header.nbytes:,} of {header.shape}"
-            raise InputError(f"{path}: cut short: {there:,} bytes of the {needed}")
-        if not header.nbytes:
-            return np.empty(header.shape, header.dtype)
-        order: Any = "F" if header.columns_first else "C"
-        return np.memmap(path, header.dtype, "r", start, header.shape, order)
+            return map_array(file, npy_header(file, str(path)), str(path))
     except OSError as error:
         raise InputError(f"{path}: cannot be read ({error.strerror or error})") from None
+
+
+def map_array(file: IO[bytes], header: Header, name: str) -> NDArray[Any]:
+    """Map an array that starts here in a file, read-only, after comparing its length.
+
+    Raises InputError for a file that is too short.
+    """
+    start = file.tell()
+    there = os.fstat(file.fileno()).st_size - start
+    if there < header.nbytes:
+        raise InputError(
+            f"{name}: cut short: {there:,} bytes of the {header.nbytes:,} of {header.shape}"
+        )
+    if not header.nbytes:
+        return np.empty(header.shape, header.dtype)
+    order: Any = "F" if header.columns_first else "C"
+    return np.memmap(file, header.dtype, "r", start, header.shape, order)
+
+
+@contextmanager
+def unpacked(packed: IO[bytes], name: str) -> Iterator[IO[bytes]]:
+    """A temporary file with the content of a packed file. Raises InputError."""
+    with tempfile.TemporaryFile() as file:
+        try:
+            shutil.copyfileobj(packed, file)
+        except Exception as error:  # a damaged file raises nearly any type of error
+            fault = "is damaged, or its content does not fit in the folder for temporary files"
+            raise InputError(f"{name}: {fault} ({error})") from None
+        file.seek(0)
+        yield file
 
 
 def npy_header(file: IO[bytes], name: str) -> Header:
@@ -85,23 +115,22 @@ def npz(path: Path) -> Source:
     """
     try:
         file = zipfile.ZipFile(path)
+        members = {info.filename.removesuffix(".npy"): info for info in file.infolist()}
         headers, faults = _headers(file, path)
     except Exception as error:  # a damaged archive raises nearly any type of error
         raise InputError(f"{path}: not a complete .npz archive ({error})") from None
+
+    def read(name: str) -> NDArray[Any]:
+        title = f"{path}, {name}"
+        with file.open(members[name]) as member, unpacked(member, title) as copy:
+            return map_array(copy, npy_header(copy, title), title)
+
     chosen = _choose(path, headers, faults)
-    header = headers[chosen]
-    check_layout(f"{path}, {chosen}", header.shape)
-
-    def blocks(name: str) -> Callable[[], Iterator[NDArray[Any]]]:
-        return streamed(lambda: _member(file, name), headers[name], f"{path}, {name}")
-
-    others = {name: each for name, each in headers.items() if name != chosen}
-    columns, left_out = _npz_labels(
-        others, header.shape[0], lambda name: joined(blocks(name), headers[name])
-    )
-    title = f"{path}, {chosen}"
-    source = array_source(title, header, blocks(chosen), columns, path.name)
-    source.close = file.close
+    title, header = f"{path}, {chosen}", headers.pop(chosen)
+    check_layout(title, header.shape)
+    with file:
+        columns, left_out = _npz_labels(headers, header.shape[0], read)
+        source = array_source(title, read(chosen), columns, path.name)
     if left_out := [*left_out, *faults]:
         source.notes.append(f"arrays not taken as labels: {', '.join(left_out)}")
     return source
@@ -112,45 +141,37 @@ def _headers(file: zipfile.ZipFile, path: Path) -> tuple[dict[str, Header], dict
     headers: dict[str, Header] = {}
     faults: dict[str, InputError] = {}
     for info in file.infolist():
-        name = info.filename.removesuffix(".npy")
+        name, title = info.filename.removesuffix(".npy"), f"{path}, {info.filename}"
         try:
             with file.open(info) as stream:
-                header = npy_header(stream, f"{path}, {info.filename}")
+                header = npy_header(stream, title)
             if header.nbytes > info.file_size:
-                raise InputError(f"{path}, {info.filename}: cut short for {header.shape}")
+                raise InputError(f"{title}: cut short for {header.shape}")
             headers[name] = header
         except InputError as fault:  # raised later, if this array is needed
             faults[name] = fault
     return headers, faults
 
 
-@contextlib.contextmanager
-def _member(file: zipfile.ZipFile, name: str) -> Iterator[IO[bytes]]:
-    with file.open(f"{name}.npy" if f"{name}.npy" in file.namelist() else name) as stream:
-        npy_header(stream, name)
-        yield stream
-
-
 def _choose(path: Path, headers: dict[str, Header], faults: dict[str, InputError]) -> str:
     """The array of images: the first with a usual name, or the only one with a fitting shape."""
-    for usual in _NAMES:
-        for name in [*headers, *faults]:
-            if name.lower() != usual:
-                continue
-            if name in faults:
-                raise faults[name]
-            if len(headers[name].shape) > 2:
-                return name
+    order = {name: number for number, name in enumerate(_NAMES)}
+    usual = [name for name in (*headers, *faults) if name.lower() in order]
+    for name in sorted(usual, key=lambda name: order[name.lower()]):
+        if name in faults:
+            raise faults[name]
+        if len(headers[name].shape) > 2:
+            return name
     likely = [name for name, header in headers.items() if len(header.shape) in (3, 4)]
     if len(likely) == 1:
         return likely[0]
     if not likely and faults:
         raise next(iter(faults.values()))
     found = [f"{name} {header.shape}" for name, header in headers.items()]
-    raise InputError(
-        f"{path}: {'several arrays' if likely else 'no array'} of images (N,H,W[,C]) among: "
-        f"{', '.join([*found, *faults]) or 'nothing'}; name the one 'images', or save it as .npy"
-    )
+    start = "several arrays" if likely else "no array"
+    listed = ", ".join([*found, *faults]) or "nothing"
+    hint = "name the one 'images', or save it as .npy"
+    raise InputError(f"{path}: {start} of images (N,H,W[,C]) among: {listed}; {hint}")
 
 
 def _npz_labels(

@@ -3,6 +3,7 @@
 import hashlib
 import io
 import os
+import tempfile
 from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
@@ -14,13 +15,12 @@ from PIL import Image
 
 from zatlas.errors import InputError
 from zatlas.images.arrays import map_npy
-from zatlas.images.blocks import check_layout
-from zatlas.images.decode import Fit
-from zatlas.images.items import Item
-from zatlas.images.labels import beside, read_table, text, typed
+from zatlas.images.labels import beside, read_table, typed
+from zatlas.images.pixel_arrays import check_layout
+from zatlas.images.prepare import prepare_images
 from zatlas.images.sheet import contact_sheet
-from zatlas.images.sources import existing, open_source
-from zatlas.images.stream import Fault, import_images, remarks
+from zatlas.images.sources import existing
+from zatlas.images.stream import Fault, remarks
 
 Labels = dict[str, NDArray[Any]]
 _SAMPLE = 256  # images that enter a fingerprint
@@ -114,8 +114,8 @@ def open_images(
     ----------
     source
         A ``.npy`` file, which is mapped, or an array: uint8 (N,H,W,C), or (N,H,W) for grey. Any
-        other source of ``prepare_images`` is decoded into memory; for many images, prepare a file
-        once.
+        other source of ``prepare_images`` is decoded at every call, to a temporary file; for many
+        images, prepare a file once.
     size : (height, width) that the images must have; other sources are resized to it.
 
     Returns
@@ -177,26 +177,8 @@ def _checked(array: NDArray[Any], name: str, hint: str) -> NDArray[np.uint8]:
 
 
 def _decoded(path: Path, size: tuple[int, int] | None) -> ImageSet:
-    source = open_source(path)
-    labels: list[tuple[Any, ...]] = []
-    array = np.empty(0, np.uint8)
-
-    def keep(item: Item, pixels: NDArray[np.uint8]) -> None:
-        nonlocal array
-        if not labels:
-            array = _empty(path, (source.count, *pixels.shape))
-        array[len(labels)] = pixels
-        labels.append(item.labels)
-
-    done = import_images(source, Fit.checked(size), keep)
-    columns = [typed(list(map(text, column))) for column in zip(*labels, strict=True)]
-    table = dict(zip(source.columns, columns, strict=True))
-    return ImageSet(array[: done.count], path, lambda: table, done.skipped, done.notes)
-
-
-def _empty(path: Path, shape: tuple[int, ...]) -> NDArray[np.uint8]:
-    try:
-        return np.empty(shape, np.uint8)
-    except (MemoryError, ValueError):
-        hint = "run `zatlas images prepare` first, and open its file"
-        raise InputError(f"{path}: {shape} is too much for the memory; {hint}") from None
+    with tempfile.TemporaryDirectory() as folder:  # the map outlives the file
+        done = prepare_images(path, f"{folder}/images.npy", to=size)
+        images = open_images(done.out)
+        labels = {name: images.labels[name] for name in done.labels}
+        return ImageSet(images.array, path, lambda: labels, done.skipped, done.notes)

@@ -1,41 +1,45 @@
 """Write an image set: ``OUT.npy`` and the table ``OUT.csv``, from any source."""
 
-import csv
 import os
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
 from zatlas.errors import InputError
-from zatlas.files import atomic_write, check_output
-from zatlas.images.decode import Fit
-from zatlas.images.items import Item
-from zatlas.images.labels import beside, text, with_table
+from zatlas.images.decode import Fit, Fitted, UnreadableError
+from zatlas.images.items import Source
+from zatlas.images.labels import text, with_table
+from zatlas.images.new_set import Write, check_target, new_set
 from zatlas.images.sources import open_source
-from zatlas.images.stream import Imported, Progress, Write, import_images
+from zatlas.images.stream import Fault, decoded
+
+Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True)
-class Prepared(Imported):
+class Prepared:
     """A new image set.
 
     Attributes
     ----------
+    out : the ``.npy`` file.
     count : the number of images.
     shape : (H,W,C) of each image.
+    labels : the names of the labels in the table beside it.
     skipped : the unreadable images, with the reasons.
     notes : what was assumed about the source, one sentence each.
-    out : the ``.npy`` file.
-    labels : the names of the labels in the table beside it.
     """
 
     out: Path
+    count: int
+    shape: tuple[int, ...]
     labels: tuple[str, ...]
+    skipped: tuple[Fault, ...]
+    notes: tuple[str, ...]
 
 
 def prepare_images(
@@ -88,47 +92,50 @@ def prepare_images(
     ...     prepare_images(images, f"{folder}/small.npy", to=16).shape
     (16, 16, 3)
     """
-    target = Path(out)
-    if target.suffix != ".npy":
-        raise InputError(f"{target}: give the image set a name that ends in .npy")
-    for path in (target, beside(target)):
-        check_output(path, with_table(source), overwrite=overwrite, argument="")
+    target = check_target(out, with_table(source), overwrite)
     fit = Fit.checked(to, crop, gray)
     opened = open_source(source)
-    read = partial(import_images, opened, fit, workers=workers, progress=progress)
-    done = _write(target, opened.columns, read)
-    return Prepared(**vars(done), out=target, labels=opened.columns)
+    columns = ["source", *opened.columns]
+    with closing(opened), new_set(target, columns) as write:
+        count, shape, skipped, notes = _copy(opened, fit, write, workers, progress)
+    return Prepared(target, count, shape, opened.columns, tuple(skipped), tuple(notes))
 
 
-def _write(target: Path, columns: tuple[str, ...], read: Callable[[Write], Imported]) -> Imported:
-    with (
-        atomic_write(beside(target)) as table_part,
-        atomic_write(target) as array_part,  # the inner one: errors of writing name this file
-        array_part.open("wb") as array,
-        table_part.open("w", encoding="utf-8", errors="backslashreplace", newline="") as lines,
-    ):
-        rows = csv.writer(lines, lineterminator="\n")
-        rows.writerow(["index", "source", *columns])
-        written = 0
+def _copy(
+    source: Source, fit: Fit, write: Write, workers: int | None, progress: Progress | None
+) -> tuple[int, tuple[int, ...], list[Fault], list[str]]:
+    """Pass every readable image to ``write``: their number and shape, the others, the notes."""
+    shape: tuple[int, ...] = ()
+    first, count, trimmed = "", 0, 0
+    skipped: list[Fault] = []
+    with closing(decoded(source, fit, workers)) as outcomes:
+        for item, outcome in outcomes:
+            if isinstance(outcome, UnreadableError):
+                skipped.append(Fault(item.name, str(outcome)))
+            else:
+                shape, first = shape or outcome.pixels.shape, first or item.name
+                if outcome.pixels.shape != shape:
+                    raise _mixed(source.name, first, shape, item.name, outcome)
+                write(outcome.pixels, [item.name, *map(text, item.labels)])
+                count, trimmed = count + 1, trimmed + outcome.trimmed
+            done = count + len(skipped)
+            if progress and (done % 16 == 0 or done == source.count):
+                progress(done, source.count)
+    if not count:
+        fault = "no pictures in it"
+        if skipped:
+            name, reason = skipped[0]
+            fault = f"none of its {len(skipped)} pictures can be read; the first: {name}: {reason}"
+        raise InputError(f"{source.name}: {fault}")
+    notes = list(source.notes)
+    if trimmed and fit.to:
+        aspect = f"another aspect ratio than {fit.to[1]}x{fit.to[0]}"
+        notes.append(f"{trimmed} of {count} pictures were cropped to their centre: {aspect}")
+    return count, shape, skipped, notes
 
-        def write(item: Item, pixels: NDArray[np.uint8]) -> None:
-            nonlocal written
-            if not written:
-                _write_header(array, (0, *pixels.shape))
-            array.write(pixels.tobytes())
-            rows.writerow([written, item.name, *map(text, item.labels)])
-            written += 1
 
-        done = read(write)
-        array.seek(0)
-        _write_header(array, (done.count, *done.shape))
-        for file in (array, lines):  # both files are on disk before either is renamed
-            file.flush()
-            os.fsync(file.fileno())
-    return done
-
-
-def _write_header(array: BinaryIO, shape: tuple[int, ...]) -> None:
-    """Write the NPY header. NumPy leaves space in it, so it can be rewritten with the true N."""
-    header = {"descr": "|u1", "fortran_order": False, "shape": shape}
-    np.lib.format.write_array_header_1_0(array, header)
+def _mixed(name: str, first: str, shape: tuple[int, ...], second: str, other: Fitted) -> InputError:
+    (high, wide, _), (height, width, _) = shape, other.pixels.shape
+    sizes = f"{first} is {wide}x{high}, {second} is {width}x{height}"
+    fault = f"pictures of different sizes (width x height): {sizes}; give one size, such as to=64"
+    return InputError(f"{name}: {fault}", arguments=("to",))

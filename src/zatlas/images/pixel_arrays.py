@@ -1,13 +1,11 @@
-"""Numeric arrays as sources of images: their layout, their range, reading them in blocks.
+"""Numeric arrays as sources of images: their layout and their range.
 
-An array is read from its start, twice: once for its range, once for its images. The memory needed
-does not depend on its size.
+An array is read twice: once for its range, once for its images. It may be mapped from a file, so
+the memory needed does not depend on its size.
 """
 
-import math
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
-from typing import IO, Any, NamedTuple
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,70 +15,13 @@ from zatlas.images.decode import MAX_PIXELS, MIN_SIDE
 from zatlas.images.items import Item, Source
 from zatlas.images.labels import free_names
 
-_BLOCK = 1 << 24  # bytes of one block
+_BLOCK = 1 << 24  # bytes that are compared with the range at once
 
-Blocks = Callable[[], Iterator[NDArray[Any]]]
 Scaling = tuple[Callable[[NDArray[Any]], NDArray[np.uint8]], str]
 
 
-class Header(NamedTuple):
-    """The header of an array file. Its data may be shorter."""
-
-    shape: tuple[int, ...]
-    dtype: np.dtype[Any]
-    columns_first: bool = False  # Fortran order
-
-    @property
-    def nbytes(self) -> int:
-        """The size of the array in bytes."""
-        return math.prod(self.shape) * self.dtype.itemsize
-
-
-def mapped(array: NDArray[Any]) -> Blocks:
-    """The blocks of an array in memory, or mapped from a file."""
-    rows = max(1, _BLOCK * len(array) // max(1, array.nbytes))
-    return lambda: (array[i : i + rows] for i in range(0, len(array), rows))
-
-
-def streamed(
-    opened: Callable[[], AbstractContextManager[IO[bytes]]], header: Header, name: str
-) -> Blocks:
-    """The blocks of an array in a stream, which starts at the data of the array."""
-    if header.columns_first and len(header.shape) > 1:
-        raise InputError(f"{name}: in Fortran order; save it with np.ascontiguousarray")
-    count, *inner = header.shape
-    row = math.prod(inner) * header.dtype.itemsize
-    most = max(1, _BLOCK // max(1, row))
-
-    def blocks() -> Iterator[NDArray[Any]]:
-        try:
-            with opened() as stream:
-                for first in range(0, count, most):
-                    rows = min(most, count - first)
-                    data = stream.read(rows * row)
-                    if len(data) < rows * row:
-                        last = first + len(data) // max(1, row)
-                        raise InputError(f"{name}: cut short after row {last} of {count}")
-                    yield np.frombuffer(data, header.dtype).reshape(rows, *inner)
-        except InputError:
-            raise
-        except Exception as error:  # a damaged file raises nearly any type of error
-            raise InputError(f"{name}: damaged ({error})") from None
-
-    return blocks
-
-
-def joined(blocks: Blocks, header: Header) -> NDArray[Any]:
-    """The whole array of some blocks."""
-    return np.concatenate(list(blocks())).reshape(header.shape)
-
-
 def array_source(
-    name: str,
-    header: Header,
-    blocks: Blocks,
-    table: dict[str, list[Any]],
-    names: str | list[str],
+    name: str, array: NDArray[Any], table: dict[str, list[Any]], names: str | list[str]
 ) -> Source:
     """The images of an array as uint8 (H,W,C).
 
@@ -89,7 +30,7 @@ def array_source(
     Parameters
     ----------
     name : the name of the source.
-    header, blocks : the array.
+    array : the images.
     table : the labels of the images.
     names : the names of the images, or a name to which their index is added.
 
@@ -98,23 +39,18 @@ def array_source(
     InputError
         The array has another layout or range, or holds NaN.
     """
-    channels_first = check_layout(name, header.shape)
-    scaled, note = _scaling(name, header.dtype, blocks)
+    channels_first = check_layout(name, array.shape)
+    scaled, note = _scaling(name, array)
     notes = ["read as (N,C,H,W); written as (N,H,W,C)"] * channels_first + [note] * bool(note)
-    columns = list(table.values())
 
-    def items() -> Iterator[Item]:
-        index = 0
-        for block in blocks():
-            pixels = scaled(block)
-            pixels = np.moveaxis(pixels, 1, -1) if channels_first else pixels
-            for picture in pixels[..., None] if pixels.ndim == 3 else pixels:
-                labels = tuple(column[index] for column in columns)
-                called = f"{names}[{index}]" if isinstance(names, str) else names[index]
-                yield Item(called, np.ascontiguousarray(picture), labels)
-                index += 1
+    def item(index: int) -> Item:
+        pixels = scaled(array[index])
+        pixels = np.moveaxis(pixels, 0, -1) if channels_first else np.atleast_3d(pixels)
+        called = f"{names}[{index}]" if isinstance(names, str) else names[index]
+        labels = tuple(column[index] for column in table.values())
+        return Item(called, np.ascontiguousarray(pixels), labels)
 
-    return Source(name, items(), header.shape[0], free_names(table), notes)
+    return Source(name, map(item, range(len(array))), len(array), free_names(table), notes)
 
 
 def check_layout(name: str, shape: tuple[int, ...]) -> bool:
@@ -137,19 +73,20 @@ def check_layout(name: str, shape: tuple[int, ...]) -> bool:
     return channels_first
 
 
-def _scaling(name: str, dtype: np.dtype[Any], blocks: Blocks) -> Scaling:
+def _scaling(name: str, array: NDArray[Any]) -> Scaling:
     """How to scale the values to 0 … 255, and a note; reads the whole array."""
+    dtype = array.dtype
     if dtype.kind not in "biuf":
         raise InputError(f"{name}: values of type {dtype}; images are numbers, best uint8")
-    low, high, first = np.inf, -np.inf, 0
-    for block in blocks():
+    low, high, rows = np.inf, -np.inf, max(1, _BLOCK // array[0].nbytes)
+    for first in range(0, len(array), rows):
+        block = array[first : first + rows]
         if dtype.kind == "f" and not np.isfinite(block).all():
             bad = first + int(np.argwhere(~np.isfinite(block))[0][0])
             raise InputError(f"{name}: NaN or infinite values, first in picture {bad}; fix them")
         low, high = min(low, float(block.min())), max(high, float(block.max()))
         if dtype == np.uint8 and high > 1:
             break
-        first += len(block)
     if dtype.kind == "f":
         return _float_scaling(name, low, high)
     if low >= 0 and high <= 1:
@@ -171,7 +108,6 @@ def _float_scaling(name: str, low: float, high: float) -> Scaling:
 
     def scaled(block: NDArray[Any]) -> NDArray[np.uint8]:
         levels = np.rint((block.astype(np.float32) + offset) * factor)
-        pixels: NDArray[np.uint8] = np.clip(levels, 0, 255).astype(np.uint8)
-        return pixels
+        return np.asarray(np.clip(levels, 0, 255), np.uint8)
 
     return scaled, f"floats of {ends}: scaled to 0 to 255"
