@@ -2,11 +2,11 @@
 
 import math
 
-from zatlas.errors import InputError
-from zatlas.models.architecture import Row, after_layer
-from zatlas.models.layers import GIVES, TAKES, Shape, arguments
+from zatlas.errors import argument_error
+from zatlas.models.architecture import Row
+from zatlas.models.layers import GIVES, TAKES, Shape, after_layer, arguments
 from zatlas.models.model_file import ModelFile
-from zatlas.syntax import Call, format_call
+from zatlas.syntax import Call
 
 
 def scaled(model: ModelFile, scale: float) -> ModelFile:
@@ -18,30 +18,17 @@ def scaled(model: ModelFile, scale: float) -> ModelFile:
     if scale == 1:
         return model
     if not (math.isfinite(scale) and scale > 0):
-        raise InputError(
-            f"scale={scale:g}: give a factor above 0, as 0.5 or 2", arguments=("scale",)
-        )
+        raise argument_error("scale", f"{scale:g}", "give a factor above 0, as 0.5 or 2")
     network = model.architecture()
     heads = [rows[:1] for rows in network.heads] or [() for _ in network.encoders]
-    encoders = [
-        _scaled([*trunk, *head], network.image, scale)
-        for trunk, head in zip(network.encoders, heads, strict=True)
-    ]
-    decoder = _scaled(list(network.decoder), network.code_shape, scale)
-    one = len(encoders) == 1
-    return model.model_copy(
-        update={
-            "encoder": encoders[0] if one else None,
-            "encoders": None if one else encoders,
-            "decoder": decoder,
-            "output": None,
-        }
-    )
+    parts = [(*trunk, *head) for trunk, head in zip(network.encoders, heads, strict=True)]
+    encoders = [_scaled(part, network.image, scale) for part in parts]
+    return model.with_layers(encoders, _scaled(network.decoder, network.code_shape, scale))
 
 
-def _scaled(rows: list[Row], shape: Shape, factor: float) -> list[str]:
+def _scaled(rows: tuple[Row, ...], shape: Shape, factor: float) -> list[Call]:
     """The layers of one encoder or decoder; the last one with weights gives what it gave."""
-    layers: list[str] = []
+    layers: list[Call] = []
     last = max(i for i, row in enumerate(rows) if row.call.name in GIVES)
     for i, row in enumerate(rows):
         call = row.call
@@ -52,12 +39,12 @@ def _scaled(rows: list[Row], shape: Shape, factor: float) -> list[str]:
             call = _with(call, TAKES[call.name], shape[0])
         if call.name in GIVES and i != last:
             call = _with(call, GIVES[call.name], _width(rows, i, factor))
-        layers.append(format_call(call))
+        layers.append(call)
         shape = after_layer(call, shape)[0]
     return layers
 
 
-def _width(rows: list[Row], i: int, factor: float) -> int:
+def _width(rows: tuple[Row, ...], i: int, factor: float) -> int:
     """The new width of a layer; of one that is unflattened next, a width for each pixel."""
     width, pixels = rows[i].shape[0], 1
     for row in rows[i + 1 :]:

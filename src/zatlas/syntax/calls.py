@@ -23,6 +23,10 @@ class Call:
     args: tuple[Value, ...] = ()
     kwargs: dict[str, Value] = field(default_factory=dict)
 
+    def __str__(self) -> str:
+        named = [f"{key}={value!r}" for key, value in self.kwargs.items()]
+        return f"{self.name}({', '.join([*map(repr, self.args), *named])})"
+
 
 def parse_call(
     text: str, known: Collection[str], what: str = "layer", names: Names = NO_NAMES,
@@ -88,5 +92,4 @@ def format_call(call: Call) -> str:
     >>> format_call(Call("Linear", (192, 10), {"bias": False}))
     'Linear(192, 10, bias=False)'
     """
-    named = [f"{key}={value!r}" for key, value in call.kwargs.items()]
-    return f"{call.name}({', '.join([*map(repr, call.args), *named])})"
+    return str(call)
