@@ -1,62 +1,38 @@
 """Short forms of layer lists: ``mlp(1024, 64)`` and ``conv(64, 128)``."""
 
 import math
-from collections.abc import Callable, Mapping
 from itertools import pairwise
 
 from zatlas.errors import InputError
-from zatlas.syntax import Call, format_call
+from zatlas.syntax import Call
 
-Image = tuple[int, int, int]
-
-
-def mlp(widths: tuple[int, ...], part: str, image: Image, activation: Call) -> list[Call]:
-    """Linear layers with an activation between them; the pixels are implied at the picture's side.
-
-    ``encoder: mlp(1024, 64)`` leads from the pixels to 64 numbers, ``decoder: mlp(64, 1024)`` from
-    64 numbers back to the pixels.
-    """
-    pixels = math.prod(image)
-    sizes = (pixels, *widths) if part == "encoder" else (*widths, pixels)
-    layers: list[Call] = []
-    for takes, gives in pairwise(sizes):
-        layers += [Call("Linear", (takes, gives), {}), activation]
-    return layers[:-1]
+SHORT_FORMS = ("mlp", "conv")
 
 
-def conv(widths: tuple[int, ...], part: str, image: Image, activation: Call) -> list[Call]:
-    """Convolutions of kernel 4, stride 2, padding 1, each halving (or doubling) the picture.
-
-    ``encoder: conv(64, 128)`` closes with an activation, as a Linear layer may follow;
-    ``decoder: conv(128, 64)`` leads from 128 channels back to the image's.
-    """
-    kind = "Conv2d" if part == "encoder" else "ConvTranspose2d"
-    sizes = (image[0], *widths) if part == "encoder" else (*widths, image[0])
-    layers: list[Call] = []
-    for takes, gives in pairwise(sizes):
-        layers += [Call(kind, (takes, gives, 4), {"stride": 2, "padding": 1}), activation]
-    return layers if part == "encoder" else layers[:-1]
-
-
-SHORT_FORMS: Mapping[str, Callable[[tuple[int, ...], str, Image, Call], list[Call]]] = {
-    "mlp": mlp,
-    "conv": conv,
-}
-
-
-def expand(call: Call, part: str, image: Image) -> list[Call]:
+def expand(call: Call, part: str, image: tuple[int, int, int]) -> list[Call]:
     """The layers that a short form stands for; ReLU between them, or LeakyReLU(slope=0.1).
 
-    Raises InputError where a width is not a whole number above 0.
+    ``mlp`` makes Linear layers: ``encoder: mlp(1024, 64)`` leads from the pixels to 64 numbers,
+    ``decoder: mlp(64, 1024)`` from 64 numbers back to the pixels. ``conv`` makes convolutions of
+    kernel 4, stride 2, padding 1: ``encoder: conv(64, 128)`` halves the picture twice and closes
+    with an activation, as a Linear layer may follow; ``decoder: conv(128, 64)`` leads from 128
+    channels back to the image's. Raises InputError where a width is not a whole number above 0.
     """
+    start = f"{part}: {call}"
     slope = call.kwargs.get("slope")
-    unknown = [key for key in call.kwargs if key != "slope"]
-    if unknown:
-        raise InputError(f"{part}: {format_call(call)}: unknown {unknown[0]!r}; known is slope")
-    widths = tuple(w for w in call.args if isinstance(w, int) and not isinstance(w, bool) and w > 0)
+    if unknown := [key for key in call.kwargs if key != "slope"]:
+        raise InputError(f"{start}: unknown {unknown[0]!r}; known is slope")
+    widths = [w for w in call.args if isinstance(w, int) and not isinstance(w, bool) and w > 0]
     if len(widths) != len(call.args) or not widths:
-        raise InputError(f"{part}: {format_call(call)}: widths are whole numbers above 0")
+        raise InputError(f"{start}: widths are whole numbers above 0")
     if slope is not None and not isinstance(slope, (int, float)):
-        raise InputError(f"{part}: {format_call(call)}: slope is a number, not {slope!r}")
-    activation = Call("ReLU", (), {}) if slope is None else Call("LeakyReLU", (slope,), {})
-    return SHORT_FORMS[call.name](widths, part, image, activation)
+        raise InputError(f"{start}: slope is a number, not {slope!r}")
+    activation = Call("ReLU") if slope is None else Call("LeakyReLU", (slope,))
+    encodes, convolves = part == "encoder", call.name == "conv"
+    side = image[0] if convolves else math.prod(image)
+    kind = ("Conv2d" if encodes else "ConvTranspose2d") if convolves else "Linear"
+    kernel, options = ((4,), {"stride": 2, "padding": 1}) if convolves else ((), {})
+    sizes = pairwise([side, *widths] if encodes else [*widths, side])
+    weighted = [Call(kind, (*pair, *kernel), dict(options)) for pair in sizes]
+    layers = [each for layer in weighted for each in (layer, activation)]
+    return layers if convolves and encodes else layers[:-1]
