@@ -66,10 +66,8 @@ def image_array(images: object) -> NDArray[np.uint8]:
         return images.array
     if isinstance(images, np.ndarray):
         return images
-    raise InputError(
-        f"images: {type(images).__name__}; give an image set (zatlas.open_images) or a uint8 "
-        "array (N, H, W, C)"
-    )
+    hint = "give an image set (zatlas.open_images) or a uint8 array (N, H, W, C)"
+    raise InputError(f"images: {type(images).__name__}; {hint}")
 
 
 def checked_codes(
@@ -111,10 +109,9 @@ def _check_pictures(images_NHWC: NDArray[np.uint8], image: tuple[int, int, int],
     if images_NHWC.shape[1:3] == (height, width) and images_NHWC.ndim == 4:
         hint = f"write `image: {[images_NHWC.shape[3], height, width]}` in the model file"
         hint += ", or make them grey with `zatlas images prepare --gray`" * (channels == 1)
-    raise InputError(
-        f"{name}: {images_NHWC.dtype} {images_NHWC.shape}, but the model takes uint8 (N, "
-        f"{height}, {width}, {channels}); {hint}"
-    )
+    wanted = f"uint8 (N, {height}, {width}, {channels})"
+    given = f"{images_NHWC.dtype} {images_NHWC.shape}"
+    raise InputError(f"{name}: {given}, but the model takes {wanted}; {hint}")
 
 
 def preview_model(model: Autoencoder) -> Autoencoder:

@@ -38,9 +38,8 @@ def traversal(
     if steps < 3 or steps % 2 == 0:
         raise argument_error("steps", steps, "give an odd number, 3 or more")
     if not -latent <= element < latent:
-        raise argument_error(
-            "elements", element, f"the code has {latent} elements, 0 to {latent - 1}"
-        )
+        hint = f"the code has {latent} elements, 0 to {latent - 1}"
+        raise argument_error("elements", element, hint)
     if not np.isfinite(span) or span <= 0:
         raise argument_error("span", f"{span:g}", "give a number of standard deviations above 0")
     if statistics.dead[element]:
@@ -115,10 +114,8 @@ def interpolation(
     >>> interpolation(np.zeros(1), np.ones(1), steps=3)[0].tolist()
     [[0.0], [0.5], [1.0]]
     """
-    start, end = (
-        checked_codes(code, np.size(start_D), name, ndim=1).astype(float)
-        for name, code in (("start", start_D), ("end", end_D))
-    )
+    start = checked_codes(start_D, np.size(start_D), "start", ndim=1).astype(float)
+    end = checked_codes(end_D, np.size(start_D), "end", ndim=1).astype(float)
     if steps < 2:
         raise argument_error("steps", steps, "give 2 or more")
     fractions = np.linspace(0.0, 1.0, steps)

@@ -26,10 +26,9 @@ def direction_move(label: str, codes_ND: Array, vector_D: Array, sd_D: Array) ->
     """
     latent = codes_ND.shape[1:]
     if np.shape(vector_D) != latent or np.shape(sd_D) != latent:
-        raise InputError(
-            f"vector of shape {np.shape(vector_D)} and sd of shape {np.shape(sd_D)} for codes of "
-            f"shape {codes_ND.shape}; give one number for each element"
-        )
+        given = f"vector of shape {np.shape(vector_D)} and sd of shape {np.shape(sd_D)}"
+        hint = "give one number for each element"
+        raise InputError(f"{given} for codes of shape {codes_ND.shape}; {hint}")
     row = np.asarray(vector_D * sd_D, codes_ND.dtype)
     return Move(label, np.broadcast_to(row, codes_ND.shape))  # takes the memory of one code
 
