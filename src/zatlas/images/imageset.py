@@ -7,7 +7,7 @@ import tempfile
 from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
-from typing import Any, overload
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -64,11 +64,7 @@ class ImageSet:
         """The assumptions and the skipped images, one line each."""
         return remarks(self.notes, self.skipped)
 
-    @overload
-    def __getitem__(self, key: int) -> NDArray[np.uint8]: ...
-    @overload
-    def __getitem__(self, key: slice | list[int] | NDArray[Any]) -> NDArray[np.uint8]: ...
-    def __getitem__(self, key: Any) -> NDArray[np.uint8]:
+    def __getitem__(self, key: int | slice | list[int] | NDArray[Any]) -> NDArray[np.uint8]:
         return np.array(self.array[key])
 
     def __repr__(self) -> str:
@@ -156,11 +152,9 @@ def _of_size(images: ImageSet, size: tuple[int, int] | None) -> ImageSet:
     if size is not None and (height, width) != tuple(size):
         wanted = f"{size[0]}x{size[1]} are needed (height x width)"
         side = size[0] if size[0] == size[1] else f"{size[0]},{size[1]}"
-        raise InputError(
-            f"{images.path or 'array'}: pictures of {height}x{width} where {wanted}; resize them: "
-            f"images prepare, to={side}",
-            arguments=("to",),
-        )
+        fault = f"pictures of {height}x{width} where {wanted}"
+        hint = f"resize them: images prepare, to={side}"
+        raise InputError(f"{images.path or 'array'}: {fault}; {hint}", arguments=("to",))
     return images
 
 

@@ -90,8 +90,7 @@ class Solid:
         length = float(light @ self.form @ light)
         ahead = dot(bent, light.tolist()) * (-1 / length)
         apart = np.sqrt(np.maximum(dot(bent, d) - ahead * ahead * length, 0))
-        shadow: Array = ramp(apart, 1 + soft, 1 - soft) * ramp(ahead, 0.0, 0.15)
-        return shadow
+        return np.asarray(ramp(apart, 1 + soft, 1 - soft) * ramp(ahead, 0.0, 0.15))
 
 
 class View:

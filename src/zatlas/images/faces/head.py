@@ -22,10 +22,7 @@ TIP = Ball((0.0, -0.335, 0.80), (0.125, 0.105, 0.15))
 EYE, EYEBALL = (0.305, 0.0, 0.44), 0.175  # the left eye's centre (right in the picture), radius
 
 FLESH = (0.32, 0.20, 0.15)  # red light scatters most in skin
-LIPS, PINK = (
-    colour(228, 176, 178),
-    0.04 * colour(220, 90, 90),
-)  # factor and addition
+LIPS, PINK = colour(228, 176, 178), 0.04 * colour(220, 90, 90)  # factor and addition
 GUMS, TEETH = colour(90, 30, 30), colour(242, 237, 228)
 SCLERA, IRIS = colour(222, 218, 214), colour(84, 62, 46)
 

@@ -133,5 +133,4 @@ class Canvas:
         """The image, uint8 (side / 2, side / 2, 3); a pixel is the mean of four rays."""
         two = self.rgb[:, ::2] + self.rgb[:, 1::2]
         mean = np.clip((two[..., ::2] + two[..., 1::2]) / 4, 0, 1)
-        shown: Array = (255 * mean ** (1 / GAMMA) + 0.5).astype(np.uint8)
-        return shown.transpose(1, 2, 0)
+        return np.asarray(255 * mean ** (1 / GAMMA) + 0.5, np.uint8).transpose(1, 2, 0)
