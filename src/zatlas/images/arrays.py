@@ -8,10 +8,10 @@ import os
 import shutil
 import tempfile
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Any, NamedTuple
+from typing import IO, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,19 +27,7 @@ _READERS: dict[tuple[int, int], Any] = {
     (1, 0): np.lib.format.read_array_header_1_0,
     (2, 0): np.lib.format.read_array_header_2_0,
 }
-
-
-class Header(NamedTuple):
-    """The header of an array file. Its data may be shorter."""
-
-    shape: tuple[int, ...]
-    dtype: np.dtype[Any]
-    columns_first: bool = False  # Fortran order
-
-    @property
-    def nbytes(self) -> int:
-        """The size of the array in bytes."""
-        return math.prod(self.shape) * self.dtype.itemsize
+Arrays = dict[str, NDArray[Any]]
 
 
 def npy(path: Path) -> Source:
@@ -55,26 +43,39 @@ def map_npy(path: Path) -> NDArray[Any]:
     """Map a ``.npy`` file read-only. Raises InputError."""
     try:
         with path.open("rb") as file:
-            return map_array(file, npy_header(file, str(path)), str(path))
+            return _map_array(file, str(path))
     except OSError as error:
         raise InputError(f"{path}: cannot be read ({error.strerror or error})") from None
 
 
-def map_array(file: IO[bytes], header: Header, name: str) -> NDArray[Any]:
-    """Map an array that starts here in a file, read-only, after comparing its length.
+def map_data(
+    file: IO[bytes], shape: tuple[int, ...], dtype: np.dtype[Any], name: str, order: Any = "C"
+) -> NDArray[Any]:
+    """Map the data of an array, which start here in a file, read-only.
 
     Raises InputError for a file that is too short.
     """
-    start = file.tell()
+    start, size = file.tell(), math.prod(shape) * dtype.itemsize
     there = os.fstat(file.fileno()).st_size - start
-    if there < header.nbytes:
-        raise InputError(
-            f"{name}: cut short: {there:,} bytes of the {header.nbytes:,} of {header.shape}"
-        )
-    if not header.nbytes:
-        return np.empty(header.shape, header.dtype)
-    order: Any = "F" if header.columns_first else "C"
-    return np.memmap(file, header.dtype, "r", start, header.shape, order)
+    if there < size:
+        raise InputError(f"{name}: cut short: {there:,} bytes of the {size:,} of {shape}")
+    return np.memmap(file, dtype, "r", start, shape, order) if size else np.empty(shape, dtype)
+
+
+def _map_array(file: IO[bytes], name: str) -> NDArray[Any]:
+    """Map a file of the NPY format. Raises InputError for any other format and for pickles."""
+    try:
+        read = _READERS[np.lib.format.read_magic(file)]
+        shape, columns_first, dtype = read(file)
+    except Exception as error:  # a damaged header raises nearly any type of error
+        reason = " ".join(str(error).split())
+        raise InputError(f"{name}: not an array file of NumPy ({reason[:120]})") from None
+    if dtype.hasobject:
+        objects = "pickled Python objects, which are never loaded"
+        raise InputError(f"{name}: holds {objects}: save plain numbers, uint8 (N,H,W,C)")
+    if min(shape, default=0) < 0:
+        raise InputError(f"{name}: shape {shape}: not an array")
+    return map_data(file, shape, dtype, name, "F" if columns_first else "C")
 
 
 @contextmanager
@@ -90,22 +91,6 @@ def unpacked(packed: IO[bytes], name: str) -> Iterator[IO[bytes]]:
         yield file
 
 
-def npy_header(file: IO[bytes], name: str) -> Header:
-    """Read a header of the NPY format. Raises InputError for any other format and for pickles."""
-    try:
-        read = _READERS[np.lib.format.read_magic(file)]
-        shape, columns_first, dtype = read(file)
-    except Exception as error:  # a damaged header raises nearly any type of error
-        reason = " ".join(str(error).split())
-        raise InputError(f"{name}: not an array file of NumPy ({reason[:120]})") from None
-    if dtype.hasobject:
-        objects = "pickled Python objects, which are never loaded"
-        raise InputError(f"{name}: holds {objects}: save plain numbers, uint8 (N,H,W,C)")
-    if min(shape, default=0) < 0:
-        raise InputError(f"{name}: shape {shape}: not an array")
-    return Header(shape, dtype, columns_first)
-
-
 def npz(path: Path) -> Source:
     """The images of an ``.npz`` archive. Other arrays with one row per image become labels.
 
@@ -113,86 +98,66 @@ def npz(path: Path) -> Source:
     ``latents_classes`` has one column per factor. ``stem_values`` is skipped beside
     ``stem_classes``: both hold the same information.
     """
+    arrays: Arrays = {}
+    faults: dict[str, InputError] = {}
     try:
-        file = zipfile.ZipFile(path)
-        members = {info.filename.removesuffix(".npy"): info for info in file.infolist()}
-        headers, faults = _headers(file, path)
+        with zipfile.ZipFile(path) as file:
+            for name in file.namelist():
+                title, key = f"{path}, {name}", name.removesuffix(".npy")
+                with file.open(name) as member:
+                    try:
+                        with unpacked(member, title) as copy:
+                            arrays[key] = _map_array(copy, title)
+                    except InputError as fault:  # raised later, if this array is needed
+                        faults[key] = fault
     except Exception as error:  # a damaged archive raises nearly any type of error
         raise InputError(f"{path}: not a complete .npz archive ({error})") from None
-
-    def read(name: str) -> NDArray[Any]:
-        title = f"{path}, {name}"
-        with file.open(members[name]) as member, unpacked(member, title) as copy:
-            return map_array(copy, npy_header(copy, title), title)
-
-    chosen = _choose(path, headers, faults)
-    title, header = f"{path}, {chosen}", headers.pop(chosen)
-    check_layout(title, header.shape)
-    with file:
-        columns, left_out = _npz_labels(headers, header.shape[0], read)
-        source = array_source(title, read(chosen), columns, path.name)
+    chosen = _choose(path, arrays, faults)
+    images, title = arrays.pop(chosen), f"{path}, {chosen}"
+    check_layout(title, images.shape)
+    columns, left_out = _labels(arrays, len(images))
+    source = array_source(title, images, columns, path.name)
     if left_out := [*left_out, *faults]:
         source.notes.append(f"arrays not taken as labels: {', '.join(left_out)}")
     return source
 
 
-def _headers(file: zipfile.ZipFile, path: Path) -> tuple[dict[str, Header], dict[str, InputError]]:
-    """The headers of all arrays in an archive, and the faults of those that cannot be read."""
-    headers: dict[str, Header] = {}
-    faults: dict[str, InputError] = {}
-    for info in file.infolist():
-        name, title = info.filename.removesuffix(".npy"), f"{path}, {info.filename}"
-        try:
-            with file.open(info) as stream:
-                header = npy_header(stream, title)
-            if header.nbytes > info.file_size:
-                raise InputError(f"{title}: cut short for {header.shape}")
-            headers[name] = header
-        except InputError as fault:  # raised later, if this array is needed
-            faults[name] = fault
-    return headers, faults
-
-
-def _choose(path: Path, headers: dict[str, Header], faults: dict[str, InputError]) -> str:
+def _choose(path: Path, arrays: Arrays, faults: dict[str, InputError]) -> str:
     """The array of images: the first with a usual name, or the only one with a fitting shape."""
-    order = {name: number for number, name in enumerate(_NAMES)}
-    usual = [name for name in (*headers, *faults) if name.lower() in order]
-    for name in sorted(usual, key=lambda name: order[name.lower()]):
+    usual = [name for name in (*arrays, *faults) if name.lower() in _NAMES]
+    for name in sorted(usual, key=lambda name: _NAMES.index(name.lower())):
         if name in faults:
             raise faults[name]
-        if len(headers[name].shape) > 2:
+        if arrays[name].ndim > 2:
             return name
-    likely = [name for name, header in headers.items() if len(header.shape) in (3, 4)]
+    likely = [name for name, array in arrays.items() if array.ndim in (3, 4)]
     if len(likely) == 1:
         return likely[0]
     if not likely and faults:
         raise next(iter(faults.values()))
-    found = [f"{name} {header.shape}" for name, header in headers.items()]
+    found = [f"{name} {array.shape}" for name, array in arrays.items()]
     start = "several arrays" if likely else "no array"
     listed = ", ".join([*found, *faults]) or "nothing"
     hint = "name the one 'images', or save it as .npy"
     raise InputError(f"{path}: {start} of images (N,H,W[,C]) among: {listed}; {hint}")
 
 
-def _npz_labels(
-    headers: dict[str, Header], count: int, read: Callable[[str], NDArray[Any]]
-) -> tuple[dict[str, list[Any]], list[str]]:
+def _labels(arrays: Arrays, count: int) -> tuple[dict[str, list[Any]], list[str]]:
     """Columns of ``count`` labels from the arrays, and the names of the arrays that give none."""
     columns: dict[str, list[Any]] = {}
     left_out = []
-    for name, header in headers.items():
+    for name, array in arrays.items():
         stem, _, ending = name.rpartition("_")
         if ending in ("names", "sizes"):
             continue
-        titles = headers.get(f"{stem}_names")
-        repeated = ending == "values" and f"{stem}_classes" in headers
-        rows = header.shape[:1] == (count,) and len(header.shape) < 3
-        usable = rows and header.nbytes <= MAX_BYTES and not repeated
-        if usable and header.shape[1:] in ((), (1,)):
-            columns[name] = read(name).ravel().tolist()
-        elif usable and titles and titles.shape == header.shape[1:] and titles.nbytes <= MAX_BYTES:
-            named = map(str, read(f"{stem}_names").tolist())
-            columns |= zip(named, read(name).T.tolist(), strict=True)
+        titles = arrays.get(f"{stem}_names", np.empty(0))
+        repeated = ending == "values" and f"{stem}_classes" in arrays
+        rows = array.shape[:1] == (count,) and array.ndim < 3
+        usable = rows and max(array.nbytes, titles.nbytes) <= MAX_BYTES and not repeated
+        if usable and array.shape[1:] in ((), (1,)):
+            columns[name] = array.ravel().tolist()
+        elif usable and titles.shape == array.shape[1:]:
+            columns |= zip(map(str, titles.tolist()), array.T.tolist(), strict=True)
         else:
             left_out.append(name)
     return columns, left_out

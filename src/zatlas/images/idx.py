@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from zatlas.errors import InputError
-from zatlas.images.arrays import Header, map_array, unpacked
+from zatlas.images.arrays import map_data, unpacked
 from zatlas.images.items import Source
 from zatlas.images.pixel_arrays import array_source
 
@@ -58,7 +58,7 @@ def _array(path: Path) -> NDArray[Any]:
         if kind != 8:
             fault = f"IDX of type {kind:#04x}; only unsigned bytes (0x08) are images"
             raise InputError(f"{path}: {fault}")
-        return map_array(file, Header(shape, np.dtype(np.uint8)), str(path))
+        return map_data(file, shape, np.dtype(np.uint8), str(path))
 
 
 def _labels_path(path: Path) -> Path | None:

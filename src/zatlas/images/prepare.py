@@ -1,7 +1,7 @@
 """Write an image set: ``OUT.npy`` and the table ``OUT.csv``, from any source."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 
 from zatlas.errors import InputError
 from zatlas.images.decode import Fit, Fitted, UnreadableError
-from zatlas.images.items import Source
+from zatlas.images.items import Item, Source
 from zatlas.images.labels import text, with_table
 from zatlas.images.new_set import Write, check_target, new_set
 from zatlas.images.sources import open_source
-from zatlas.images.stream import Fault, decoded
+from zatlas.images.stream import Fault, Outcome, decoded
 
 Progress = Callable[[int, int], None]
 
@@ -94,33 +94,34 @@ def prepare_images(
     """
     target = check_target(out, with_table(source), overwrite)
     fit = Fit.checked(to, crop, gray)
-    opened = open_source(source)
-    columns = ["source", *opened.columns]
-    with closing(opened), new_set(target, columns) as write:
-        count, shape, skipped, notes = _copy(opened, fit, write, workers, progress)
-    return Prepared(target, count, shape, opened.columns, tuple(skipped), tuple(notes))
+    with (
+        closing(open_source(source)) as opened,
+        closing(decoded(opened, fit, workers)) as outcomes,
+        new_set(target, ["source", *opened.columns]) as write,
+    ):
+        return _write(target, opened, fit, outcomes, write, progress)
 
 
-def _copy(
-    source: Source, fit: Fit, write: Write, workers: int | None, progress: Progress | None
-) -> tuple[int, tuple[int, ...], list[Fault], list[str]]:
-    """Pass every readable image to ``write``: their number and shape, the others, the notes."""
+def _write(
+    target: Path, source: Source, fit: Fit, outcomes: Iterable[tuple[Item, Outcome]],
+    write: Write, progress: Progress | None,
+) -> Prepared:  # fmt: skip
+    """Pass every readable image to ``write``."""
     shape: tuple[int, ...] = ()
     first, count, trimmed = "", 0, 0
     skipped: list[Fault] = []
-    with closing(decoded(source, fit, workers)) as outcomes:
-        for item, outcome in outcomes:
-            if isinstance(outcome, UnreadableError):
-                skipped.append(Fault(item.name, str(outcome)))
-            else:
-                shape, first = shape or outcome.pixels.shape, first or item.name
-                if outcome.pixels.shape != shape:
-                    raise _mixed(source.name, first, shape, item.name, outcome)
-                write(outcome.pixels, [item.name, *map(text, item.labels)])
-                count, trimmed = count + 1, trimmed + outcome.trimmed
-            done = count + len(skipped)
-            if progress and (done % 16 == 0 or done == source.count):
-                progress(done, source.count)
+    for item, outcome in outcomes:
+        if isinstance(outcome, UnreadableError):
+            skipped.append(Fault(item.name, str(outcome)))
+        else:
+            shape, first = shape or outcome.pixels.shape, first or item.name
+            if outcome.pixels.shape != shape:
+                raise _mixed(source.name, first, shape, item.name, outcome)
+            write(outcome.pixels, [item.name, *map(text, item.labels)])
+            count, trimmed = count + 1, trimmed + outcome.trimmed
+        done = count + len(skipped)
+        if progress and (done % 16 == 0 or done == source.count):
+            progress(done, source.count)
     if not count:
         fault = "no pictures in it"
         if skipped:
@@ -131,7 +132,7 @@ def _copy(
     if trimmed and fit.to:
         aspect = f"another aspect ratio than {fit.to[1]}x{fit.to[0]}"
         notes.append(f"{trimmed} of {count} pictures were cropped to their centre: {aspect}")
-    return count, shape, skipped, notes
+    return Prepared(target, count, shape, source.columns, tuple(skipped), tuple(notes))
 
 
 def _mixed(name: str, first: str, shape: tuple[int, ...], second: str, other: Fitted) -> InputError:
