@@ -25,6 +25,10 @@ MIN_SIDE = 2
 logging.getLogger("PIL").addHandler(logging.NullHandler())  # zatlas reports faults itself
 
 
+Size = int | tuple[int, int] | None  # a side, or (height, width)
+Box = tuple[int, int, int, int]  # (top, left, height, width)
+
+
 class UnreadableError(Exception):
     """Why one image cannot be used. The image is listed and skipped."""
 
@@ -50,17 +54,12 @@ class Fit:
     gray : whether to convert to grey.
     """
 
-    crop: tuple[int, int, int, int] | None = None
+    crop: Box | None = None
     to: tuple[int, int] | None = None
     gray: bool = False
 
     @classmethod
-    def checked(
-        cls,
-        to: int | tuple[int, int] | None = None,
-        crop: tuple[int, int, int, int] | None = None,
-        gray: bool = False,
-    ) -> "Fit":
+    def checked(cls, to: Size = None, crop: Box | None = None, gray: bool = False) -> "Fit":
         """Check the arguments of a user; one number means a square. Raises InputError."""
         size = (to, to) if isinstance(to, int) else to
         if size is not None and (len(size) != 2 or not all(2 <= side <= 8192 for side in size)):

@@ -22,6 +22,7 @@ from zatlas.images.sheet import contact_sheet
 from zatlas.images.sources import existing
 from zatlas.images.stream import Fault, remarks
 
+Pictures = NDArray[np.uint8]
 Labels = dict[str, NDArray[Any]]
 _SAMPLE = 256  # images that enter a fingerprint
 _SHOWN = 32  # images that a notebook shows
@@ -44,13 +45,10 @@ class ImageSet:
     """
 
     def __init__(
-        self,
-        array: NDArray[np.uint8],
-        path: Path | None = None,
-        labels: Callable[[], Labels] = dict,
-        skipped: tuple[Fault, ...] = (),
+        self, array: Pictures, path: Path | None = None,
+        labels: Callable[[], Labels] = dict, skipped: tuple[Fault, ...] = (),
         notes: tuple[str, ...] = (),
-    ) -> None:
+    ) -> None:  # fmt: skip
         self.array = array.view()
         self.array.flags.writeable = False
         self.path, self.skipped, self.notes = path, skipped, notes
@@ -64,7 +62,7 @@ class ImageSet:
         """The assumptions and the skipped images, one line each."""
         return remarks(self.notes, self.skipped)
 
-    def __getitem__(self, key: int | slice | list[int] | NDArray[Any]) -> NDArray[np.uint8]:
+    def __getitem__(self, key: int | slice | list[int] | NDArray[Any]) -> Pictures:
         return np.array(self.array[key])
 
     def __repr__(self) -> str:
@@ -101,8 +99,7 @@ class ImageSet:
 
 
 def open_images(
-    source: str | os.PathLike[str] | NDArray[np.uint8] | ImageSet,
-    size: tuple[int, int] | None = None,
+    source: str | os.PathLike[str] | Pictures | ImageSet, size: tuple[int, int] | None = None
 ) -> ImageSet:
     """Open an image set.
 
@@ -158,7 +155,7 @@ def _of_size(images: ImageSet, size: tuple[int, int] | None) -> ImageSet:
     return images
 
 
-def _checked(array: NDArray[Any], name: str, hint: str) -> NDArray[np.uint8]:
+def _checked(array: NDArray[Any], name: str, hint: str) -> Pictures:
     """An array that is an image set, as (N,H,W,C)."""
     wanted = f"image sets are uint8 (N,H,W,C), C 1 or 3: {hint}"
     if array.dtype != np.uint8:

@@ -10,7 +10,7 @@ from typing import Any
 from numpy.typing import NDArray
 
 from zatlas.errors import InputError
-from zatlas.images.decode import Fit, Fitted, UnreadableError
+from zatlas.images.decode import Box, Fit, Fitted, Size, UnreadableError
 from zatlas.images.items import Item, Source
 from zatlas.images.labels import text, with_table
 from zatlas.images.new_set import Write, check_target, new_set
@@ -43,16 +43,10 @@ class Prepared:
 
 
 def prepare_images(
-    source: str | os.PathLike[str] | NDArray[Any],
-    out: str | os.PathLike[str],
-    *,
-    to: int | tuple[int, int] | None = None,
-    crop: tuple[int, int, int, int] | None = None,
-    gray: bool = False,
-    overwrite: bool = False,
-    workers: int | None = None,
-    progress: Progress | None = None,
-) -> Prepared:
+    source: str | os.PathLike[str] | NDArray[Any], out: str | os.PathLike[str], *,
+    to: Size = None, crop: Box | None = None, gray: bool = False, overwrite: bool = False,
+    workers: int | None = None, progress: Progress | None = None,
+) -> Prepared:  # fmt: skip
     """Write the images of a source to an image set, and their labels to a table beside it.
 
     The image set is uint8 (N,H,W,C). The table has the columns index, source and the labels:

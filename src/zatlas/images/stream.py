@@ -1,8 +1,9 @@
 """Decode the images of a source, in order, on all cores. Every image set is made by this loop."""
 
-from collections.abc import Generator, Iterator
+from collections.abc import Generator
 from concurrent.futures.process import BrokenProcessPool
 from functools import partial
+from itertools import islice
 from typing import NamedTuple
 
 import numpy as np
@@ -14,7 +15,7 @@ from zatlas.images.workers import cores, in_processes
 
 _NAMED = 20  # the most skipped images that are listed by name
 _CHUNK = 64  # the most images of one task of a worker
-_CHUNK_BYTES = 1 << 24  # the most bytes of one task
+_CHUNK_BYTES = 1 << 24  # of the images of one task, if all are as large as the first
 
 Outcome = Fitted | UnreadableError
 
@@ -65,7 +66,9 @@ def decoded(
         return
     ready = isinstance(item.data, np.ndarray) and fit == Fit()  # these need no work
     workers = 1 if ready or source.count < _CHUNK else workers or cores()
-    chunks = _chunks(items, max(1, min(_CHUNK, _CHUNK_BYTES // outcome.pixels.nbytes)))
+    packed = len(item.data) if isinstance(item.data, bytes) else 0
+    most = max(1, min(_CHUNK, _CHUNK_BYTES // max(packed, outcome.pixels.nbytes)))
+    chunks = iter(lambda: list(islice(items, most)), [])
     try:
         for chunk, outcomes in in_processes(partial(_outcomes, fit), chunks, workers):
             yield from zip(chunk, outcomes, strict=True)
@@ -73,19 +76,6 @@ def decoded(
         reason = "out of memory, or a picture that crashes the decoder"
         fault = f"{source.name}: a worker process died ({reason}); try fewer workers"
         raise InputError(fault) from None
-
-
-def _chunks(items: Iterator[Item], most: int) -> Iterator[list[Item]]:
-    chunk: list[Item] = []
-    size = 0
-    for item in items:
-        chunk.append(item)
-        size += len(item.data) if isinstance(item.data, bytes) else 0
-        if len(chunk) == most or size > _CHUNK_BYTES:
-            yield chunk
-            chunk, size = [], 0
-    if chunk:
-        yield chunk
 
 
 def _outcomes(fit: Fit, chunk: list[Item]) -> list[Outcome]:

@@ -65,11 +65,9 @@ def _moves(size: EditSize) -> list[str]:
 def _move(element: int, size: EditSize, k: int) -> str:
     if not np.isfinite(size.sds[:, k]).all():
         return f"z[{element}] is dead in the run's images: no size in sd"
-    before, after = (
-        _span(size.percentile_before[:, k], ".0f"),
-        _span(size.percentile_after[:, k], ".0f"),
-    )
-    return f"z[{element}] {_span(size.sds[:, k], '+.2g')} sd, percentile {before} → {after}"
+    before = _span(size.percentile_before[:, k], ".0f")
+    ranks = f"{before} → {_span(size.percentile_after[:, k], '.0f')}"
+    return f"z[{element}] {_span(size.sds[:, k], '+.2g')} sd, percentile {ranks}"
 
 
 def _span(values: NDArray[np.floating], form: str) -> str:

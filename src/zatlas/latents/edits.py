@@ -117,9 +117,7 @@ def _resolved(text: str, shape: Shape, names: Names) -> list[Step]:
     return steps
 
 
-def _amounts(
-    amount: Amount, elements: NDArray[np.int64], statistics: CodeStatistics
-) -> NDArray[np.floating]:
+def _amounts(amount: Amount, elements: NDArray[np.int64], statistics: CodeStatistics) -> Codes:
     """The amount for each element, (K,), in units of the code."""
     if amount.unit == "sd":
         return np.asarray(amount.value * statistics.sd[elements], np.float32)

@@ -10,7 +10,7 @@ from itertools import chain, pairwise
 
 from zatlas.errors import InputError
 from zatlas.models import layers
-from zatlas.models.layers import GIVES, SPATIAL, TAKES, Shape, after_layer, arguments
+from zatlas.models.layers import GIVES, SPATIAL, TAKES, Image, Shape, after_layer, arguments
 from zatlas.recipes.bottlenecks import BOTTLENECKS
 from zatlas.syntax import Call
 
@@ -30,7 +30,7 @@ class Row:
 class Architecture:
     """A checked network. ``encoders`` and ``decoder`` hold the implied reshapes too."""
 
-    image: tuple[int, int, int]  # channels, height, width
+    image: Image
     encoders: tuple[tuple[Row, ...], ...]
     heads: tuple[tuple[Row, ...], ...]  # a row for each head of the bottleneck, of each encoder
     decoder: tuple[Row, ...]
@@ -54,12 +54,9 @@ class Architecture:
 
 
 def check(
-    image: tuple[int, int, int],
-    encoders: list[list[Call]],
-    decoder: list[Call],
-    bottleneck: str = "plain",
+    image: Image, encoders: list[list[Call]], decoder: list[Call], bottleneck: str = "plain",
     pixel_range: tuple[float, float] = (-1.0, 1.0),
-) -> Architecture:
+) -> Architecture:  # fmt: skip
     """Pass one image's shape through every layer on the meta device.
 
     Raises InputError with both layers and both numbers wherever two layers do not meet, and with
@@ -162,9 +159,7 @@ def _width_fault(place: str, call: Call, shape: Shape, rows: list[Row]) -> str |
     return f"{place} takes {takes}, but {before}: {mend}"
 
 
-def _back_to_image(
-    rows: list[Row], end: Shape, image: tuple[int, int, int], start: Shape
-) -> list[Row]:
+def _back_to_image(rows: list[Row], end: Shape, image: Image, start: Shape) -> list[Row]:
     """The implied last reshape, or the fault: the image does not come back."""
     if end == image:
         return []

@@ -38,6 +38,7 @@ BOUNDS = dict.fromkeys(("Tanh", "Hardtanh"), (-1.0, 1.0))
 BOUNDS |= dict.fromkeys(("Sigmoid", "Hardsigmoid"), (0.0, 1.0))
 
 Shape = tuple[int, ...]
+Image = tuple[int, int, int]  # channels, height, width
 
 
 def arguments(call: Call) -> dict[str, Any]:

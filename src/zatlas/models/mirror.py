@@ -4,13 +4,11 @@ from typing import Any
 
 from zatlas.errors import InputError
 from zatlas.models.architecture import Row, trace
-from zatlas.models.layers import ACTIVATIONS, NORMS, PARAMETRIC, SPATIAL, Shape, arguments
+from zatlas.models.layers import ACTIVATIONS, NORMS, PARAMETRIC, SPATIAL, Image, Shape, arguments
 from zatlas.syntax import Call
 
 
-def mirrored(
-    image: tuple[int, int, int], encoders: list[list[Call]], output: Call | None
-) -> list[Call]:
+def mirrored(image: Image, encoders: list[list[Call]], output: Call) -> list[Call]:
     """Parametric layers reversed, inner activations kept, normalisation and dropout dropped.
 
     A ``Conv2d`` becomes a ``ConvTranspose2d`` whose output_padding is computed from the shapes;
@@ -31,7 +29,7 @@ def mirrored(
             following.append(row.call)
         elif row.call.name in SPATIAL - NORMS - {"Dropout2d"}:
             raise _cannot_undo(row, "which pools or rearranges pixels")
-    return [*decoder, output] if output else decoder
+    return [*decoder, output]
 
 
 def _undo(row: Row, taken: Shape) -> Call:
@@ -56,10 +54,9 @@ def _undo(row: Row, taken: Shape) -> Call:
 
 
 def _cannot_undo(row: Row, why: str) -> InputError:
+    fault = f"mirrored cannot undo encoder layer {row.index} {row.call}, {why}"
     mend = "use a Conv2d with stride, or write the decoder as a list"
-    return InputError(
-        f"decoder: mirrored cannot undo encoder layer {row.index} {row.call}, {why}; {mend}"
-    )
+    return InputError(f"decoder: {fault}; {mend}")
 
 
 def _pair(value: int | tuple[int, ...]) -> tuple[int, ...]:

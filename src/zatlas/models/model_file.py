@@ -99,10 +99,8 @@ def _traced(model: ModelFile) -> tuple[list[list[Call]], list[Call], Architectur
 
 def _check_objective(model: ModelFile, last: Call) -> None:
     """Refuse a term that requires what the model does not give."""
-    given = {
-        Requirement.SPREAD: BOTTLENECKS[model.bottleneck].gives_spread,
-        Requirement.UNIT_RANGE: BOUNDS.get(last.name) == (0.0, 1.0),
-    }
+    given = {Requirement.SPREAD: BOTTLENECKS[model.bottleneck].gives_spread}
+    given[Requirement.UNIT_RANGE] = BOUNDS.get(last.name) == (0.0, 1.0)
     needs = [(term, each) for term in model.objective.terms for each in term.requires]
     for term, requirement in needs:
         if not given[requirement]:

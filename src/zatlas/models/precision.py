@@ -46,6 +46,5 @@ def multiplies_bfloat16(device: torch.device) -> bool:
     """Whether bfloat16 products are done in hardware, so that they are faster and not slower."""
     if device.type == "cuda":
         return torch.cuda.get_device_capability(device)[0] >= 8  # Ampere and later
-    return device.type == "cpu" and bool(
-        torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
-    )
+    avx512, amx = torch.cpu._is_avx512_bf16_supported, torch.cpu._is_amx_tile_supported
+    return device.type == "cpu" and bool(avx512() or amx())

@@ -4,12 +4,13 @@ import math
 from itertools import pairwise
 
 from zatlas.errors import InputError
+from zatlas.models.layers import Image
 from zatlas.syntax import Call
 
 SHORT_FORMS = ("mlp", "conv")
 
 
-def expand(call: Call, part: str, image: tuple[int, int, int]) -> list[Call]:
+def expand(call: Call, part: str, image: Image) -> list[Call]:
     """The layers that a short form stands for; ReLU between them, or LeakyReLU(slope=0.1).
 
     ``mlp`` makes Linear layers: ``encoder: mlp(1024, 64)`` leads from the pixels to 64 numbers,

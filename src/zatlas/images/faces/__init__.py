@@ -60,13 +60,9 @@ def render(factors: Mapping[str, ArrayLike], size: int = SIZE) -> NDArray[np.uin
 
 
 def render_faces(
-    out: str | os.PathLike[str],
-    count: int,
-    seed: int,
-    workers: int | None = None,
-    progress: Callable[[int], None] | None = None,
-    overwrite: bool = False,
-) -> None:
+    out: str | os.PathLike[str], count: int, seed: int, workers: int | None = None,
+    progress: Callable[[int], None] | None = None, overwrite: bool = False,
+) -> None:  # fmt: skip
     """Write an image set of random faces, and a table with their factors beside it.
 
     A face depends on the seed and its index alone. Both files are written atomically.

@@ -30,19 +30,14 @@ SCLERA, IRIS = colour(222, 218, 214), colour(84, 62, 46)
 def balls(smile: float) -> list[Ball]:
     """The ellipsoids of the head; a smile raises the cheeks."""
     return [
-        CRANIUM,
-        MIDFACE,
-        JAW,
-        BROW,
-        BRIDGE,
-        TIP,
+        CRANIUM, MIDFACE, JAW, BROW, BRIDGE, TIP,
         *pair(Ball((0.10, -0.37, 0.70), (0.08, 0.075, 0.11))),  # wings of the nose
         *pair(Ball((0.33, -0.25 + 0.05 * smile, 0.25), (0.31, 0.30, 0.30 + 0.03 * smile))),
         Ball((0.0, -0.60, 0.36), (0.35, 0.30, 0.28)),  # round the mouth
         Ball((0.0, -0.88, 0.30), (0.31, 0.23, 0.27)),  # chin
         *pair(Ball((0.305, 0.0, 0.455), (0.19, 0.155, 0.165))),  # lids
         *pair(Ball((0.73, -0.06, -0.12), (0.06, 0.24, 0.15), yaw=-18)),  # ears
-    ]
+    ]  # fmt: skip
 
 
 def head(view: View, pose: Pose, light: Array, face: Mapping[str, float]) -> Patch:
