@@ -52,8 +52,11 @@ class ModelFile(BaseModel):
 
     def long_form(self) -> "ModelFile":
         """The same model with every short form and ``mirrored`` written out as layer lists."""
-        encoders, decoder, _ = _traced(self)
-        return self.with_layers(encoders, decoder)
+        return self.with_layers(*self.layers())
+
+    def layers(self) -> tuple[list[list[Call]], list[Call]]:
+        """The layers of every encoder and of the decoder, each short form written out."""
+        return _traced(self)[:2]
 
     def with_layers(self, encoders: list[list[Call]], decoder: list[Call]) -> "ModelFile":
         """The same model with other layers."""
