@@ -65,8 +65,7 @@ def map_data(
 def _map_array(file: IO[bytes], name: str) -> NDArray[Any]:
     """Map a file of the NPY format. Raises InputError for any other format and for pickles."""
     try:
-        read = _READERS[np.lib.format.read_magic(file)]
-        shape, columns_first, dtype = read(file)
+        shape, columns_first, dtype = _READERS[np.lib.format.read_magic(file)](file)
     except Exception as error:  # a damaged header raises nearly any type of error
         reason = " ".join(str(error).split())
         raise InputError(f"{name}: not an array file of NumPy ({reason[:120]})") from None

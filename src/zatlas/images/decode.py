@@ -5,7 +5,6 @@ import io
 import logging
 import warnings
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
@@ -43,8 +42,7 @@ class Fitted(NamedTuple):
     trimmed: bool
 
 
-@dataclass(frozen=True)
-class Fit:
+class Fit(NamedTuple):
     """How every image is fitted, in this order: crop, resize, convert to grey.
 
     Attributes

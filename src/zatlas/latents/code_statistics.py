@@ -150,9 +150,8 @@ def _shrunk_covariance(codes_ND: Floats, sd_D: Floats) -> Floats:
 
     live = sd_D > 0
     covariance = np.zeros((len(sd_D), len(sd_D)))
-    if not live.any():
-        return covariance
-    scaled = (codes_ND[:, live] - codes_ND[:, live].mean(0)) / sd_D[live]
-    shrunk = ledoit_wolf(scaled, assume_centered=True)[0]
-    covariance[np.ix_(live, live)] = shrunk * np.outer(sd_D[live], sd_D[live])
+    if live.any():
+        scaled = (codes_ND[:, live] - codes_ND[:, live].mean(0)) / sd_D[live]
+        shrunk = ledoit_wolf(scaled, assume_centered=True)[0]
+        covariance[np.ix_(live, live)] = shrunk * np.outer(sd_D[live], sd_D[live])
     return covariance

@@ -1,6 +1,6 @@
 """Edits applied to some images: the decoded pictures and the size of each edit."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,8 +12,7 @@ from zatlas.models.network import Autoencoder
 Pictures = NDArray[np.uint8]
 
 
-@dataclass(frozen=True)
-class EditResult:
+class EditResult(NamedTuple):
     """One edit of B images: decoded pictures (B, H, W, C), and the size of the change in z."""
 
     text: str
@@ -27,8 +26,7 @@ class EditResult:
         return [*_moves(self.size), *self.assumptions]
 
 
-@dataclass(frozen=True)
-class EditResults:
+class EditResults(NamedTuple):
     """Images, their reconstructions, and every edit that was applied to them."""
 
     originals: Pictures

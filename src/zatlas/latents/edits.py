@@ -1,6 +1,6 @@
 """Edits of codes: apply an edit as typed to a copy, and measure the size of the change."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,8 +19,7 @@ Step = tuple[Operation, NDArray[np.int64], NDArray[np.floating] | None]
 _OPERATORS = {"*=": np.multiply, "/=": np.divide, "+=": np.add, "-=": np.subtract}
 
 
-@dataclass(frozen=True)
-class Space:
+class Space(NamedTuple):
     """What an edit refers to: the code's shape, the run's statistics, the user's names."""
 
     shape: Shape
@@ -28,8 +27,7 @@ class Space:
     names: Names
 
 
-@dataclass(frozen=True)
-class EditSize:
+class EditSize(NamedTuple):
     """The size of an edit in B images, on the K elements that it changes.
 
     Attributes

@@ -122,8 +122,7 @@ def interpolation(
     near, far = 1 - fractions, fractions
     if spherical:
         lengths = np.linalg.norm(start) * np.linalg.norm(end)
-        cosine = float(np.clip(start @ end / lengths, -1, 1)) if lengths else 1.0
-        angle = np.arccos(cosine)
+        angle = np.arccos(float(np.clip(start @ end / lengths, -1, 1)) if lengths else 1.0)
         if np.sin(angle) > 1e-6:  # otherwise the arc is the straight line
             near, far = np.sin(near * angle) / np.sin(angle), np.sin(far * angle) / np.sin(angle)
     return np.asarray(np.outer(near, start) + np.outer(far, end), np.float32), fractions

@@ -7,6 +7,7 @@ them. Flattening and unflattening between pictures and ``Linear`` is implied, an
 import math
 from dataclasses import dataclass, replace
 from itertools import chain, pairwise
+from typing import NamedTuple
 
 from zatlas.errors import InputError
 from zatlas.models import layers
@@ -26,8 +27,7 @@ class Row:
     parameters: int
 
 
-@dataclass(frozen=True)
-class Architecture:
+class Architecture(NamedTuple):
     """A checked network. ``encoders`` and ``decoder`` hold the implied reshapes too."""
 
     image: Image

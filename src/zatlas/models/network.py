@@ -37,8 +37,7 @@ class Autoencoder(nn.Module):
         """How pictures lie in memory where this network is fastest: convolutions want channels
         last, which is also how image sets have them.
         """
-        rows = self.architecture.rows
-        convolves = any(row.call.name in CONVOLUTIONS for row in rows)
+        convolves = any(row.call.name in CONVOLUTIONS for row in self.architecture.rows)
         return torch.channels_last if convolves else torch.contiguous_format
 
     @property

@@ -1,15 +1,13 @@
 """What a network computes in: float32, or bfloat16 where the hardware multiplies in it."""
 
-from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import torch
 
 COMPILED_FROM_STEPS = 20_000  # of a run on a GPU: compiling takes half a minute
 
 
-@dataclass(frozen=True)
-class Precision:
+class Precision(NamedTuple):
     """What was picked: ``name`` is fp32 or bf16, ``why`` a reason.
 
     ``compiled``: whether the network goes through torch.compile and CUDA graphs.

@@ -3,8 +3,7 @@
 import math
 import re
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from zatlas.errors import InputError
 from zatlas.models.pasted.parts import HINT, MAX_CHARACTERS, Network
@@ -15,8 +14,7 @@ from zatlas.syntax import Call
 __all__ = ["Pasted", "read_pasted"]
 
 
-@dataclass(frozen=True)
-class Pasted:
+class Pasted(NamedTuple):
     """What pasted code says: the plain data of a model file, and what had to be assumed."""
 
     model: dict[str, Any]
