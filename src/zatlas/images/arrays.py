@@ -1,17 +1,22 @@
-"""NumPy's own files, ``.npy`` and ``.npz``. Pickled objects in them are never loaded.
+"""Array files: NumPy's own, ``.npy`` and ``.npz``, and the IDX format of MNIST.
 
-A large array is mapped and not loaded. A packed one is unpacked to a temporary file first.
+Every array is mapped and not loaded; a packed one is unpacked to a temporary file first. Pickled
+objects are never loaded.
 """
 
+import gzip
 import math
 import os
+import re
 import shutil
+import struct
 import tempfile
 import zipfile
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -48,7 +53,7 @@ def map_npy(path: Path) -> NDArray[Any]:
         raise InputError(f"{path}: cannot be read ({error.strerror or error})") from None
 
 
-def map_data(
+def _map_data(
     file: IO[bytes], shape: tuple[int, ...], dtype: np.dtype[Any], name: str, order: Any = "C"
 ) -> NDArray[Any]:
     """Map the data of an array, which start here in a file, read-only.
@@ -74,11 +79,11 @@ def _map_array(file: IO[bytes], name: str) -> NDArray[Any]:
         raise InputError(f"{name}: holds {objects}: save plain numbers, uint8 (N,H,W,C)")
     if min(shape, default=0) < 0:
         raise InputError(f"{name}: shape {shape}: not an array")
-    return map_data(file, shape, dtype, name, "F" if columns_first else "C")
+    return _map_data(file, shape, dtype, name, "F" if columns_first else "C")
 
 
 @contextmanager
-def unpacked(packed: IO[bytes], name: str) -> Iterator[IO[bytes]]:
+def _unpacked(packed: IO[bytes], name: str) -> Iterator[IO[bytes]]:
     """A temporary file with the content of a packed file. Raises InputError."""
     with tempfile.TemporaryFile() as file:
         try:
@@ -105,7 +110,7 @@ def npz(path: Path) -> Source:
                 title, key = f"{path}, {name}", name.removesuffix(".npy")
                 with file.open(name) as member:
                     try:
-                        with unpacked(member, title) as copy:
+                        with _unpacked(member, title) as copy:
                             arrays[key] = _map_array(copy, title)
                     except InputError as fault:  # raised later, if this array is needed
                         faults[key] = fault
@@ -160,3 +165,55 @@ def _labels(arrays: Arrays, count: int) -> tuple[dict[str, list[Any]], list[str]
         else:
             left_out.append(name)
     return columns, left_out
+
+
+def idx(path: Path) -> Source:
+    """The images of an IDX file (``.gz`` too); labels come from ``labels-idx1`` beside it."""
+    array = _array(path)
+    if array.ndim < 3:
+        hint = "labels, not images; give the images file"
+        raise InputError(f"{path}: IDX of shape {array.shape}: {hint}")
+    columns = {}
+    if partner := _labels_path(path):
+        labels = _array(partner)
+        if labels.shape != array.shape[:1]:
+            counts = f"{len(labels)} labels for the {len(array)} images"
+            raise InputError(f"{partner}: {counts} of {path}")
+        columns["label"] = labels.tolist()
+    return array_source(str(path), array, columns, path.name)
+
+
+def is_idx(path: Path) -> bool:
+    """Whether a file starts like IDX, with or without gzip."""
+    try:
+        with _opened(path) as stream:
+            head = stream.read(4)
+    except (OSError, EOFError, zlib.error):
+        return False
+    return len(head) == 4 and head[:2] == b"\0\0" and head[2] in range(8, 15) and 0 < head[3] < 5
+
+
+def _opened(path: Path) -> IO[bytes]:
+    with path.open("rb") as file:
+        packed = file.read(2) == b"\x1f\x8b"
+    return cast(IO[bytes], gzip.open(path, "rb")) if packed else path.open("rb")
+
+
+def _array(path: Path) -> NDArray[Any]:
+    with _opened(path) as stream, _unpacked(stream, str(path)) as file:
+        try:
+            _, kind, dimensions = struct.unpack(">HBB", file.read(4))
+            shape = struct.unpack(f">{dimensions}I", file.read(4 * dimensions))
+        except struct.error as error:
+            raise InputError(f"{path}: not a complete IDX file ({error})") from None
+        if kind != 8:
+            fault = f"IDX of type {kind:#04x}; only unsigned bytes (0x08) are images"
+            raise InputError(f"{path}: {fault}")
+        return _map_data(file, shape, np.dtype(np.uint8), str(path))
+
+
+def _labels_path(path: Path) -> Path | None:
+    name = re.sub(r"images([-.])idx[34]", r"labels\1idx1", path.name)
+    names = (name, f"{name}.gz", name.removesuffix(".gz"))
+    places = [path.with_name(n) for n in names if n != path.name]
+    return next((place for place in places if place.is_file()), None)

@@ -8,10 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from zatlas.errors import InputError, nearest
-from zatlas.images.arrays import npy, npz
+from zatlas.images.arrays import idx, is_idx, npy, npz
 from zatlas.images.decode import SUFFIXES
 from zatlas.images.encoded import archive, folder, parquet, picture
-from zatlas.images.idx import idx, is_idx
 from zatlas.images.items import Source
 from zatlas.images.pixel_arrays import array_source
 
