@@ -22,8 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from zatlas.errors import InputError
-from zatlas.images.decode import MAX_BYTES
-from zatlas.images.items import Source
+from zatlas.images.decode import MAX_BYTES, Source
 from zatlas.images.labels import beside, read_table
 from zatlas.images.pixel_arrays import array_source, check_layout
 

@@ -13,8 +13,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any, NamedTuple
 
 from zatlas.errors import InputError
-from zatlas.images.decode import MAX_BYTES, SUFFIXES, Data, UnreadableError
-from zatlas.images.items import Item, Source
+from zatlas.images.decode import MAX_BYTES, SUFFIXES, Data, Item, Source, UnreadableError
 from zatlas.images.labels import free_names
 
 _ARRAYS = (".npy", ".npz", ".parquet", ".zip", ".tar", ".tgz", ".gz")

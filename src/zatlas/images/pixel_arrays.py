@@ -11,8 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from zatlas.errors import InputError
-from zatlas.images.decode import MAX_PIXELS, MIN_SIDE
-from zatlas.images.items import Item, Source
+from zatlas.images.decode import MAX_PIXELS, MIN_SIDE, Item, Source
 from zatlas.images.labels import free_names
 
 _BLOCK = 1 << 24  # bytes that are compared with the range at once

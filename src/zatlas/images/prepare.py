@@ -13,8 +13,7 @@ from numpy.typing import NDArray
 
 from zatlas.errors import InputError
 from zatlas.files import atomic_write, check_output
-from zatlas.images.decode import Box, Fit, Fitted, Size, UnreadableError
-from zatlas.images.items import Item, Source
+from zatlas.images.decode import Box, Fit, Fitted, Item, Size, Source, UnreadableError
 from zatlas.images.labels import beside, text, with_table
 from zatlas.images.sources import open_source
 from zatlas.images.stream import Fault, Outcome, decoded

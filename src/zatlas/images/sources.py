@@ -9,9 +9,8 @@ from numpy.typing import NDArray
 
 from zatlas.errors import InputError, nearest
 from zatlas.images.arrays import idx, is_idx, npy, npz
-from zatlas.images.decode import SUFFIXES
+from zatlas.images.decode import SUFFIXES, Source
 from zatlas.images.encoded import archive, folder, parquet, picture
-from zatlas.images.items import Source
 from zatlas.images.pixel_arrays import array_source
 
 _READERS = {

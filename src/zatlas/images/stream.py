@@ -1,23 +1,27 @@
 """Decode the images of a source, in order, on all cores. Every image set is made by this loop."""
 
-from collections.abc import Generator
+import os
+import signal
+from collections import deque
+from collections.abc import Callable, Generator, Iterable
+from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from functools import partial
 from itertools import islice
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 
 from zatlas.errors import InputError
-from zatlas.images.decode import Data, Fit, Fitted, UnreadableError, prepare_one
-from zatlas.images.items import Item, Source
-from zatlas.images.workers import cores, in_processes
+from zatlas.images.decode import Data, Fit, Fitted, Item, Source, UnreadableError, prepare_one
 
 _NAMED = 20  # the most skipped images that are listed by name
 _CHUNK = 64  # the most images of one task of a worker
 _CHUNK_BYTES = 1 << 24  # of the images of one task, if all are as large as the first
 
 Outcome = Fitted | UnreadableError
+Task = TypeVar("Task")
+Result = TypeVar("Result")
 
 
 class Fault(NamedTuple):
@@ -87,3 +91,34 @@ def _outcome(fit: Fit, data: Data) -> Outcome:
         return prepare_one(data, fit)
     except UnreadableError as fault:
         return fault
+
+
+def cores() -> int:
+    """The number of cores that this process may use."""
+    known = hasattr(os, "sched_getaffinity")
+    return len(os.sched_getaffinity(0)) if known else os.cpu_count() or 1
+
+
+def in_processes(
+    function: Callable[[Task], Result], tasks: Iterable[Task], workers: int
+) -> Generator[tuple[Task, Result], None, None]:
+    """Yield every task and its result, in order; one worker is this process.
+
+    Few tasks wait at a time: this limits the memory. Raises BrokenProcessPool where a worker dies.
+    """
+    if workers == 1:
+        yield from ((task, function(task)) for task in tasks)
+        return
+    tasks, waiting = iter(tasks), deque[tuple[Task, Future[Result]]]()
+    ignore = signal.SIGINT, signal.SIG_IGN  # the parent handles Ctrl-C
+    pool = ProcessPoolExecutor(workers, initializer=signal.signal, initargs=ignore)
+    try:
+        while True:
+            for task in islice(tasks, 2 * workers - len(waiting)):
+                waiting.append((task, pool.submit(function, task)))
+            if not waiting:
+                return
+            task, future = waiting.popleft()
+            yield task, future.result()
+    finally:
+        pool.shutdown(cancel_futures=True)

@@ -13,9 +13,8 @@ from zatlas.errors import InputError, nearest
 from zatlas.files import parse_yaml, read_text
 from zatlas.models.architecture import Architecture, check
 from zatlas.models.layers import ACTIVATIONS, BOUNDS, LAYERS
-from zatlas.models.mirror import mirrored
 from zatlas.models.pasted import read_pasted
-from zatlas.models.shortforms import SHORT_FORMS, expand
+from zatlas.models.shortforms import SHORT_FORMS, expand, mirrored
 from zatlas.recipes import recipe as recipes
 from zatlas.recipes.bottlenecks import BOTTLENECKS
 from zatlas.recipes.objective import Objective

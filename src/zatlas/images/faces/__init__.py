@@ -16,7 +16,7 @@ from zatlas.errors import InputError
 from zatlas.images.faces.factors import FACTORS, Factor, complete, draw_factors
 from zatlas.images.faces.portrait import portray
 from zatlas.images.prepare import check_target, new_set
-from zatlas.images.workers import cores, in_processes
+from zatlas.images.stream import cores, in_processes
 
 __all__ = ["FACTORS", "Factor", "draw_factors", "render", "render_faces"]
 
