@@ -244,7 +244,7 @@ def test_idx_that_are_damaged(tmp_path: Path, pictures: Any) -> None:
     data = idx_bytes(pictures[..., 0])
     path = tmp_path / "a-images-idx3-ubyte"
     for content, words in [
-        (data[:-9], "cut short after row 5 of 6"),
+        (data[:-9], "cut short: 471 bytes of the 480"),
         (gzip.compress(data)[:-30], "damaged"),
         (data[:2] + b"\x0d" + data[3:], "unsigned bytes"),
         (data[:9], "not a complete IDX"),

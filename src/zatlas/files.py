@@ -58,43 +58,34 @@ def check_output(
     InputError
         The file may not be written.
     """
-    files = [given for given in inputs if isinstance(given, (str, os.PathLike))]
-    clash = any(_changes(path, given) for given in files)
-    special = os.path.exists(path) and not os.path.isfile(path)
-    taken = os.path.lexists(path) and not overwrite
-    faults = (
-        (clash, "is an input or another output of the same command; give another name"),
-        (os.path.isdir(path), "is a folder; give the name of a file"),
-        (special, "is a device or a pipe; give another name"),
-        (taken, "exists; give another name, or overwrite=True"),
-    )
-    names = (argument, "overwrite") if argument else ("overwrite",)
-    for wrong, reason in faults:
-        if wrong:
-            start = f"{argument}={path}" if argument else path
-            raise InputError(f"{start}: {reason}", arguments=names)
+    reason = ""
+    if any(_changes(path, given) for given in inputs if isinstance(given, (str, os.PathLike))):
+        reason = "is an input or another output of the same command; give another name"
+    elif os.path.isdir(path):
+        reason = "is a folder; give the name of a file"
+    elif os.path.exists(path) and not os.path.isfile(path):
+        reason = "is a device or a pipe; give another name"
+    elif os.path.lexists(path) and not overwrite:
+        reason = "exists; give another name, or overwrite=True"
+    if reason:
+        start, names = (f"{argument}={path}", (argument,)) if argument else (path, ())
+        raise InputError(f"{start}: {reason}", arguments=(*names, "overwrite"))
 
 
 def _changes(path: _Name, given: _Name) -> bool:
     """Whether writing ``path`` changes the file ``given``, or an image in the folder ``given``."""
     if os.path.realpath(path) == os.path.realpath(given):
         return True
-    if not os.path.exists(path) or not os.path.exists(given):
-        return False
-    if os.path.samefile(path, given):
-        return True
     kind, _ = mimetypes.guess_type(Path(path).name)
     pictures = Path(given).rglob("*") if kind and kind.startswith("image/") else ()
-    return any(os.path.exists(file) and os.path.samefile(path, file) for file in pictures)
+    there = [file for file in (given, *pictures) if os.path.exists(file)]
+    return os.path.exists(path) and any(os.path.samefile(path, file) for file in there)
 
 
 def clear_leftovers(folder: Path) -> None:
     """Remove the temporary files and folders that ``leftovers`` finds."""
     for path in leftovers(folder):
-        if path.is_dir():
-            shutil.rmtree(path)
-        else:
-            path.unlink()
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
 
 
 def _temporary(target: Path, suffix: str) -> Path:
@@ -252,9 +243,8 @@ class _Plain(yaml.SafeLoader):
     def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
         if self.check_event(yaml.AliasEvent):
             alias = self.get_event()  # type: ignore[no-untyped-call]  # of the stub
-            raise yaml.MarkedYAMLError(
-                problem=f"the alias *{alias.anchor} is not allowed", problem_mark=alias.start_mark
-            )
+            problem = f"the alias *{alias.anchor} is not allowed"
+            raise yaml.MarkedYAMLError(problem=problem, problem_mark=alias.start_mark)
         return super().compose_node(parent, index)
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:

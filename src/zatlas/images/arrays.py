@@ -1,25 +1,37 @@
-"""NumPy's own files, ``.npy`` and ``.npz``. Pickled objects in them are never loaded."""
+"""Array files: NumPy's own, ``.npy`` and ``.npz``, and the IDX format of MNIST.
 
-import contextlib
+Every array is mapped and not loaded; a packed one is unpacked to a temporary file first. Pickled
+objects are never loaded.
+"""
+
+import gzip
+import math
+import os
+import re
+import shutil
+import struct
+import tempfile
 import zipfile
-from collections.abc import Callable, Iterator
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from zatlas.errors import InputError
-from zatlas.images.blocks import Header, array_source, check_layout, joined, mapped, streamed
-from zatlas.images.decode import MAX_BYTES
-from zatlas.images.items import Source
+from zatlas.images.decode import MAX_BYTES, Source
 from zatlas.images.labels import beside, read_table
+from zatlas.images.pixel_arrays import array_source, check_layout
 
 _NAMES = ("images", "imgs", "image", "img", "x", "data", "arr_0")
 _READERS: dict[tuple[int, int], Any] = {
     (1, 0): np.lib.format.read_array_header_1_0,
     (2, 0): np.lib.format.read_array_header_2_0,
 }
+Arrays = dict[str, NDArray[Any]]
 
 
 def npy(path: Path) -> Source:
@@ -28,43 +40,36 @@ def npy(path: Path) -> Source:
     check_layout(str(path), array.shape)
     table = read_table(beside(path), len(array))
     table.pop("index", None)
-    names = table.pop("source", path.name)
-    return array_source(str(path), Header(array.shape, array.dtype), mapped(array), table, names)
-
-
-def in_memory(array: NDArray[Any]) -> Source:
-    """A NumPy array (N,H,W[,C])."""
-    check_layout("array", array.shape)
-    header = Header(array.shape, array.dtype)
-    return array_source("array", header, mapped(array), {}, "array")
+    return array_source(str(path), array, table, table.pop("source", path.name))
 
 
 def map_npy(path: Path) -> NDArray[Any]:
-    """Map a ``.npy`` file read-only, after comparing its header with its length.
-
-    Raises InputError.
-    """
+    """Map a ``.npy`` file read-only. Raises InputError."""
     try:
         with path.open("rb") as file:
-            header = npy_header(file, str(path))
-            start = file.tell()
-        there = path.stat().st_size - start
-        if there < header.nbytes:
-            needed = f"{header.nbytes:,} of {header.shape}"
-            raise InputError(f"{path}: cut short: {there:,} bytes of the {needed}")
-        if not header.nbytes:
-            return np.empty(header.shape, header.dtype)
-        order: Any = "F" if header.columns_first else "C"
-        return np.memmap(path, header.dtype, "r", start, header.shape, order)
+            return _map_array(file, str(path))
     except OSError as error:
         raise InputError(f"{path}: cannot be read ({error.strerror or error})") from None
 
 
-def npy_header(file: IO[bytes], name: str) -> Header:
-    """Read a header of the NPY format. Raises InputError for any other format and for pickles."""
+def _map_data(
+    file: IO[bytes], shape: tuple[int, ...], dtype: np.dtype[Any], name: str, order: Any = "C"
+) -> NDArray[Any]:
+    """Map the data of an array, which start here in a file, read-only.
+
+    Raises InputError for a file that is too short.
+    """
+    start, size = file.tell(), math.prod(shape) * dtype.itemsize
+    there = os.fstat(file.fileno()).st_size - start
+    if there < size:
+        raise InputError(f"{name}: cut short: {there:,} bytes of the {size:,} of {shape}")
+    return np.memmap(file, dtype, "r", start, shape, order) if size else np.empty(shape, dtype)
+
+
+def _map_array(file: IO[bytes], name: str) -> NDArray[Any]:
+    """Map a file of the NPY format. Raises InputError for any other format and for pickles."""
     try:
-        read = _READERS[np.lib.format.read_magic(file)]
-        shape, columns_first, dtype = read(file)
+        shape, columns_first, dtype = _READERS[np.lib.format.read_magic(file)](file)
     except Exception as error:  # a damaged header raises nearly any type of error
         reason = " ".join(str(error).split())
         raise InputError(f"{name}: not an array file of NumPy ({reason[:120]})") from None
@@ -73,7 +78,20 @@ def npy_header(file: IO[bytes], name: str) -> Header:
         raise InputError(f"{name}: holds {objects}: save plain numbers, uint8 (N,H,W,C)")
     if min(shape, default=0) < 0:
         raise InputError(f"{name}: shape {shape}: not an array")
-    return Header(shape, dtype, columns_first)
+    return _map_data(file, shape, dtype, name, "F" if columns_first else "C")
+
+
+@contextmanager
+def _unpacked(packed: IO[bytes], name: str) -> Iterator[IO[bytes]]:
+    """A temporary file with the content of a packed file. Raises InputError."""
+    with tempfile.TemporaryFile() as file:
+        try:
+            shutil.copyfileobj(packed, file)
+        except Exception as error:  # a damaged file raises nearly any type of error
+            fault = "is damaged, or its content does not fit in the folder for temporary files"
+            raise InputError(f"{name}: {fault} ({error})") from None
+        file.seek(0)
+        yield file
 
 
 def npz(path: Path) -> Source:
@@ -83,95 +101,118 @@ def npz(path: Path) -> Source:
     ``latents_classes`` has one column per factor. ``stem_values`` is skipped beside
     ``stem_classes``: both hold the same information.
     """
+    arrays: Arrays = {}
+    faults: dict[str, InputError] = {}
     try:
-        file = zipfile.ZipFile(path)
-        headers, faults = _headers(file, path)
+        with zipfile.ZipFile(path) as file:
+            for name in file.namelist():
+                title, key = f"{path}, {name}", name.removesuffix(".npy")
+                with file.open(name) as member:
+                    try:
+                        with _unpacked(member, title) as copy:
+                            arrays[key] = _map_array(copy, title)
+                    except InputError as fault:  # raised later, if this array is needed
+                        faults[key] = fault
     except Exception as error:  # a damaged archive raises nearly any type of error
         raise InputError(f"{path}: not a complete .npz archive ({error})") from None
-    chosen = _choose(path, headers, faults)
-    header = headers[chosen]
-    check_layout(f"{path}, {chosen}", header.shape)
-
-    def blocks(name: str) -> Callable[[], Iterator[NDArray[Any]]]:
-        return streamed(lambda: _member(file, name), headers[name], f"{path}, {name}")
-
-    others = {name: each for name, each in headers.items() if name != chosen}
-    columns, left_out = _npz_labels(
-        others, header.shape[0], lambda name: joined(blocks(name), headers[name])
-    )
-    title = f"{path}, {chosen}"
-    source = array_source(title, header, blocks(chosen), columns, path.name)
-    source.close = file.close
+    chosen = _choose(path, arrays, faults)
+    images, title = arrays.pop(chosen), f"{path}, {chosen}"
+    check_layout(title, images.shape)
+    columns, left_out = _labels(arrays, len(images))
+    source = array_source(title, images, columns, path.name)
     if left_out := [*left_out, *faults]:
         source.notes.append(f"arrays not taken as labels: {', '.join(left_out)}")
     return source
 
 
-def _headers(file: zipfile.ZipFile, path: Path) -> tuple[dict[str, Header], dict[str, InputError]]:
-    """The headers of all arrays in an archive, and the faults of those that cannot be read."""
-    headers: dict[str, Header] = {}
-    faults: dict[str, InputError] = {}
-    for info in file.infolist():
-        name = info.filename.removesuffix(".npy")
-        try:
-            with file.open(info) as stream:
-                header = npy_header(stream, f"{path}, {info.filename}")
-            if header.nbytes > info.file_size:
-                raise InputError(f"{path}, {info.filename}: cut short for {header.shape}")
-            headers[name] = header
-        except InputError as fault:  # raised later, if this array is needed
-            faults[name] = fault
-    return headers, faults
-
-
-@contextlib.contextmanager
-def _member(file: zipfile.ZipFile, name: str) -> Iterator[IO[bytes]]:
-    with file.open(f"{name}.npy" if f"{name}.npy" in file.namelist() else name) as stream:
-        npy_header(stream, name)
-        yield stream
-
-
-def _choose(path: Path, headers: dict[str, Header], faults: dict[str, InputError]) -> str:
+def _choose(path: Path, arrays: Arrays, faults: dict[str, InputError]) -> str:
     """The array of images: the first with a usual name, or the only one with a fitting shape."""
-    for usual in _NAMES:
-        for name in [*headers, *faults]:
-            if name.lower() != usual:
-                continue
-            if name in faults:
-                raise faults[name]
-            if len(headers[name].shape) > 2:
-                return name
-    likely = [name for name, header in headers.items() if len(header.shape) in (3, 4)]
+    usual = [name for name in (*arrays, *faults) if name.lower() in _NAMES]
+    for name in sorted(usual, key=lambda name: _NAMES.index(name.lower())):
+        if name in faults:
+            raise faults[name]
+        if arrays[name].ndim > 2:
+            return name
+    likely = [name for name, array in arrays.items() if array.ndim in (3, 4)]
     if len(likely) == 1:
         return likely[0]
     if not likely and faults:
         raise next(iter(faults.values()))
-    found = [f"{name} {header.shape}" for name, header in headers.items()]
-    raise InputError(
-        f"{path}: {'several arrays' if likely else 'no array'} of images (N,H,W[,C]) among: "
-        f"{', '.join([*found, *faults]) or 'nothing'}; name the one 'images', or save it as .npy"
-    )
+    found = [f"{name} {array.shape}" for name, array in arrays.items()]
+    start = "several arrays" if likely else "no array"
+    listed = ", ".join([*found, *faults]) or "nothing"
+    hint = "name the one 'images', or save it as .npy"
+    raise InputError(f"{path}: {start} of images (N,H,W[,C]) among: {listed}; {hint}")
 
 
-def _npz_labels(
-    headers: dict[str, Header], count: int, read: Callable[[str], NDArray[Any]]
-) -> tuple[dict[str, list[Any]], list[str]]:
+def _labels(arrays: Arrays, count: int) -> tuple[dict[str, list[Any]], list[str]]:
     """Columns of ``count`` labels from the arrays, and the names of the arrays that give none."""
     columns: dict[str, list[Any]] = {}
     left_out = []
-    for name, header in headers.items():
+    for name, array in arrays.items():
         stem, _, ending = name.rpartition("_")
         if ending in ("names", "sizes"):
             continue
-        titles = headers.get(f"{stem}_names")
-        repeated = ending == "values" and f"{stem}_classes" in headers
-        rows = header.shape[:1] == (count,) and len(header.shape) < 3
-        usable = rows and header.nbytes <= MAX_BYTES and not repeated
-        if usable and header.shape[1:] in ((), (1,)):
-            columns[name] = read(name).ravel().tolist()
-        elif usable and titles and titles.shape == header.shape[1:] and titles.nbytes <= MAX_BYTES:
-            named = map(str, read(f"{stem}_names").tolist())
-            columns |= zip(named, read(name).T.tolist(), strict=True)
+        titles = arrays.get(f"{stem}_names", np.empty(0))
+        repeated = ending == "values" and f"{stem}_classes" in arrays
+        rows = array.shape[:1] == (count,) and array.ndim < 3
+        usable = rows and max(array.nbytes, titles.nbytes) <= MAX_BYTES and not repeated
+        if usable and array.shape[1:] in ((), (1,)):
+            columns[name] = array.ravel().tolist()
+        elif usable and titles.shape == array.shape[1:]:
+            columns |= zip(map(str, titles.tolist()), array.T.tolist(), strict=True)
         else:
             left_out.append(name)
     return columns, left_out
+
+
+def idx(path: Path) -> Source:
+    """The images of an IDX file (``.gz`` too); labels come from ``labels-idx1`` beside it."""
+    array = _array(path)
+    if array.ndim < 3:
+        hint = "labels, not images; give the images file"
+        raise InputError(f"{path}: IDX of shape {array.shape}: {hint}")
+    columns = {}
+    if partner := _labels_path(path):
+        labels = _array(partner)
+        if labels.shape != array.shape[:1]:
+            counts = f"{len(labels)} labels for the {len(array)} images"
+            raise InputError(f"{partner}: {counts} of {path}")
+        columns["label"] = labels.tolist()
+    return array_source(str(path), array, columns, path.name)
+
+
+def is_idx(path: Path) -> bool:
+    """Whether a file starts like IDX, with or without gzip."""
+    try:
+        with _opened(path) as stream:
+            head = stream.read(4)
+    except (OSError, EOFError, zlib.error):
+        return False
+    return len(head) == 4 and head[:2] == b"\0\0" and head[2] in range(8, 15) and 0 < head[3] < 5
+
+
+def _opened(path: Path) -> IO[bytes]:
+    with path.open("rb") as file:
+        packed = file.read(2) == b"\x1f\x8b"
+    return cast(IO[bytes], gzip.open(path, "rb")) if packed else path.open("rb")
+
+
+def _array(path: Path) -> NDArray[Any]:
+    with _opened(path) as stream, _unpacked(stream, str(path)) as file:
+        try:
+            _, kind, dimensions = struct.unpack(">HBB", file.read(4))
+            shape = struct.unpack(f">{dimensions}I", file.read(4 * dimensions))
+        except struct.error as error:
+            raise InputError(f"{path}: not a complete IDX file ({error})") from None
+        if kind != 8:
+            fault = f"IDX of type {kind:#04x}; only unsigned bytes (0x08) are images"
+            raise InputError(f"{path}: {fault}")
+        return _map_data(file, shape, np.dtype(np.uint8), str(path))
+
+
+def _labels_path(path: Path) -> Path | None:
+    name = re.sub(r"images([-.])idx[34]", r"labels\1idx1", path.name)
+    names = (name, f"{name}.gz", name.removesuffix(".gz"))
+    places = [path.with_name(n) for n in names if n != path.name]
+    return next((place for place in places if place.is_file()), None)

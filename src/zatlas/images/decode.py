@@ -1,13 +1,14 @@
-"""Decode one image: from a file's bytes to the uint8 pixels of an image set."""
+"""The images of a source, and decoding one: from a file's bytes to uint8 pixels."""
 
 import functools
 import io
 import logging
 import warnings
+from collections.abc import Callable, Iterable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,11 +26,45 @@ MIN_SIDE = 2
 logging.getLogger("PIL").addHandler(logging.NullHandler())  # zatlas reports faults itself
 
 
+Size = int | tuple[int, int] | None  # a side, or (height, width)
+Box = tuple[int, int, int, int]  # (top, left, height, width)
+
+
 class UnreadableError(Exception):
     """Why one image cannot be used. The image is listed and skipped."""
 
 
 Data = Path | bytes | NDArray[np.uint8] | UnreadableError
+
+
+class Item(NamedTuple):
+    """One image of a source: its name there, its data, its labels."""
+
+    name: str
+    data: Data
+    labels: tuple[Any, ...] = ()
+
+
+@dataclass
+class Source:
+    """An open source of images. Its items are read on demand, once.
+
+    Attributes
+    ----------
+    name : the name for messages.
+    items : the images.
+    count : the number of items.
+    columns : the names of their labels.
+    notes : what the reader assumed, one sentence each.
+    close : closes the file.
+    """
+
+    name: str
+    items: Iterable[Item]
+    count: int
+    columns: tuple[str, ...] = ()
+    notes: list[str] = field(default_factory=list)
+    close: Callable[[], None] = lambda: None
 
 
 class Fitted(NamedTuple):
@@ -39,8 +74,7 @@ class Fitted(NamedTuple):
     trimmed: bool
 
 
-@dataclass(frozen=True)
-class Fit:
+class Fit(NamedTuple):
     """How every image is fitted, in this order: crop, resize, convert to grey.
 
     Attributes
@@ -50,17 +84,12 @@ class Fit:
     gray : whether to convert to grey.
     """
 
-    crop: tuple[int, int, int, int] | None = None
+    crop: Box | None = None
     to: tuple[int, int] | None = None
     gray: bool = False
 
     @classmethod
-    def checked(
-        cls,
-        to: int | tuple[int, int] | None = None,
-        crop: tuple[int, int, int, int] | None = None,
-        gray: bool = False,
-    ) -> "Fit":
+    def checked(cls, to: Size = None, crop: Box | None = None, gray: bool = False) -> "Fit":
         """Check the arguments of a user; one number means a square. Raises InputError."""
         size = (to, to) if isinstance(to, int) else to
         if size is not None and (len(size) != 2 or not all(2 <= side <= 8192 for side in size)):
@@ -98,8 +127,7 @@ def prepare_one(data: Data, fit: Fit) -> Fitted:
         image = image.crop(box) if trimmed else image
     if fit.to is not None:
         image = image.resize((fit.to[1], fit.to[0]), Image.Resampling.BILINEAR)
-    pixels = np.array(image.convert("L") if fit.gray else image)
-    return Fitted(pixels[..., None] if pixels.ndim == 2 else pixels, trimmed)
+    return Fitted(np.atleast_3d(np.array(image.convert("L") if fit.gray else image)), trimmed)
 
 
 def _centre(size: tuple[int, int], to: tuple[int, int]) -> tuple[int, int, int, int]:
@@ -143,8 +171,7 @@ def _decode_file(data: Path | bytes) -> Image.Image:
             raise UnreadableError(f"{size:,} bytes: more than {MAX_BYTES:,}")
         content = data if isinstance(data, bytes) else data.read_bytes()
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # Pillow warns of unusual metadata
-            warnings.simplefilter("error", Image.DecompressionBombWarning)
+            warnings.simplefilter("ignore")  # Pillow warns of unusual metadata and of many pixels
             image: Image.Image
             with Image.open(io.BytesIO(content), formats=_formats()) as image:
                 if image.width * image.height > MAX_PIXELS:
@@ -158,7 +185,7 @@ def _decode_file(data: Path | bytes) -> Image.Image:
         raise
     except UnidentifiedImageError:
         raise UnreadableError(_not_a_picture(content)) from None
-    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
+    except Image.DecompressionBombError:
         raise UnreadableError(f"more than {MAX_PIXELS // 10**6} million pixels") from None
     except Exception as error:  # with damaged bytes, Pillow raises nearly any type of error
         reason = getattr(error, "strerror", None) or str(error) or type(error).__name__

@@ -3,10 +3,11 @@
 import hashlib
 import io
 import os
+import tempfile
 from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
-from typing import Any, overload
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,14 +15,14 @@ from PIL import Image
 
 from zatlas.errors import InputError
 from zatlas.images.arrays import map_npy
-from zatlas.images.blocks import check_layout
-from zatlas.images.decode import Fit
-from zatlas.images.items import Item
-from zatlas.images.labels import beside, read_table, text, typed
+from zatlas.images.labels import beside, read_table, typed
+from zatlas.images.pixel_arrays import check_layout
+from zatlas.images.prepare import prepare_images
 from zatlas.images.sheet import contact_sheet
-from zatlas.images.sources import existing, open_source
-from zatlas.images.stream import Fault, import_images, remarks
+from zatlas.images.sources import existing
+from zatlas.images.stream import Fault, remarks
 
+Pictures = NDArray[np.uint8]
 Labels = dict[str, NDArray[Any]]
 _SAMPLE = 256  # images that enter a fingerprint
 _SHOWN = 32  # images that a notebook shows
@@ -44,13 +45,10 @@ class ImageSet:
     """
 
     def __init__(
-        self,
-        array: NDArray[np.uint8],
-        path: Path | None = None,
-        labels: Callable[[], Labels] = dict,
-        skipped: tuple[Fault, ...] = (),
+        self, array: Pictures, path: Path | None = None,
+        labels: Callable[[], Labels] = dict, skipped: tuple[Fault, ...] = (),
         notes: tuple[str, ...] = (),
-    ) -> None:
+    ) -> None:  # fmt: skip
         self.array = array.view()
         self.array.flags.writeable = False
         self.path, self.skipped, self.notes = path, skipped, notes
@@ -64,11 +62,7 @@ class ImageSet:
         """The assumptions and the skipped images, one line each."""
         return remarks(self.notes, self.skipped)
 
-    @overload
-    def __getitem__(self, key: int) -> NDArray[np.uint8]: ...
-    @overload
-    def __getitem__(self, key: slice | list[int] | NDArray[Any]) -> NDArray[np.uint8]: ...
-    def __getitem__(self, key: Any) -> NDArray[np.uint8]:
+    def __getitem__(self, key: int | slice | list[int] | NDArray[Any]) -> Pictures:
         return np.array(self.array[key])
 
     def __repr__(self) -> str:
@@ -105,8 +99,7 @@ class ImageSet:
 
 
 def open_images(
-    source: str | os.PathLike[str] | NDArray[np.uint8] | ImageSet,
-    size: tuple[int, int] | None = None,
+    source: str | os.PathLike[str] | Pictures | ImageSet, size: tuple[int, int] | None = None
 ) -> ImageSet:
     """Open an image set.
 
@@ -114,8 +107,8 @@ def open_images(
     ----------
     source
         A ``.npy`` file, which is mapped, or an array: uint8 (N,H,W,C), or (N,H,W) for grey. Any
-        other source of ``prepare_images`` is decoded into memory; for many images, prepare a file
-        once.
+        other source of ``prepare_images`` is decoded at every call, to a temporary file; for many
+        images, prepare a file once.
     size : (height, width) that the images must have; other sources are resized to it.
 
     Returns
@@ -156,15 +149,13 @@ def _of_size(images: ImageSet, size: tuple[int, int] | None) -> ImageSet:
     if size is not None and (height, width) != tuple(size):
         wanted = f"{size[0]}x{size[1]} are needed (height x width)"
         side = size[0] if size[0] == size[1] else f"{size[0]},{size[1]}"
-        raise InputError(
-            f"{images.path or 'array'}: pictures of {height}x{width} where {wanted}; resize them: "
-            f"images prepare, to={side}",
-            arguments=("to",),
-        )
+        fault = f"pictures of {height}x{width} where {wanted}"
+        hint = f"resize them: images prepare, to={side}"
+        raise InputError(f"{images.path or 'array'}: {fault}; {hint}", arguments=("to",))
     return images
 
 
-def _checked(array: NDArray[Any], name: str, hint: str) -> NDArray[np.uint8]:
+def _checked(array: NDArray[Any], name: str, hint: str) -> Pictures:
     """An array that is an image set, as (N,H,W,C)."""
     wanted = f"image sets are uint8 (N,H,W,C), C 1 or 3: {hint}"
     if array.dtype != np.uint8:
@@ -177,26 +168,8 @@ def _checked(array: NDArray[Any], name: str, hint: str) -> NDArray[np.uint8]:
 
 
 def _decoded(path: Path, size: tuple[int, int] | None) -> ImageSet:
-    source = open_source(path)
-    labels: list[tuple[Any, ...]] = []
-    array = np.empty(0, np.uint8)
-
-    def keep(item: Item, pixels: NDArray[np.uint8]) -> None:
-        nonlocal array
-        if not labels:
-            array = _empty(path, (source.count, *pixels.shape))
-        array[len(labels)] = pixels
-        labels.append(item.labels)
-
-    done = import_images(source, Fit.checked(size), keep)
-    columns = [typed(list(map(text, column))) for column in zip(*labels, strict=True)]
-    table = dict(zip(source.columns, columns, strict=True))
-    return ImageSet(array[: done.count], path, lambda: table, done.skipped, done.notes)
-
-
-def _empty(path: Path, shape: tuple[int, ...]) -> NDArray[np.uint8]:
-    try:
-        return np.empty(shape, np.uint8)
-    except (MemoryError, ValueError):
-        hint = "run `zatlas images prepare` first, and open its file"
-        raise InputError(f"{path}: {shape} is too much for the memory; {hint}") from None
+    with tempfile.TemporaryDirectory() as folder:  # the map outlives the file
+        done = prepare_images(path, f"{folder}/images.npy", to=size)
+        images = open_images(done.out)
+        labels = {name: images.labels[name] for name in done.labels}
+        return ImageSet(images.array, path, lambda: labels, done.skipped, done.notes)

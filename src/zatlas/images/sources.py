@@ -8,11 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from zatlas.errors import InputError, nearest
-from zatlas.images.arrays import in_memory, npy, npz
-from zatlas.images.decode import SUFFIXES
+from zatlas.images.arrays import idx, is_idx, npy, npz
+from zatlas.images.decode import SUFFIXES, Source
 from zatlas.images.encoded import archive, folder, parquet, picture
-from zatlas.images.idx import idx, is_idx
-from zatlas.images.items import Source
+from zatlas.images.pixel_arrays import array_source
 
 _READERS = {
     **dict.fromkeys(SUFFIXES, picture),
@@ -37,7 +36,7 @@ def open_source(source: str | os.PathLike[str] | NDArray[Any]) -> Source:
         The source is of another kind, does not exist or holds no images.
     """
     if isinstance(source, np.ndarray):
-        return in_memory(source)
+        return array_source("array", source, {}, "array")
     path = existing(source)
     if path.is_dir():
         return folder(path)

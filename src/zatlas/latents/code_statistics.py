@@ -93,23 +93,15 @@ def gather(codes_ND: NDArray[np.float32]) -> CodeStatistics:
     if len(codes_ND) < 2:
         raise InputError(f"codes: of {len(codes_ND)} images; statistics need 2 or more")
     if not np.isfinite(codes_ND).all():
-        raise InputError(
-            "codes: some are not finite; the training failed: try a smaller step size, as lr=1e-4",
-            arguments=("lr",),
-        )
+        fault = "some are not finite; the training failed: try a smaller step size, as lr=1e-4"
+        raise InputError(f"codes: {fault}", arguments=("lr",))
     codes = codes_ND.astype(np.float64)
     sd = codes.std(0)
     sd[codes.max(0) == codes.min(0)] = 0.0  # exactly 0, whatever the rounding of the sum
-    step = -(-len(codes) // KEPT_CODES)
-    return CodeStatistics(
-        count=len(codes),
-        mean=codes.mean(0),
-        sd=sd,
-        levels=LEVELS,
-        quantiles=np.quantile(codes, LEVELS, axis=0),
-        covariance=_shrunk_covariance(codes, sd) if len(sd) <= MOST_CORRELATED_ELEMENTS else None,
-        codes=codes_ND[::step].copy(),
-    )
+    kept = codes_ND[:: -(-len(codes) // KEPT_CODES)].copy()
+    quantiles = np.quantile(codes, LEVELS, axis=0)
+    covariance = _shrunk_covariance(codes, sd) if len(sd) <= MOST_CORRELATED_ELEMENTS else None
+    return CodeStatistics(len(codes), codes.mean(0), sd, LEVELS, quantiles, covariance, kept)
 
 
 def load(path: str | os.PathLike[str], latent: int) -> CodeStatistics:
@@ -121,27 +113,25 @@ def load(path: str | os.PathLike[str], latent: int) -> CodeStatistics:
         if Path(path).exists() and not zipfile.is_zipfile(path):
             raise ValueError("not a complete .npz archive")
         with np.load(path, allow_pickle=False) as arrays:
-            found = {key: arrays[key] for key in arrays.files}
-        found.setdefault("covariance", None)
+            found = {"covariance": None, **arrays}
         statistics = CodeStatistics(**{**found, "count": int(found["count"])})
         _check_shapes(statistics, latent)
     except FileNotFoundError:
         raise InputError(f"{path}: missing; train the run to its end first") from None
     except Exception as error:  # damaged archives raise nearly every kind
-        raise InputError(
-            f"{path}: holds no statistics of {latent} latent elements ({error}); copy it again, or "
-            "train again"
-        ) from None
+        fault = f"holds no statistics of {latent} latent elements ({error})"
+        raise InputError(f"{path}: {fault}; copy it again, or train again") from None
     return statistics
 
 
 def _check_shapes(statistics: CodeStatistics, latent: int) -> None:
-    shapes = {
-        "mean": (latent,), "sd": (latent,), "codes": (len(statistics.codes), latent),
-        "quantiles": (len(statistics.levels), latent), "levels": (len(statistics.levels),),
-        "covariance": (latent, latent),
-    }  # fmt: skip
-    for name, shape in shapes.items():
+    levels, kept = len(statistics.levels), len(statistics.codes)
+    shapes = {"mean": (latent,), "sd": (latent,), "codes": (kept, latent), "levels": (levels,)}
+    for name, shape in {
+        **shapes,
+        "quantiles": (levels, latent),
+        "covariance": (latent,) * 2,
+    }.items():
         array = getattr(statistics, name)
         if array is not None and (array.shape != shape or array.dtype.kind != "f"):
             raise ValueError(f"{name}: {array.dtype} {array.shape}")
@@ -160,9 +150,8 @@ def _shrunk_covariance(codes_ND: Floats, sd_D: Floats) -> Floats:
 
     live = sd_D > 0
     covariance = np.zeros((len(sd_D), len(sd_D)))
-    if not live.any():
-        return covariance
-    scaled = (codes_ND[:, live] - codes_ND[:, live].mean(0)) / sd_D[live]
-    shrunk = ledoit_wolf(scaled, assume_centered=True)[0]
-    covariance[np.ix_(live, live)] = shrunk * np.outer(sd_D[live], sd_D[live])
+    if live.any():
+        scaled = (codes_ND[:, live] - codes_ND[:, live].mean(0)) / sd_D[live]
+        shrunk = ledoit_wolf(scaled, assume_centered=True)[0]
+        covariance[np.ix_(live, live)] = shrunk * np.outer(sd_D[live], sd_D[live])
     return covariance

@@ -2,7 +2,8 @@
 
 import copy
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import numpy as np
 import torch
@@ -14,10 +15,12 @@ from zatlas.models.network import Autoencoder
 from zatlas.models.pixels import to_floats, to_pixels, to_signed
 from zatlas.models.precision import multiplies_bfloat16
 
+Pictures = NDArray[np.uint8]
+Codes = NDArray[np.float32]
 BATCH = 128  # images; in larger batches the activations of a convolution do not fit the cache
 
 
-def encode(model: Autoencoder, images_NHWC: NDArray[np.uint8]) -> NDArray[np.float32]:
+def encode(model: Autoencoder, images_NHWC: Pictures) -> Codes:
     """Encode pictures uint8 (N, H, W, C) to codes float32 (N, D).
 
     A Gaussian bottleneck gives its mean. Raises InputError where the pictures have another size.
@@ -26,9 +29,7 @@ def encode(model: Autoencoder, images_NHWC: NDArray[np.uint8]) -> NDArray[np.flo
 
 
 @torch.inference_mode()
-def posterior(
-    model: Autoencoder, images_NHWC: NDArray[np.uint8]
-) -> tuple[NDArray[np.float32], NDArray[np.float32] | None]:
+def posterior(model: Autoencoder, images_NHWC: Pictures) -> tuple[Codes, Codes | None]:
     """Codes (N, D) and, from a Gaussian bottleneck, their sd (N, D); both are float32."""
     _check_pictures(images_NHWC, model.architecture.image, "images")
     codes = np.empty((len(images_NHWC), model.latent), np.float32)
@@ -44,37 +45,28 @@ def posterior(
     return codes, sds
 
 
-def decode(model: Autoencoder, z_ND: NDArray[np.float32]) -> NDArray[np.uint8]:
+def decode(model: Autoencoder, z_ND: Codes) -> Pictures:
     """Decode codes (N, D) to pictures uint8 (N, H, W, C)."""
-    pictures = np.empty((len(z_ND), *_picture_shape(model)), np.uint8)
-    for rows, output in _decoded(model, z_ND):
-        pictures[rows] = to_pixels(output, model.pixel_range)
-    return pictures
+    return _decoded(model, z_ND, np.uint8, lambda x: to_pixels(x, model.pixel_range))
 
 
-def decode_floats(model: Autoencoder, z_ND: NDArray[np.float32]) -> NDArray[np.float32]:
+def decode_floats(model: Autoencoder, z_ND: Codes) -> NDArray[np.float32]:
     """Decode codes (N, D) to float32 (N, H, W, C) in [-1, 1], neither rounded nor clipped."""
-    pictures = np.empty((len(z_ND), *_picture_shape(model)), np.float32)
-    for rows, output in _decoded(model, z_ND):
-        pictures[rows] = output.permute(0, 2, 3, 1).cpu().numpy()
+    pictures = _decoded(model, z_ND, np.float32, lambda x: x.permute(0, 2, 3, 1).cpu().numpy())
     return to_signed(pictures, model.pixel_range)
 
 
-def image_array(images: object) -> NDArray[np.uint8]:
+def image_array(images: object) -> Pictures:
     """The array of images. Raises InputError for anything but an image set or a NumPy array."""
     if isinstance(images, ImageSet):
         return images.array
     if isinstance(images, np.ndarray):
         return images
-    raise InputError(
-        f"images: {type(images).__name__}; give an image set (zatlas.open_images) or a uint8 "
-        "array (N, H, W, C)"
-    )
+    hint = "give an image set (zatlas.open_images) or a uint8 array (N, H, W, C)"
+    raise InputError(f"images: {type(images).__name__}; {hint}")
 
 
-def checked_codes(
-    codes: object, latent: int, name: str = "codes", ndim: int = 2
-) -> NDArray[np.float32]:
+def checked_codes(codes: object, latent: int, name: str = "codes", ndim: int = 2) -> Codes:
     """Codes as float32 (N, D), or one code (D,) where ``ndim`` is 1.
 
     Raises InputError, which names the argument, for anything but an array of numbers of this shape.
@@ -89,7 +81,7 @@ def checked_codes(
 
 
 def open_fitting(
-    source: str | os.PathLike[str] | NDArray[np.uint8] | ImageSet, image: tuple[int, int, int]
+    source: str | os.PathLike[str] | Pictures | ImageSet, image: tuple[int, int, int]
 ) -> ImageSet:
     """Open images for a model that takes ``image`` (C, H, W).
 
@@ -103,7 +95,7 @@ def open_fitting(
     return images
 
 
-def _check_pictures(images_NHWC: NDArray[np.uint8], image: tuple[int, int, int], name: str) -> None:
+def _check_pictures(images_NHWC: Pictures, image: tuple[int, int, int], name: str) -> None:
     channels, height, width = image
     if images_NHWC.dtype == np.uint8 and images_NHWC.shape[1:] == (height, width, channels):
         return
@@ -111,10 +103,9 @@ def _check_pictures(images_NHWC: NDArray[np.uint8], image: tuple[int, int, int],
     if images_NHWC.shape[1:3] == (height, width) and images_NHWC.ndim == 4:
         hint = f"write `image: {[images_NHWC.shape[3], height, width]}` in the model file"
         hint += ", or make them grey with `zatlas images prepare --gray`" * (channels == 1)
-    raise InputError(
-        f"{name}: {images_NHWC.dtype} {images_NHWC.shape}, but the model takes uint8 (N, "
-        f"{height}, {width}, {channels}); {hint}"
-    )
+    wanted = f"uint8 (N, {height}, {width}, {channels})"
+    given = f"{images_NHWC.dtype} {images_NHWC.shape}"
+    raise InputError(f"{name}: {given}, but the model takes {wanted}; {hint}")
 
 
 def preview_model(model: Autoencoder) -> Autoencoder:
@@ -126,19 +117,18 @@ def preview_model(model: Autoencoder) -> Autoencoder:
     return copy.deepcopy(model).bfloat16() if multiplies_bfloat16(_device(model)) else model
 
 
-def _decoded(model: Autoencoder, z_ND: NDArray[np.float32]) -> Iterator[tuple[slice, torch.Tensor]]:
-    codes = checked_codes(z_ND, model.latent)
-    device, dtype = _device(model), next(model.parameters()).dtype
+def _decoded(
+    model: Autoencoder, z_ND: Codes, kind: type, convert: Callable[[torch.Tensor], NDArray[Any]]
+) -> NDArray[Any]:
+    codes, device = checked_codes(z_ND, model.latent), _device(model)
+    channels, height, width = model.architecture.image
+    pictures: NDArray[Any] = np.empty((len(codes), height, width, channels), kind)
     for rows in _batches(len(codes)):
         z = torch.from_numpy(np.ascontiguousarray(codes[rows]))
         with torch.inference_mode():
-            output = model.decode(z.to(device, dtype))
-        yield rows, output
-
-
-def _picture_shape(model: Autoencoder) -> tuple[int, int, int]:
-    channels, height, width = model.architecture.image
-    return height, width, channels
+            output = model.decode(z.to(device, next(model.parameters()).dtype))
+        pictures[rows] = convert(output)
+    return pictures
 
 
 def _device(model: Autoencoder) -> torch.device:

@@ -1,6 +1,6 @@
 """Edits applied to some images: the decoded pictures and the size of each edit."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -8,13 +8,11 @@ from numpy.typing import NDArray
 from zatlas.latents import coding, edits
 from zatlas.latents.edits import EditSize, Space
 from zatlas.models.network import Autoencoder
-from zatlas.syntax import parse_edit
 
 Pictures = NDArray[np.uint8]
 
 
-@dataclass(frozen=True)
-class EditResult:
+class EditResult(NamedTuple):
     """One edit of B images: decoded pictures (B, H, W, C), and the size of the change in z."""
 
     text: str
@@ -28,8 +26,7 @@ class EditResult:
         return [*_moves(self.size), *self.assumptions]
 
 
-@dataclass(frozen=True)
-class EditResults:
+class EditResults(NamedTuple):
     """Images, their reconstructions, and every edit that was applied to them."""
 
     originals: Pictures
@@ -42,18 +39,13 @@ def apply_edits(
 ) -> EditResults:
     """Encode images uint8 (B, H, W, C), apply each edit to these codes, decode.
 
-    Raises InputError, with the column of the fault, before the first edit is applied.
+    Raises InputError, with the column of the fault, before anything is decoded.
     """
-    parsed = [parse_edit(text) for text in texts]
     codes = coding.encode(model, images)
-    changed = [edits.apply(edit, codes, space) for edit in parsed]
-    tried = [
-        EditResult(
-            edit.text, coding.decode(model, after), edits.size(codes, after, space),
-            edits.assumptions(edit, space),
-        )
-        for edit, after in zip(parsed, changed, strict=True)
-    ]  # fmt: skip
+    tried = []
+    for text, after in [(text, edits.apply(text, codes, space)) for text in texts]:
+        size, notes = edits.size(codes, after, space), edits.assumptions(text, space)
+        tried.append(EditResult(text, coding.decode(model, after), size, notes))
     return EditResults(images, coding.decode(model, codes), tried)
 
 
@@ -71,10 +63,9 @@ def _moves(size: EditSize) -> list[str]:
 def _move(element: int, size: EditSize, k: int) -> str:
     if not np.isfinite(size.sds[:, k]).all():
         return f"z[{element}] is dead in the run's images: no size in sd"
-    before, after = (
-        _span(ranks[:, k], ".0f") for ranks in (size.percentile_before, size.percentile_after)
-    )
-    return f"z[{element}] {_span(size.sds[:, k], '+.2g')} sd, percentile {before} → {after}"
+    before = _span(size.percentile_before[:, k], ".0f")
+    ranks = f"{before} → {_span(size.percentile_after[:, k], '.0f')}"
+    return f"z[{element}] {_span(size.sds[:, k], '+.2g')} sd, percentile {ranks}"
 
 
 def _span(values: NDArray[np.floating], form: str) -> str:

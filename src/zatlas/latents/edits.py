@@ -1,6 +1,6 @@
 """Edits of codes: apply an edit as typed to a copy, and measure the size of the change."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,14 +11,15 @@ from zatlas.latents.coding import checked_codes
 from zatlas.latents.names import Names
 from zatlas.models.architecture import spell
 from zatlas.models.layers import Shape
-from zatlas.syntax import Amount, Edit, Operation, parse_edit
+from zatlas.syntax import Amount, Operation, Source, parse_edit
 
 Codes = NDArray[np.float32]
+# an operation; the elements (K,) that it changes; or the direction (D,) along which it moves
+Step = tuple[Operation, NDArray[np.int64], NDArray[np.floating] | None]
 _OPERATORS = {"*=": np.multiply, "/=": np.divide, "+=": np.add, "-=": np.subtract}
 
 
-@dataclass(frozen=True)
-class Space:
+class Space(NamedTuple):
     """What an edit refers to: the code's shape, the run's statistics, the user's names."""
 
     shape: Shape
@@ -26,8 +27,7 @@ class Space:
     names: Names
 
 
-@dataclass(frozen=True)
-class EditSize:
+class EditSize(NamedTuple):
     """The size of an edit in B images, on the K elements that it changes.
 
     Attributes
@@ -46,52 +46,41 @@ class EditSize:
     percentile_after: NDArray[np.floating]
 
 
-def apply(edit: str | Edit, z_BD: Codes, space: Space) -> Codes:
+def apply(text: str, z_BD: Codes, space: Space) -> Codes:
     """Apply an edit to codes (B, D), one statement after the other.
 
     Returns a new array; ``z_BD`` is not changed. Raises InputError for an index outside the code,
     an unknown name, and a result that is not finite.
     """
-    edit = _parsed(edit)
     result = checked_codes(z_BD, len(space.statistics.sd)).copy()
     with np.errstate(over="ignore", divide="ignore", invalid="ignore"):  # checked below
-        for operation in edit.operations:
-            direction = _direction(operation, space.names)
+        for operation, elements, direction in _resolved(text, space.shape, space.names):
             if direction is not None:
                 result += _along(operation, direction, space)
                 continue
-            elements = _elements(edit, operation, space.shape, space.names)
             amount = _amounts(operation.amount, elements, space.statistics)
             operator = _OPERATORS.get(operation.op)
             result[:, elements] = operator(result[:, elements], amount) if operator else amount
     lost = np.flatnonzero(~np.isfinite(result).all(0))
     if len(lost):
-        raise InputError(
-            f"edit {edit.text!r}: z[{lost[0]}] is beyond the largest number of a code, 3.4e38; "
-            "take a smaller step"
-        )
+        fault = f"z[{lost[0]}] is beyond the largest number of a code, 3.4e38"
+        raise InputError(f"edit {text!r}: {fault}; take a smaller step")
     return result
 
 
 def check(text: str, shape: Shape, names: Names) -> None:
     """Raise InputError unless the text is an edit of a code of this shape, with these names."""
-    edit = parse_edit(text)
-    for operation in edit.operations:
-        if _direction(operation, names) is None:
-            _elements(edit, operation, shape, names)
+    _resolved(text, shape, names)
 
 
-def assumptions(edit: str | Edit, space: Space) -> list[str]:
+def assumptions(text: str, space: Space) -> list[str]:
     """What had to be assumed to read the edit: a line for each assumption."""
-    edit, notes = _parsed(edit), []
-    if any(_names_image(operation, space.shape) for operation in edit.operations):
+    steps, notes = _resolved(text, space.shape, space.names), []
+    if any(_names_image(operation, space.shape) for operation, _, _ in steps):
         notes.append("the first index was read as the image in the batch: every image is edited")
-    for operation in edit.operations:
-        if operation.amount.unit != "sd" or _direction(operation, space.names) is not None:
-            continue
-        elements = _elements(edit, operation, space.shape, space.names)
+    for operation, elements, _ in steps:
         dead = elements[space.statistics.dead[elements]]
-        if len(dead):
+        if operation.amount.unit == "sd" and len(dead):
             listed = ", ".join(map(str, dead[:5])) + (" ..." if len(dead) > 5 else "")
             notes.append(f"element {listed} is dead: its sd is 0, so nothing was added to it")
     return notes
@@ -99,25 +88,34 @@ def assumptions(edit: str | Edit, space: Space) -> list[str]:
 
 def size(z_BD: Codes, edited_BD: Codes, space: Space) -> EditSize:
     """The size of the change between codes, on the elements that changed in any image."""
-    elements = np.flatnonzero((z_BD != edited_BD).any(0))
+    at = np.flatnonzero((z_BD != edited_BD).any(0))
     statistics = space.statistics
     moved = edited_BD.astype(float) - z_BD
     with np.errstate(invalid="ignore", divide="ignore"):
-        sds = np.where(statistics.dead, np.nan, moved / statistics.sd)[:, elements]
-    before, after = statistics.percentile(z_BD), statistics.percentile(edited_BD)
-    return EditSize(
-        elements, z_BD[:, elements], edited_BD[:, elements], sds,
-        before[:, elements], after[:, elements],
-    )  # fmt: skip
+        sds = np.where(statistics.dead, np.nan, moved / statistics.sd)[:, at]
+    before, after = statistics.percentile(z_BD, at), statistics.percentile(edited_BD, at)
+    return EditSize(at, z_BD[:, at], edited_BD[:, at], sds, before, after)
 
 
-def _parsed(edit: str | Edit) -> Edit:
-    return parse_edit(edit) if isinstance(edit, str) else edit
+def _resolved(text: str, shape: Shape, names: Names) -> list[Step]:
+    """The operations of an edit, each with the elements that it changes or its direction."""
+    source = Source("edit", text)
+    steps: list[Step] = []
+    for operation in parse_edit(text).operations:
+        name = operation.index[-1] if operation.index else None
+        value = _lookup(name, names) if isinstance(name, str) else None
+        if not isinstance(value, list):
+            at = _elements(source, operation, shape) if value is None else np.array([value])
+            steps.append((operation, at, None))
+        elif operation.op in ("+=", "-="):
+            steps.append((operation, np.arange(0), np.asarray(value, float)))
+        else:
+            fault = f"{name!r} is a direction; it takes only += and -=, not {operation.op}"
+            raise source.fault(operation.column, fault)
+    return steps
 
 
-def _amounts(
-    amount: Amount, elements: NDArray[np.int64], statistics: CodeStatistics
-) -> NDArray[np.floating]:
+def _amounts(amount: Amount, elements: NDArray[np.int64], statistics: CodeStatistics) -> Codes:
     """The amount for each element, (K,), in units of the code."""
     if amount.unit == "sd":
         return np.asarray(amount.value * statistics.sd[elements], np.float32)
@@ -126,34 +124,22 @@ def _amounts(
     return np.full(len(elements), amount.value, np.float32)
 
 
-def _elements(edit: Edit, operation: Operation, shape: Shape, names: Names) -> NDArray[np.int64]:
+def _elements(source: Source, operation: Operation, shape: Shape) -> NDArray[np.int64]:
     """The elements (K,) that an operation changes, counted in C order of the code's shape."""
-    index = operation.index[1:] if _names_image(operation, shape) else operation.index
     latent = int(np.prod(shape))
-    if not index:
+    if not operation.index:
         return np.arange(latent)
-    if isinstance(index[0], str):
-        return np.array([_lookup(index[0], names)])  # _direction has taken the directions
-    if len(index) == 1:
-        grid = np.arange(latent)
-    elif len(index) == len(shape):
-        grid = np.arange(latent).reshape(shape)
-    else:
-        raise InputError(
-            f"edit {edit.text!r}, column {operation.column}: {len(operation.index)} indexes, but "
-            f"a code is {spell(shape)}; write one index, {len(shape)}, or one more for the image"
-        )
-    try:
-        return np.atleast_1d(grid[index]).reshape(-1)  # type: ignore[index]  # no names here
-    except IndexError:
-        bad, length = next(
-            (i, n) for i, n in zip(index, grid.shape, strict=True)
-            if isinstance(i, int) and not -n <= i < n
-        )  # fmt: skip
-        raise InputError(
-            f"edit {edit.text!r}, column {operation.column}: index {bad} is outside the code; it "
-            f"has {length} elements there, indexes go from {-length} to {length - 1}"
-        ) from None
+    index = operation.index[1:] if _names_image(operation, shape) else operation.index
+    if len(index) not in (1, len(shape)):
+        counts = f"{len(operation.index)} indexes, but a code is {spell(shape)}"
+        hint = f"write one index, {len(shape)}, or one more for the image"
+        raise source.fault(operation.column, f"{counts}; {hint}")
+    grid = np.arange(latent).reshape((latent,) if len(index) == 1 else shape)
+    for entry, length in zip(index, grid.shape, strict=True):
+        if isinstance(entry, int) and not -length <= entry < length:
+            there = f"it has {length} elements there, indexes go from {-length} to {length - 1}"
+            raise source.fault(operation.column, f"index {entry} is outside the code; {there}")
+    return np.atleast_1d(grid[index]).reshape(-1)  # type: ignore[index]  # no names here
 
 
 def _names_image(operation: Operation, shape: Shape) -> bool:
@@ -168,22 +154,6 @@ def _lookup(name: str, names: Names) -> int | list[float]:
         hint = nearest(name, names) if names else none_yet
         raise InputError(f"edit: no element or direction is named {name!r}; {hint}")
     return names[name]
-
-
-def _direction(operation: Operation, names: Names) -> NDArray[np.floating] | None:
-    """The direction (D,) that an operation adds; None where it edits elements."""
-    name = operation.index[-1] if operation.index else None
-    if not isinstance(name, str):
-        return None
-    value = _lookup(name, names)
-    if isinstance(value, int):
-        return None
-    if operation.op not in ("+=", "-="):
-        raise InputError(
-            f"edit, column {operation.column}: {name!r} is a direction; it "
-            f"takes only += and -=, not {operation.op}"
-        )
-    return np.asarray(value, float)
 
 
 def _along(operation: Operation, direction: NDArray[np.floating], space: Space) -> Codes:

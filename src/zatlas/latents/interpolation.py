@@ -38,9 +38,8 @@ def traversal(
     if steps < 3 or steps % 2 == 0:
         raise argument_error("steps", steps, "give an odd number, 3 or more")
     if not -latent <= element < latent:
-        raise argument_error(
-            "elements", element, f"the code has {latent} elements, 0 to {latent - 1}"
-        )
+        hint = f"the code has {latent} elements, 0 to {latent - 1}"
+        raise argument_error("elements", element, hint)
     if not np.isfinite(span) or span <= 0:
         raise argument_error("span", f"{span:g}", "give a number of standard deviations above 0")
     if statistics.dead[element]:
@@ -115,18 +114,15 @@ def interpolation(
     >>> interpolation(np.zeros(1), np.ones(1), steps=3)[0].tolist()
     [[0.0], [0.5], [1.0]]
     """
-    start, end = (
-        checked_codes(code, np.size(start_D), name, ndim=1).astype(float)
-        for name, code in (("start", start_D), ("end", end_D))
-    )
+    start = checked_codes(start_D, np.size(start_D), "start", ndim=1).astype(float)
+    end = checked_codes(end_D, np.size(start_D), "end", ndim=1).astype(float)
     if steps < 2:
         raise argument_error("steps", steps, "give 2 or more")
     fractions = np.linspace(0.0, 1.0, steps)
     near, far = 1 - fractions, fractions
     if spherical:
         lengths = np.linalg.norm(start) * np.linalg.norm(end)
-        cosine = float(np.clip(start @ end / lengths, -1, 1)) if lengths else 1.0
-        angle = np.arccos(cosine)
+        angle = np.arccos(float(np.clip(start @ end / lengths, -1, 1)) if lengths else 1.0)
         if np.sin(angle) > 1e-6:  # otherwise the arc is the straight line
             near, far = np.sin(near * angle) / np.sin(angle), np.sin(far * angle) / np.sin(angle)
     return np.asarray(np.outer(near, start) + np.outer(far, end), np.float32), fractions

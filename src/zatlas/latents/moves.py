@@ -1,7 +1,6 @@
 """Moves: displacements of codes, by an element, an edit as typed, or a direction."""
 
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,8 +10,7 @@ from zatlas.errors import InputError
 Array = NDArray[Any]
 
 
-@dataclass(frozen=True)
-class Move:
+class Move(NamedTuple):
     """``delta`` (N, D) is added to codes (N, D); ``label`` is how people write the move."""
 
     label: str
@@ -26,10 +24,9 @@ def direction_move(label: str, codes_ND: Array, vector_D: Array, sd_D: Array) ->
     """
     latent = codes_ND.shape[1:]
     if np.shape(vector_D) != latent or np.shape(sd_D) != latent:
-        raise InputError(
-            f"vector of shape {np.shape(vector_D)} and sd of shape {np.shape(sd_D)} for codes of "
-            f"shape {codes_ND.shape}; give one number for each element"
-        )
+        given = f"vector of shape {np.shape(vector_D)} and sd of shape {np.shape(sd_D)}"
+        hint = "give one number for each element"
+        raise InputError(f"{given} for codes of shape {codes_ND.shape}; {hint}")
     row = np.asarray(vector_D * sd_D, codes_ND.dtype)
     return Move(label, np.broadcast_to(row, codes_ND.shape))  # takes the memory of one code
 
@@ -40,8 +37,7 @@ def element_move(codes_ND: Array, element: int, sd_D: Array) -> Move:
     >>> element_move(np.zeros((2, 3)), 1, np.array([1.0, 2.0, 3.0])).delta.tolist()
     [[0.0, 2.0, 0.0], [0.0, 2.0, 0.0]]
     """
-    one_hot = np.arange(len(sd_D)) == element
-    return direction_move(f"z[{element}] += sd", codes_ND, one_hot, sd_D)
+    return direction_move(f"z[{element}] += sd", codes_ND, np.arange(len(sd_D)) == element, sd_D)
 
 
 def edit_move(text: str, codes_ND: Array, edited_ND: Array) -> Move:

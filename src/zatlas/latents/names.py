@@ -28,13 +28,11 @@ def read(path: str | os.PathLike[str], latent: int) -> Names:
     if not isinstance(names, dict):
         raise InputError(f"{path}: holds no names; write a line for each, as `smile: 0`")
     for name, value in names.items():
-        if not isinstance(name, str) or not (
-            _is_element(value, latent) or _is_direction(value, latent)
-        ):
-            raise InputError(
-                f"{path}: {name!r} is {value!r}; give the index of an element, {-latent} "
-                f"to {latent - 1}, or a direction of {latent} numbers"
-            )
+        known = _is_element(value, latent) or _is_direction(value, latent)
+        if not (isinstance(name, str) and known):
+            element = f"the index of an element, {-latent} to {latent - 1}"
+            hint = f"give {element}, or a direction of {latent} numbers"
+            raise InputError(f"{path}: {name!r} is {value!r}; {hint}")
     return names
 
 
@@ -65,9 +63,7 @@ def keeping(path: Path, latent: int, named: Sequence[tuple[int, str]]) -> Iterat
     try:
         yield
     except BaseException:
-        path.unlink()
-        if before is not None:
-            write_text(path, before)
+        path.unlink() if before is None else write_text(path, before)
         raise
 
 

@@ -17,7 +17,6 @@ def around_codes(count: int, statistics: CodeStatistics, seed: int) -> Codes:
     if statistics.covariance is None:
         drawn = rng.standard_normal((count, len(statistics.mean)))
         return np.asarray(statistics.mean + statistics.sd * drawn, np.float32)
-    drawn = rng.multivariate_normal(
-        statistics.mean, statistics.covariance, count, check_valid="ignore", method="eigh"
-    )
+    mean, covariance = statistics.mean, statistics.covariance
+    drawn = rng.multivariate_normal(mean, covariance, count, check_valid="ignore", method="eigh")
     return drawn.astype(np.float32)

@@ -13,21 +13,14 @@ from zatlas.errors import InputError, nearest
 from zatlas.files import parse_yaml, read_text
 from zatlas.models.architecture import Architecture, check
 from zatlas.models.layers import ACTIVATIONS, BOUNDS, LAYERS
-from zatlas.models.mirror import mirrored
 from zatlas.models.pasted import read_pasted
-from zatlas.models.shortforms import SHORT_FORMS, expand
+from zatlas.models.shortforms import SHORT_FORMS, expand, mirrored
+from zatlas.recipes import recipe as recipes
 from zatlas.recipes.bottlenecks import BOTTLENECKS
 from zatlas.recipes.objective import Objective
 from zatlas.recipes.objective_text import read_objective, with_settings
-from zatlas.recipes.recipe import (
-    BottleneckName,
-    CorruptionName,
-    ObjectiveData,
-    find_recipe,
-    preset_texts,
-)
 from zatlas.recipes.step import Requirement
-from zatlas.syntax import Call, format_call, parse_call
+from zatlas.syntax import Call, parse_call
 
 MAX_BYTES = 1_000_000  # of a model file
 YAML_SUFFIXES, PASTED_SUFFIXES = (".yaml", ".yml"), (".py", ".txt")
@@ -45,9 +38,9 @@ class ModelFile(BaseModel):
     encoders: list[str | list[str]] | None = None
     decoder: str | list[str] = "mirrored"
     output: str | None = None
-    corruption: CorruptionName = "none"
-    bottleneck: BottleneckName = "plain"
-    objective: ObjectiveData = Objective()
+    corruption: recipes.CorruptionName = "none"
+    bottleneck: recipes.BottleneckName = "plain"
+    objective: recipes.ObjectiveData = Objective()
 
     def __hash__(self) -> int:  # its lists have none
         return hash(self.model_dump_json())
@@ -58,17 +51,19 @@ class ModelFile(BaseModel):
 
     def long_form(self) -> "ModelFile":
         """The same model with every short form and ``mirrored`` written out as layer lists."""
-        encoders, decoder, _ = _traced(self)
-        lists = [[format_call(call) for call in calls] for calls in encoders]
+        return self.with_layers(*self.layers())
+
+    def layers(self) -> tuple[list[list[Call]], list[Call]]:
+        """The layers of every encoder and of the decoder, each short form written out."""
+        return _traced(self)[:2]
+
+    def with_layers(self, encoders: list[list[Call]], decoder: list[Call]) -> "ModelFile":
+        """The same model with other layers."""
+        lists = [list(map(str, calls)) for calls in encoders]
         one = len(lists) == 1
-        return self.model_copy(
-            update={
-                "encoder": lists[0] if one else None,
-                "encoders": None if one else lists,
-                "decoder": [format_call(call) for call in decoder],
-                "output": None,
-            }
-        )
+        parts = {"encoder": lists[0] if one else None, "encoders": None if one else lists}
+        written = {**parts, "decoder": list(map(str, decoder)), "output": None}
+        return self.model_copy(update=written)
 
     def to_yaml(self) -> str:
         """The file's text, keys in their order of declaration, defaults left out."""
@@ -85,15 +80,13 @@ class ModelFile(BaseModel):
         encoders = [_read(layers, "encoder", self.image) for layers in written]
         output = parse_call(self.output, ACTIVATIONS, "output") if self.output else None
         if self.decoder == "mirrored":
-            if output is None:
-                output = Call("Tanh" if self.range == (-1.0, 1.0) else "Sigmoid")
-            return encoders, mirrored(self.image, encoders, output)
+            usual = Call("Tanh" if self.range == (-1.0, 1.0) else "Sigmoid")
+            return encoders, mirrored(self.image, encoders, output or usual)
         decoder = _read(self.decoder, "decoder", self.image)
         if isinstance(self.decoder, list) and output is not None:
-            raise InputError(
-                f"output: {self.output} goes only beside `decoder: mirrored` or a short form; "
-                "write it as the last layer of the decoder"
-            )
+            fault = "goes only beside `decoder: mirrored` or a short form"
+            mend = "write it as the last layer of the decoder"
+            raise InputError(f"output: {self.output} {fault}; {mend}")
         return encoders, decoder + ([output] if output else [])
 
 
@@ -108,14 +101,12 @@ def _traced(model: ModelFile) -> tuple[list[list[Call]], list[Call], Architectur
 
 def _check_objective(model: ModelFile, last: Call) -> None:
     """Refuse a term that requires what the model does not give."""
-    given = {
-        Requirement.SPREAD: BOTTLENECKS[model.bottleneck].gives_spread,
-        Requirement.UNIT_RANGE: BOUNDS.get(last.name) == (0.0, 1.0),
-    }
-    for term in model.objective.terms:
-        for requirement in term.requires:
-            if not given[requirement]:
-                raise InputError(f"objective: {term.name} needs {requirement.value}")
+    given = {Requirement.SPREAD: BOTTLENECKS[model.bottleneck].gives_spread}
+    given[Requirement.UNIT_RANGE] = BOUNDS.get(last.name) == (0.0, 1.0)
+    needs = [(term, each) for term in model.objective.terms for each in term.requires]
+    for term, requirement in needs:
+        if not given[requirement]:
+            raise InputError(f"objective: {term.name} needs {requirement.value}")
 
 
 def _read(layers: str | list[str], part: str, image: tuple[int, int, int]) -> list[Call]:
@@ -130,19 +121,16 @@ def read_model(model: str | os.PathLike[str]) -> ModelFile:
     Raises InputError for an unknown name (naming the nearest preset), an unreadable file, an
     unknown key (naming the nearest key) and a value that does not fit.
     """
-    path = Path(model)
+    path, known = Path(model), presets()
     if path.suffix in (*YAML_SUFFIXES, *PASTED_SUFFIXES) or path.is_file():
-        text = read_text(
-            path, "no such model file; `zatlas models list` shows the presets", MAX_BYTES
-        )
+        missing = "no such model file; `zatlas models list` shows the presets"
+        text = read_text(path, missing, MAX_BYTES)
         if path.suffix in YAML_SUFFIXES:
             return parse_model(text, str(path))
         return model_from(read_pasted(text, str(path), LAYERS).model, str(path))
-    known = presets()
     if str(model) not in known:
-        raise InputError(
-            f"model {str(model)!r}: no such preset or model file; {nearest(str(model), known)}"
-        )
+        hint = nearest(str(model), known)
+        raise InputError(f"model {str(model)!r}: no such preset or model file; {hint}")
     return known[str(model)]
 
 
@@ -163,9 +151,8 @@ def model_from(data: Any, name: str) -> ModelFile:
     """The model in the plain data of a model file; ``name`` stands in the errors."""
     if not isinstance(data, dict):
         found = "nothing" if data is None else f"a {type(data).__name__}"
-        raise InputError(
-            f"{name}: holds {found}; write the keys of a model file, as `encoder: mlp(64, 10)`"
-        )
+        hint = "write the keys of a model file, as `encoder: mlp(64, 10)`"
+        raise InputError(f"{name}: holds {found}; {hint}")
     try:
         return ModelFile.model_validate(data)
     except ValidationError as error:
@@ -187,7 +174,7 @@ def _explain(error: ValidationError) -> str:
 @cache
 def presets() -> dict[str, ModelFile]:
     """Every preset by name, read from the model files in ``models/presets``."""
-    return {name: parse_model(text, name) for name, text in preset_texts("zatlas.models")}
+    return {name: parse_model(text, name) for name, text in recipes.preset_texts("zatlas.models")}
 
 
 def adapt(
@@ -212,7 +199,7 @@ def adapt(
         return model
     data = model.model_dump()
     if recipe is not None:
-        data |= find_recipe(recipe).model_dump(exclude={"title"})
+        data |= recipes.find_recipe(recipe).model_dump(exclude={"title"})
     terms: dict[str, Any] = {}
     for key, value in (settings or {}).items():
         first, dot, rest = key.partition(".")

@@ -37,8 +37,7 @@ class Autoencoder(nn.Module):
         """How pictures lie in memory where this network is fastest: convolutions want channels
         last, which is also how image sets have them.
         """
-        rows = self.architecture.rows
-        convolves = any(row.call.name in CONVOLUTIONS for row in rows)
+        convolves = any(row.call.name in CONVOLUTIONS for row in self.architecture.rows)
         return torch.channels_last if convolves else torch.contiguous_format
 
     @property
@@ -110,7 +109,6 @@ def _joined(parts: list[Tensor]) -> Tensor:
 def _check_memory(parameters: int) -> None:
     needed, here = 4 * parameters, os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     if needed > here:
-        raise InputError(
-            f"the model has {parameters:,} parameters, {needed / 2**30:.1f} GiB; this machine has "
-            f"{here / 2**30:.1f} GiB: make its layers narrower"
-        )
+        sizes = f"{needed / 2**30:.1f} GiB; this machine has {here / 2**30:.1f} GiB"
+        fault = f"the model has {parameters:,} parameters, {sizes}"
+        raise InputError(f"{fault}: make its layers narrower")

@@ -1,15 +1,13 @@
 """What a network computes in: float32, or bfloat16 where the hardware multiplies in it."""
 
-from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import torch
 
 COMPILED_FROM_STEPS = 20_000  # of a run on a GPU: compiling takes half a minute
 
 
-@dataclass(frozen=True)
-class Precision:
+class Precision(NamedTuple):
     """What was picked: ``name`` is fp32 or bf16, ``why`` a reason.
 
     ``compiled``: whether the network goes through torch.compile and CUDA graphs.
@@ -46,6 +44,5 @@ def multiplies_bfloat16(device: torch.device) -> bool:
     """Whether bfloat16 products are done in hardware, so that they are faster and not slower."""
     if device.type == "cuda":
         return torch.cuda.get_device_capability(device)[0] >= 8  # Ampere and later
-    return device.type == "cpu" and bool(
-        torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
-    )
+    avx512, amx = torch.cpu._is_avx512_bf16_supported, torch.cpu._is_amx_tile_supported
+    return device.type == "cpu" and bool(avx512() or amx())

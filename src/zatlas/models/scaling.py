@@ -1,12 +1,12 @@
 """Every width of a network made wider or narrower; the code keeps its size."""
 
 import math
+from fractions import Fraction
 
-from zatlas.errors import InputError
-from zatlas.models.architecture import Row, after_layer
-from zatlas.models.layers import GIVES, TAKES, Shape, arguments
+from zatlas.errors import argument_error
+from zatlas.models.layers import GIVES, TAKES, arguments
 from zatlas.models.model_file import ModelFile
-from zatlas.syntax import Call, format_call
+from zatlas.syntax import Call
 
 
 def scaled(model: ModelFile, scale: float) -> ModelFile:
@@ -18,60 +18,29 @@ def scaled(model: ModelFile, scale: float) -> ModelFile:
     if scale == 1:
         return model
     if not (math.isfinite(scale) and scale > 0):
-        raise InputError(
-            f"scale={scale:g}: give a factor above 0, as 0.5 or 2", arguments=("scale",)
-        )
-    network = model.architecture()
-    heads = [rows[:1] for rows in network.heads] or [() for _ in network.encoders]
-    encoders = [
-        _scaled([*trunk, *head], network.image, scale)
-        for trunk, head in zip(network.encoders, heads, strict=True)
-    ]
-    decoder = _scaled(list(network.decoder), network.code_shape, scale)
-    one = len(encoders) == 1
-    return model.model_copy(
-        update={
-            "encoder": encoders[0] if one else None,
-            "encoders": None if one else encoders,
-            "decoder": decoder,
-            "output": None,
-        }
-    )
+        raise argument_error("scale", f"{scale:g}", "give a factor above 0, as 0.5 or 2")
+    encoders, decoder = model.layers()
+    return model.with_layers([_scaled(each, scale) for each in encoders], _scaled(decoder, scale))
 
 
-def _scaled(rows: list[Row], shape: Shape, factor: float) -> list[str]:
+def _scaled(calls: list[Call], factor: float) -> list[Call]:
     """The layers of one encoder or decoder; the last one with weights gives what it gave."""
-    layers: list[str] = []
-    last = max(i for i, row in enumerate(rows) if row.call.name in GIVES)
-    for i, row in enumerate(rows):
-        call = row.call
-        if row.index is None:  # a reshape that is implied
-            shape = _reshaped(row, shape)
-            continue
+    layers: list[Call] = []
+    last = max(i for i, call in enumerate(calls) if call.name in GIVES)
+    ratio = Fraction(1)  # of the width that reaches a layer, new to old
+    for i, call in enumerate(calls):
+        layer = call
         if call.name in TAKES:
-            call = _with(call, TAKES[call.name], shape[0])
+            takes = arguments(call)[TAKES[call.name]]
+            layer = _with(call, TAKES[call.name], int(takes * ratio))
         if call.name in GIVES and i != last:
-            call = _with(call, GIVES[call.name], _width(rows, i, factor))
-        layers.append(format_call(call))
-        shape = after_layer(call, shape)[0]
+            gives = arguments(call)[GIVES[call.name]]
+            taken = [arguments(each)[TAKES[each.name]] for each in calls[i:] if each.name in TAKES]
+            pixels = max(1, gives // taken[1])  # of a layer that is unflattened next
+            width = max(1, round(gives // pixels * factor)) * pixels
+            layer, ratio = _with(layer, GIVES[call.name], width), Fraction(width, gives)
+        layers.append(layer)
     return layers
-
-
-def _width(rows: list[Row], i: int, factor: float) -> int:
-    """The new width of a layer; of one that is unflattened next, a width for each pixel."""
-    width, pixels = rows[i].shape[0], 1
-    for row in rows[i + 1 :]:
-        if row.index is None and len(row.shape) == 3:
-            pixels = math.prod(row.shape[1:])
-        if row.call.name in TAKES:
-            break
-    return max(1, round(width // pixels * factor)) * pixels
-
-
-def _reshaped(row: Row, shape: Shape) -> Shape:
-    if len(row.shape) == 1:
-        return (math.prod(shape),)
-    return (math.prod(shape) // math.prod(row.shape[1:]), *row.shape[1:])
 
 
 def _with(call: Call, argument: str, value: int) -> Call:

@@ -10,18 +10,6 @@ from zatlas.syntax.source import Source
 from zatlas.syntax.values import LARGEST, Value, dotted, value_from_node
 
 __all__ = [
-    "CODES",
-    "LARGEST",
-    "Amount",
-    "Call",
-    "Edit",
-    "Operation",
-    "Source",
-    "Value",
-    "call_from_node",
-    "dotted",
-    "format_call",
-    "parse_call",
-    "parse_edit",
-    "value_from_node",
-]
+    "CODES", "LARGEST", "Amount", "Call", "Edit", "Operation", "Source", "Value", "call_from_node",
+    "dotted", "format_call", "parse_call", "parse_edit", "value_from_node",
+]  # fmt: skip

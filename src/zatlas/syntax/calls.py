@@ -9,10 +9,7 @@ from zatlas.errors import nearest
 from zatlas.syntax.source import Source, clip
 from zatlas.syntax.values import NO_NAMES, Names, Value, dotted, value_from_node
 
-_HINTS = {
-    "layer": "a layer reads like Linear(64, 10)",
-    "term": "a term reads like kl(weight=4)",
-}
+_HINTS = {"layer": "a layer reads like Linear(64, 10)", "term": "a term reads like kl(weight=4)"}
 
 
 @dataclass(frozen=True)
@@ -22,6 +19,10 @@ class Call:
     name: str
     args: tuple[Value, ...] = ()
     kwargs: dict[str, Value] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        named = [f"{key}={value!r}" for key, value in self.kwargs.items()]
+        return f"{self.name}({', '.join([*map(repr, self.args), *named])})"
 
 
 def parse_call(
@@ -88,5 +89,4 @@ def format_call(call: Call) -> str:
     >>> format_call(Call("Linear", (192, 10), {"bias": False}))
     'Linear(192, 10, bias=False)'
     """
-    named = [f"{key}={value!r}" for key, value in call.kwargs.items()]
-    return f"{call.name}({', '.join([*map(repr, call.args), *named])})"
+    return str(call)

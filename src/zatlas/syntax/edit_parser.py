@@ -4,7 +4,7 @@ import ast
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import Literal, NamedTuple, TypeAlias
 
 from zatlas.syntax.source import Source
 from zatlas.syntax.values import calculate, number, word
@@ -27,8 +27,7 @@ _DOT = "attributes and methods are not allowed"
 _AMOUNT = "write a number, 2*sd or q(0.95)"
 
 
-@dataclass(frozen=True)
-class Amount:
+class Amount(NamedTuple):
     """The amount of an edit: a number, a multiple of sd, or the level (0 to 1) of a quantile."""
 
     value: float
@@ -55,8 +54,7 @@ class Operation:
     column: int
 
 
-@dataclass(frozen=True)
-class Edit:
+class Edit(NamedTuple):
     """The text of an edit, and its operations in the order in which they apply."""
 
     text: str

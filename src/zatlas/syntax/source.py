@@ -72,14 +72,11 @@ class Source:
 
     def fault(self, at: ast.AST | int, message: str) -> InputError:
         """An error about a node or a place."""
-        column = at if isinstance(at, int) else self.start(at)
-        number = 1
-        while column > len(self._lines[number - 1]) + 1 and number < len(self._lines):
-            column -= len(self._lines[number - 1]) + 1
-            number += 1
+        place = at if isinstance(at, int) else self.start(at)
+        before = "\n".join(self._lines)[: place - 1].split("\n")
+        number, column, line = len(before), len(before[-1]) + 1, self._lines[len(before) - 1]
         if self.is_file:
             return InputError(f"{self.what} line {number}: {message}")
-        line = self._lines[number - 1]
         if len(line) > 70:
             first = max(0, column - 50)
             line = "…" * (first > 0) + line[first : first + 70] + "…" * (first + 70 < len(line))
@@ -109,6 +106,4 @@ def _reason(message: str) -> str:
     """Python's reason for a syntax error, in simpler words."""
     if "function call" in message:
         return "an index needs square brackets, as in z[0]"
-    if "invalid syntax" in message:
-        return "this cannot be read"
-    return message.split(". ")[0]
+    return "this cannot be read" if "invalid syntax" in message else message.split(". ")[0]

@@ -16,12 +16,9 @@ LARGEST = 3.4028234e38  # the largest float32, the type of codes and weights
 NO_NAMES: Names = MappingProxyType({})
 
 _ARITHMETIC: Mapping[type[ast.operator], Callable[[int | float, int | float], int | float]] = {
-    ast.Add: operator.add,
-    ast.Sub: operator.sub,
-    ast.Mult: operator.mul,
-    ast.Div: operator.truediv,
-    ast.FloorDiv: operator.floordiv,
-}
+    ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul,
+    ast.Div: operator.truediv, ast.FloorDiv: operator.floordiv,
+}  # fmt: skip
 
 
 def value_from_node(node: ast.AST, source: Source, names: Names = NO_NAMES) -> Value:

@@ -5,21 +5,18 @@ and one lamp and the sky light it. An image depends on thirteen factors alone; e
 equal bytes. ``FACTORS`` lists them with their units and ranges.
 """
 
-import csv
 import os
-import signal
-from collections.abc import Callable, Iterable, Mapping
-from concurrent.futures import ProcessPoolExecutor
-from pathlib import Path
+from collections.abc import Callable, Mapping
+from contextlib import closing
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from zatlas.errors import InputError
-from zatlas.files import atomic_write, check_output
 from zatlas.images.faces.factors import FACTORS, Factor, complete, draw_factors
 from zatlas.images.faces.portrait import portray
-from zatlas.images.labels import beside
+from zatlas.images.prepare import check_target, new_set
+from zatlas.images.stream import cores, in_processes
 
 __all__ = ["FACTORS", "Factor", "draw_factors", "render", "render_faces"]
 
@@ -63,13 +60,9 @@ def render(factors: Mapping[str, ArrayLike], size: int = SIZE) -> NDArray[np.uin
 
 
 def render_faces(
-    out: Path,
-    count: int,
-    seed: int,
-    workers: int | None = None,
-    progress: Callable[[int], None] | None = None,
-    overwrite: bool = False,
-) -> None:
+    out: str | os.PathLike[str], count: int, seed: int, workers: int | None = None,
+    progress: Callable[[int], None] | None = None, overwrite: bool = False,
+) -> None:  # fmt: skip
     """Write an image set of random faces, and a table with their factors beside it.
 
     A face depends on the seed and its index alone. Both files are written atomically.
@@ -87,45 +80,18 @@ def render_faces(
     InputError
         An argument is out of range, or a file cannot be written.
     """
-    out = Path(out)
-    if out.suffix != ".npy":
-        raise InputError(f"{out}: faces are written as an array; give a name that ends in .npy")
+    target = check_target(out, [], overwrite)
     if workers is not None and workers < 1:
         raise InputError(f"workers {workers}: give at least 1")
-    for file in (out, beside(out)):
-        check_output(file, overwrite=overwrite, argument="")
     factors = draw_factors(count, seed)
+    columns = [factors[f.name].astype(int if f.kind == "binary" else float) for f in FACTORS]
+    rows = zip(*(column.tolist() for column in columns), strict=True)
     starts = range(0, count, CHUNK)
     chunks = ({name: f[s : s + CHUNK] for name, f in factors.items()} for s in starts)
-    with atomic_write(beside(out)) as table, atomic_write(out) as part:
-        write_factors(table, factors)
-        shape = (count, SIZE, SIZE, 3)
-        array = np.lib.format.open_memmap(part, mode="w+", dtype=np.uint8, shape=shape)
-        for start, pictures in zip(starts, rendered(chunks, workers, len(starts)), strict=True):
-            array[start : start + CHUNK] = pictures
+    done = in_processes(render, chunks, min(len(starts), workers or cores()))
+    with new_set(target, (f.name for f in FACTORS)) as write, closing(done):
+        for start, (_, pictures) in zip(starts, done, strict=True):
+            for picture in pictures:
+                write(picture, next(rows))
             if progress:
                 progress(start + len(pictures))
-        array.flush()
-
-
-def rendered(
-    chunks: Iterable[Mapping[str, ArrayLike]], workers: int | None, jobs: int
-) -> Iterable[NDArray[np.uint8]]:
-    """Render every chunk, in order, in as many processes as are useful."""
-    workers = min(jobs, workers or os.cpu_count() or 1)
-    if workers == 1:
-        yield from map(render, chunks)
-        return
-    ignore = signal.SIGINT, signal.SIG_IGN  # the parent handles Ctrl-C
-    with ProcessPoolExecutor(workers, initializer=signal.signal, initargs=ignore) as pool:
-        yield from pool.map(render, chunks)
-
-
-def write_factors(path: Path, factors: Mapping[str, NDArray[np.float64]]) -> None:
-    """Write the factors as a table; every number reads back as the same float."""
-    columns = [factors[f.name].astype(int if f.kind == "binary" else float) for f in FACTORS]
-    with path.open("w", newline="", encoding="utf-8") as handle:
-        writer = csv.writer(handle, lineterminator="\n")
-        writer.writerow(["index", *(f.name for f in FACTORS)])
-        rows = zip(*(column.tolist() for column in columns), strict=True)
-        writer.writerows([index, *row] for index, row in enumerate(rows))

@@ -1,8 +1,7 @@
 """The thirteen factors of a rendered face."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -10,8 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 from zatlas.errors import InputError, nearest
 
 
-@dataclass(frozen=True)
-class Factor:
+class Factor(NamedTuple):
     """A known property of a rendered face, drawn uniformly from ``low`` to ``high``.
 
     A binary factor is drawn as 0 or 1; a value between them is its opacity.
@@ -83,23 +81,19 @@ def draw_factors(count: int, seed: int) -> dict[str, NDArray[np.float64]]:
 def complete(factors: Mapping[str, ArrayLike]) -> list[dict[str, float]]:
     """The values of all factors, one dict per face. See ``render`` for the rules."""
     known = [f.name for f in FACTORS]
-    columns: dict[str, NDArray[np.float64]] = {}
-    for name, values in factors.items():
+    columns = {name: np.asarray(values, np.float64) for name, values in factors.items()}
+    for name, column in columns.items():
         if name not in known:
             raise InputError(f"factor {name!r} is unknown; {nearest(name, known)}")
-        columns[name] = np.asarray(values, dtype=np.float64)
-        if columns[name].ndim > 1:
-            shape = columns[name].shape
-            raise InputError(f"factor {name}: shape {shape}; give one number a face")
-        if not np.isfinite(columns[name]).all():
+        if column.ndim > 1:
+            raise InputError(f"factor {name}: shape {column.shape}; give one number a face")
+        if not np.isfinite(column).all():
             raise InputError(f"factor {name}: holds NaN or infinity; give finite numbers")
     lengths = {name: len(column) for name, column in columns.items() if column.ndim}
     if len(set(lengths.values())) > 1:
         raise InputError(f"factors differ in length: {lengths}; give one number a face to each")
     count = next(iter(lengths.values()), 1)
-    table = []
-    for f in FACTORS:
-        span = f.high - f.low
-        column = np.clip(columns.get(f.name, f.neutral), f.low - span, f.high + span)
-        table.append(np.broadcast_to(column, count).tolist())
-    return [dict(zip(known, row, strict=True)) for row in zip(*table, strict=True)]
+    given = [np.broadcast_to(columns.get(f.name, f.neutral), count) for f in FACTORS]
+    low, high = np.array([(f.low, f.high) for f in FACTORS]).T
+    rows = np.clip(np.stack(given, axis=1), low - (high - low), high + (high - low)).tolist()
+    return [dict(zip(known, row, strict=True)) for row in rows]

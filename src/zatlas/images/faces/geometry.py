@@ -6,7 +6,6 @@ float64 and used as plain floats, so the arrays stay float32.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -31,8 +30,7 @@ def pair(ball: Ball) -> tuple[Ball, Ball]:
     return ball, Ball((-x, y, z), ball.radii, -ball.yaw, ball.pitch)
 
 
-@dataclass(frozen=True)
-class Pose:
+class Pose(NamedTuple):
     """The position of a model in the world: a rotation about a pivot."""
 
     turn: Array
@@ -45,8 +43,8 @@ class Pose:
     def own(self, point: Array) -> Array:
         """World points (3, h, w) in the model's coordinates."""
         moved = [p - c for p, c in zip(point, self.pivot, strict=True)]
-        axes = self.turn.T.tolist()
-        return np.stack([dot(axis, moved) + c for axis, c in zip(axes, self.pivot, strict=True)])
+        pairs = zip(self.turn.T.tolist(), self.pivot, strict=True)
+        return np.stack([dot(axis, moved) + c for axis, c in pairs])
 
     def place(self, ball: Ball) -> "Solid":
         """The model's ``ball`` in the world."""
@@ -56,8 +54,7 @@ class Pose:
         return Solid(self.point(ball.centre), (axes / square) @ axes.T, reach)
 
 
-@dataclass(frozen=True)
-class Solid:
+class Solid(NamedTuple):
     """An ellipsoid in the world: (p - centre)ᵀ form (p - centre) = 1, within ± reach."""
 
     centre: Array
@@ -90,8 +87,7 @@ class Solid:
         length = float(light @ self.form @ light)
         ahead = dot(bent, light.tolist()) * (-1 / length)
         apart = np.sqrt(np.maximum(dot(bent, d) - ahead * ahead * length, 0))
-        shadow: Array = ramp(apart, 1 + soft, 1 - soft) * ramp(ahead, 0.0, 0.15)
-        return shadow
+        return np.asarray(ramp(apart, 1 + soft, 1 - soft) * ramp(ahead, 0.0, 0.15))
 
 
 class View:

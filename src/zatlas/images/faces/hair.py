@@ -33,8 +33,7 @@ def inset(own: Array, length: float) -> Array:
     line = 0.34 * grown(length) - 0.02 + 0.34 * np.exp(4 * np.minimum(high, 0))
     line = line + 0.5 * np.maximum(high, 0)
     parting = (0.04 + 0.26 * grown(length)) * bump((x - 0.20) / 0.22, (y - 0.75) / 0.30)
-    deep: Array = line - parting - z
-    return deep
+    return np.asarray(line - parting - z)
 
 
 def wall(
@@ -107,5 +106,4 @@ def sheen(hair: Patch, pose: Pose, light: Array) -> Array:
     strand = unit(strand - dot(strand, hair.normal) * hair.normal)
     half = halfway(light).tolist()
     mirrored = np.maximum(1 - dot(strand, half) ** 2, 0) ** 12
-    light_back: Array = glint * (mirrored * np.maximum(dot(hair.normal, half), 0) * streaks)
-    return light_back
+    return np.asarray(glint * (mirrored * np.maximum(dot(hair.normal, half), 0) * streaks))

@@ -22,10 +22,7 @@ TIP = Ball((0.0, -0.335, 0.80), (0.125, 0.105, 0.15))
 EYE, EYEBALL = (0.305, 0.0, 0.44), 0.175  # the left eye's centre (right in the picture), radius
 
 FLESH = (0.32, 0.20, 0.15)  # red light scatters most in skin
-LIPS, PINK = (
-    colour(228, 176, 178),
-    0.04 * colour(220, 90, 90),
-)  # factor and addition
+LIPS, PINK = colour(228, 176, 178), 0.04 * colour(220, 90, 90)  # factor and addition
 GUMS, TEETH = colour(90, 30, 30), colour(242, 237, 228)
 SCLERA, IRIS = colour(222, 218, 214), colour(84, 62, 46)
 
@@ -33,19 +30,14 @@ SCLERA, IRIS = colour(222, 218, 214), colour(84, 62, 46)
 def balls(smile: float) -> list[Ball]:
     """The ellipsoids of the head; a smile raises the cheeks."""
     return [
-        CRANIUM,
-        MIDFACE,
-        JAW,
-        BROW,
-        BRIDGE,
-        TIP,
+        CRANIUM, MIDFACE, JAW, BROW, BRIDGE, TIP,
         *pair(Ball((0.10, -0.37, 0.70), (0.08, 0.075, 0.11))),  # wings of the nose
         *pair(Ball((0.33, -0.25 + 0.05 * smile, 0.25), (0.31, 0.30, 0.30 + 0.03 * smile))),
         Ball((0.0, -0.60, 0.36), (0.35, 0.30, 0.28)),  # round the mouth
         Ball((0.0, -0.88, 0.30), (0.31, 0.23, 0.27)),  # chin
         *pair(Ball((0.305, 0.0, 0.455), (0.19, 0.155, 0.165))),  # lids
         *pair(Ball((0.73, -0.06, -0.12), (0.06, 0.24, 0.15), yaw=-18)),  # ears
-    ]
+    ]  # fmt: skip
 
 
 def head(view: View, pose: Pose, light: Array, face: Mapping[str, float]) -> Patch:

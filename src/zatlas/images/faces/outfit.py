@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from zatlas.images.faces.geometry import Ball, Pose, Surface, View, pair, union
-from zatlas.images.faces.head import JAW, MIDFACE
+from zatlas.images.faces.head import JAW, MIDFACE, edge
 from zatlas.images.faces.shading import SKIN, Patch, colour, mix, tone
 from zatlas.images.faces.vectors import Array, ramp
 
@@ -30,8 +30,7 @@ def body(view: View, head: Pose, light: Array, face: Mapping[str, float]) -> Pat
         skin.sun *= 1 - head.place(ball).shade(skin.point, light, 0.3)
     x, y, _ = skin.own
     below = -1.45 + 0.35 * x * x - y  # the neckline; the hem of the collar is below it
-    hem = 0.55 + 0.45 * ramp(below, 0.09, 0.12)
-    mix(skin.albedo, CLOTH * hem, ramp(below, -0.012, 0.012))
+    mix(skin.albedo, CLOTH * (0.55 + 0.45 * ramp(below, 0.09, 0.12)), edge(below))
     skin.sky *= 1 - 0.45 * ramp(y, -1.35, -0.85)
     return skin
 

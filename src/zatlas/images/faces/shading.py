@@ -17,8 +17,7 @@ SHARPNESS = 60  # of highlights; a Gaussian with about the shape of Blinn's (197
 
 def colour(red: float, green: float, blue: float) -> Array:
     """An 8-bit sRGB-like colour as linear light, float32 (3, 1, 1)."""
-    share = np.array([red, green, blue]) / 255
-    return (share**GAMMA).astype(np.float32)[:, None, None]
+    return ((np.array([red, green, blue]) / 255) ** GAMMA).astype(np.float32)[:, None, None]
 
 
 def palette(colours: str) -> tuple[Array, ...]:
@@ -34,8 +33,7 @@ HAIR = palette("141010 301f16 623e24 a0703e debc84")
 def tone(colours: tuple[Array, ...], at: float) -> Array:
     """The interpolated colour at ``at``, 0 (dark) to 1 (light), of a palette."""
     places = np.linspace(0, 1, len(colours))
-    channels = np.concatenate(colours, axis=1)[..., 0]  # (3, K)
-    mixed = [np.interp(at, places, channel) for channel in channels]
+    mixed = [np.interp(at, places, channel) for channel in np.hstack(colours)[..., 0]]
     return np.array(mixed, np.float32)[:, None, None]
 
 
@@ -133,5 +131,4 @@ class Canvas:
         """The image, uint8 (side / 2, side / 2, 3); a pixel is the mean of four rays."""
         two = self.rgb[:, ::2] + self.rgb[:, 1::2]
         mean = np.clip((two[..., ::2] + two[..., 1::2]) / 4, 0, 1)
-        shown: Array = (255 * mean ** (1 / GAMMA) + 0.5).astype(np.uint8)
-        return shown.transpose(1, 2, 0)
+        return np.asarray(255 * mean ** (1 / GAMMA) + 0.5, np.uint8).transpose(1, 2, 0)

@@ -17,8 +17,7 @@ def dot(a: Any, b: Any) -> Any:
 
 def unit(v: Array) -> Array:
     """``v`` (3, ...) divided by its length."""
-    direction: Array = v / np.sqrt(dot(v, v) + 1e-12)
-    return direction
+    return np.asarray(v / np.sqrt(dot(v, v) + 1e-12))
 
 
 def ramp(x: Any, low: float, high: float) -> Any:
@@ -37,5 +36,4 @@ def rotation(yaw: float, pitch: float) -> Array:
     """A (3, 3) rotation, in degrees: +pitch rotates z to +y, and then +yaw rotates z to +x."""
     (sy, sp), (cy, cp) = np.sin(np.radians([yaw, pitch])), np.cos(np.radians([yaw, pitch]))
     nod = np.array([[1, 0, 0], [0, cp, sp], [0, -sp, cp]])
-    turn: Array = np.array([[cy, 0, sy], [0, 1, 0], [-sy, 0, cy]]) @ nod
-    return turn
+    return np.asarray(np.array([[cy, 0, sy], [0, 1, 0], [-sy, 0, cy]]) @ nod)

@@ -3,20 +3,18 @@
 import math
 import re
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from zatlas.errors import InputError
 from zatlas.models.pasted.parts import HINT, MAX_CHARACTERS, Network
 from zatlas.models.pasted.printout import from_printout
 from zatlas.models.pasted.source import from_source
-from zatlas.syntax import Call, format_call
+from zatlas.syntax import Call
 
 __all__ = ["Pasted", "read_pasted"]
 
 
-@dataclass(frozen=True)
-class Pasted:
+class Pasted(NamedTuple):
     """What pasted code says: the plain data of a model file, and what had to be assumed."""
 
     model: dict[str, Any]
@@ -40,15 +38,11 @@ def read_pasted(text: str, name: str, known: Collection[str]) -> Pasted:
             raise InputError(f"{network.where}: {part} has no layers; {HINT}")
     if len(decoders) > 1:
         raise InputError(f"{network.where}: several decoders, {', '.join(decoders)}; keep one")
-    lists = [[format_call(call) for call in calls] for calls in encoders.values()]
+    (decoder,), lists = decoders.values(), [list(map(str, calls)) for calls in encoders.values()]
     image, reason = _image(next(iter(encoders.values())))
-    model = {
-        "title": f"{network.title}, pasted",
-        "image": image,
-        **({"encoder": lists[0]} if len(lists) == 1 else {"encoders": lists}),
-        "decoder": [format_call(call) for calls in decoders.values() for call in calls],
-        "bottleneck": "plain",
-    }
+    model = {"title": f"{network.title}, pasted", "image": image, "bottleneck": "plain"}
+    model |= {"encoder": lists[0]} if len(lists) == 1 else {"encoders": lists}
+    model["decoder"] = list(map(str, decoder))
     return Pasted(model, (reason, *_assumptions(network)))
 
 

@@ -10,13 +10,9 @@ from zatlas.syntax.source import clip
 
 # an optional line number, an optional (key):, and a layer, Name( or )
 _LINE = re.compile(r"(?:\d+[:.|]?)?\s*(?:\((?P<key>\w+)\):)?\s*(?P<what>.*)")
-_WORDS: dict[str, Value] = {  # printed without quotes
-    word: word
-    for word in (
-        "same", "valid", "zeros", "reflect", "replicate", "circular", "nearest", "linear",
-        "bilinear", "bicubic",
-    )
-}  # fmt: skip
+_PADDINGS = ("same", "valid", "zeros", "reflect", "replicate", "circular")
+_UPSAMPLINGS = ("nearest", "linear", "bilinear", "bicubic")
+_WORDS: dict[str, Value] = {word: word for word in _PADDINGS + _UPSAMPLINGS}  # without quotes
 
 
 def from_printout(text: str, name: str, known: Collection[str]) -> Network:

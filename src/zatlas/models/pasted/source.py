@@ -5,6 +5,7 @@ import re
 import textwrap
 from collections.abc import Collection, Iterable
 from contextlib import suppress
+from dataclasses import dataclass, field
 
 from zatlas.errors import InputError
 from zatlas.models.pasted.parts import HINT, MAX_CHARACTERS, Network, kind_of
@@ -28,23 +29,21 @@ def from_source(text: str, name: str, known: Collection[str]) -> Network:
         listed = ", ".join(f"{node.name} (line {node.lineno})" for node in fit)
         raise source.fault(fit[1], f"several classes have encoder and decoder: {listed}; keep one")
     chosen = fit[0]
-    network = Network(chosen.name, f"{name} line {chosen.lineno}")
     called = [dotted(node.func) for node in ast.walk(chosen) if isinstance(node, ast.Call)]
-    network.concatenates = any(
-        re.search(r"\b(cat|concat(enate)?|hstack)$", each) for each in called
-    )
-
-    before = [statement for statement in module.body if statement.lineno < chosen.lineno]
-    names = _constants(source, before)
-    names |= {f"self.{key}": value for key, value in _constants(source, chosen.body).items()}
+    concatenates = any(re.search(r"\b(cat|concat(enate)?|hstack)$", each) for each in called)
+    network = Network(chosen.name, f"{name} line {chosen.lineno}", concatenates=concatenates)
+    reader = _Reader(source, known, network)
+    reader.learn_all(statement for statement in module.body if statement.lineno < chosen.lineno)
+    of_class = _Reader(source, known, network).learn_all(chosen.body)
+    reader.names |= {f"self.{key}": value for key, value in of_class.items()}
     for init in _inits(chosen):
         for argument in ast.walk(init.args):
             if isinstance(argument, ast.arg):
-                names.pop(argument.arg, None)  # hides a constant of the same name
-        network.defaults = _constants(source, _defaults(init.args))
-        names |= network.defaults
+                reader.names.pop(argument.arg, None)  # hides a constant of the same name
+        network.defaults = _Reader(source, known, network).learn_all(_defaults(init.args))
+        reader.names |= network.defaults
         for statement in init.body:
-            _read(source, statement, known, names, network)
+            reader.read(statement)
     return network
 
 
@@ -53,106 +52,96 @@ def _inits(node: ast.ClassDef) -> list[ast.FunctionDef]:
     return [method for method in methods if method.name == "__init__"]
 
 
-def _set(node: ast.AST) -> list[str]:
+def _set(node: ast.ClassDef) -> list[str]:
     """The attributes that a class sets in ``__init__``."""
-    inits = _inits(node) if isinstance(node, ast.ClassDef) else []
-    return [
-        part.attr
-        for init in inits
-        for part in ast.walk(init)
-        if isinstance(part, ast.Attribute) and isinstance(part.ctx, ast.Store)
-    ]
+    parts = [part for init in _inits(node) for part in ast.walk(init)]
+    attributes = [part for part in parts if isinstance(part, ast.Attribute)]
+    return [part.attr for part in attributes if isinstance(part.ctx, ast.Store)]
 
 
 def _defaults(arguments: ast.arguments) -> list[ast.Assign]:
     """The arguments that have defaults, as assignments."""
     placed = [*arguments.posonlyargs, *arguments.args]
-    pairs = [
-        *zip(placed[len(placed) - len(arguments.defaults) :], arguments.defaults, strict=True),
-        *zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True),
-    ]
-    return [ast.Assign([ast.Name(key.arg, ast.Store())], value) for key, value in pairs if value]
+    first = len(placed) - len(arguments.defaults)
+    pairs = [*zip(placed[first:], arguments.defaults, strict=True)]
+    named = [*zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True)]
+    given = [(key.arg, value) for key, value in [*pairs, *named] if value]
+    return [ast.Assign([ast.Name(name, ast.Store())], value) for name, value in given]
 
 
-def _constants(source: Source, statements: Iterable[ast.stmt]) -> dict[str, Value]:
-    names: dict[str, Value] = {}
-    for statement in statements:
-        _learn(source, statement, names)
-    return names
+@dataclass
+class _Reader:
+    """Reads statements in their order; ``names`` are the constants known so far."""
 
+    source: Source
+    known: Collection[str]
+    network: Network
+    names: dict[str, Value] = field(default_factory=dict)
 
-def _learn(source: Source, statement: ast.stmt, names: dict[str, Value]) -> None:
-    """Keep the constant that an assignment makes; forget what any other statement sets."""
-    match statement:
-        case ast.FunctionDef() | ast.ClassDef():
-            return  # has names of its own
-        case ast.Assign([target], value) | ast.AnnAssign(target, _, ast.expr() as value) if dotted(
-            target
-        ):
-            with suppress(InputError):  # not a constant
-                names[dotted(target)] = value_from_node(value, source, names)
-                return
-    for node in ast.walk(statement):
-        if isinstance(node, ast.Name | ast.Attribute) and isinstance(node.ctx, ast.Store):
-            names.pop(dotted(node), None)
+    def learn_all(self, statements: Iterable[ast.stmt]) -> dict[str, Value]:
+        """The constants after these statements."""
+        for statement in statements:
+            self.learn(statement)
+        return self.names
 
+    def learn(self, statement: ast.stmt) -> None:
+        """Keep the constant that an assignment makes; forget what any other statement sets."""
+        match statement:
+            case ast.FunctionDef() | ast.ClassDef():
+                return  # has names of its own
+            case ast.Assign([target], value) | ast.AnnAssign(target, _, ast.expr() as value):
+                if name := dotted(target):
+                    with suppress(InputError):  # not a constant
+                        self.names[name] = value_from_node(value, self.source, self.names)
+                        return
+        for node in ast.walk(statement):
+            if isinstance(node, ast.Name | ast.Attribute) and isinstance(node.ctx, ast.Store):
+                self.names.pop(dotted(node), None)
 
-def _read(
-    source: Source,
-    statement: ast.stmt,
-    known: Collection[str],
-    names: dict[str, Value],
-    network: Network,
-) -> None:
-    """Take the layers or the constant of one statement of ``__init__``."""
-    _learn(source, statement, names)
-    match statement:
-        case ast.Assign([ast.Attribute(ast.Name("self"), part)], value) | ast.AnnAssign(
-            ast.Attribute(ast.Name("self"), part), _, ast.expr() as value
-        ) if kind_of(part) and f"self.{part}" not in names:
-            if part in network.parts:
-                raise source.fault(statement, f"self.{part} is set twice; keep one")
-            network.parts[part] = _layers(source, value, known, names)
-            return
-    for node in ast.walk(statement):
-        if isinstance(node, ast.Call) and _makes_layer(dotted(node.func), known):
-            raise source.fault(
-                node,
-                f"{source.typed(node)!r} stands in no encoder or decoder; write every layer inside "
-                "self.encoder = nn.Sequential(…) or self.decoder = nn.Sequential(…)",
-            )
+    def read(self, statement: ast.stmt) -> None:
+        """Take the layers or the constant of one statement of ``__init__``."""
+        self.learn(statement)
+        match statement:
+            case ast.Assign([target], value) | ast.AnnAssign(target, _, ast.expr() as value):
+                owner, _, part = dotted(target).rpartition(".")
+                if owner == "self" and kind_of(part) and f"self.{part}" not in self.names:
+                    if part in self.network.parts:
+                        raise self.source.fault(statement, f"self.{part} is set twice; keep one")
+                    self.network.parts[part] = self.layers(value)
+                    return
+        mend = "self.encoder = nn.Sequential(…) or self.decoder = nn.Sequential(…)"
+        for node in ast.walk(statement):
+            if isinstance(node, ast.Call) and self.makes_layer(dotted(node.func)):
+                fault = f"{self.source.typed(node)!r} stands in no encoder or decoder"
+                raise self.source.fault(node, f"{fault}; write every layer inside {mend}")
 
+    def makes_layer(self, called: str) -> bool:
+        """Whether a call makes a layer: one of ``nn`` that is no loss, or a known bare name."""
+        layer = re.fullmatch(r"((?:torch\.)?nn\.)?([A-Z]\w*)", called)
+        if layer is None or layer[2].endswith("Loss"):
+            return False
+        return layer[1] is not None or layer[2] in self.known or layer[2] == "Sequential"
 
-def _makes_layer(called: str, known: Collection[str]) -> bool:
-    """Whether a call makes a layer: anything of ``nn`` that is no loss, or a known bare name."""
-    layer = re.fullmatch(r"((?:torch\.)?nn\.)?([A-Z]\w*)", called)
-    if layer is None or layer[2].endswith("Loss"):
-        return False
-    return layer[1] is not None or layer[2] in known or layer[2] == "Sequential"
+    def layers(self, node: ast.expr) -> list[Call]:
+        """The layers of an ``nn.Sequential``, those of one inside another in their order."""
+        if not (isinstance(node, ast.Call) and dotted(node.func).split(".")[-1] == "Sequential"):
+            return [call_from_node(node, self.known, self.source, self.names)]
+        if node.keywords:
+            raise self.source.fault(node.keywords[0], "nn.Sequential takes layers without names")
+        entries: list[ast.expr] = []
+        for entry in node.args:
+            match entry:
+                case ast.Starred(ast.List(inner) | ast.Tuple(inner)):
+                    entries += inner
+                case ast.Call(ast.Name("OrderedDict") | ast.Attribute(attr="OrderedDict"), [pairs]):
+                    entries += [self.second(pair) for pair in getattr(pairs, "elts", [pairs])]
+                case _:
+                    entries.append(entry)
+        return [call for entry in entries for call in self.layers(entry)]
 
-
-def _layers(
-    source: Source, node: ast.expr, known: Collection[str], names: dict[str, Value]
-) -> list[Call]:
-    """The layers of an ``nn.Sequential``, those of one inside another in their order."""
-    if not (isinstance(node, ast.Call) and dotted(node.func).split(".")[-1] == "Sequential"):
-        return [call_from_node(node, known, source, names)]
-    if node.keywords:
-        raise source.fault(node.keywords[0], "nn.Sequential takes layers without names")
-    entries: list[ast.expr] = []
-    for entry in node.args:
-        match entry:
-            case ast.Starred(ast.List(inner) | ast.Tuple(inner)):
-                entries += inner
-            case ast.Call(ast.Name("OrderedDict") | ast.Attribute(attr="OrderedDict"), [pairs]):
-                entries += [_second(source, pair) for pair in getattr(pairs, "elts", [pairs])]
-            case _:
-                entries.append(entry)
-    return [call for entry in entries for call in _layers(source, entry, known, names)]
-
-
-def _second(source: Source, pair: ast.expr) -> ast.expr:
-    match pair:
-        case ast.Tuple([_, layer]) | ast.List([_, layer]):
-            return layer
-    raise source.fault(pair, 'an OrderedDict takes pairs ("name", layer) in a list')
+    def second(self, pair: ast.expr) -> ast.expr:
+        """The layer of a pair (name, layer)."""
+        match pair:
+            case ast.Tuple([_, layer]) | ast.List([_, layer]):
+                return layer
+        raise self.source.fault(pair, 'an OrderedDict takes pairs ("name", layer) in a list')
