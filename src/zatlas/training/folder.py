@@ -6,38 +6,32 @@ from pathlib import Path
 from zatlas.errors import InputError
 from zatlas.files import atomic_write, clear_leftovers, is_free, read_text
 from zatlas.models.model_file import ModelFile, parse_model
-from zatlas.run.config import FOLDERS, MADE, ImagesRecord, RunConfig, read_config
+from zatlas.run.config import FOLDERS, MADE, RunConfig, read_config
+from zatlas.run.train_config import TrainConfig
 from zatlas.training import checkpoint
 
 
 def check_place(folder: Path, resume: bool, overwrite: bool) -> None:
     """Raises InputError unless a run may be made, or gone on with, in ``folder``."""
-    modes = ("resume", "overwrite")
     if resume and overwrite:
-        raise InputError(
-            "resume=True and overwrite=True: give one of them, not both", arguments=modes
-        )
+        raise _refused("resume=True and overwrite=True: give one of them, not both")
     if is_free(folder):
         return
     if not (folder / "config.yaml").is_file():
-        raise InputError(
-            f"out={folder}: exists and is no run folder; give another name", arguments=("out",)
-        )
+        raise _refused(f"out={folder}: exists and is no run folder; give another name")
     if not (resume or overwrite):
-        raise InputError(
-            f"out={folder}: exists; go on with resume=True, replace it with overwrite=True, or "
-            "give another name",
-            arguments=("out", *modes),
-        )
+        choices = "go on with resume=True, replace it with overwrite=True, or give another name"
+        raise _refused(f"out={folder}: exists; {choices}")
     read_config(folder)  # any project may have a config.yaml: only a run's own is written over
     checkpoint.check(folder / "state", resume)
     begun = any((folder / name).exists() for name in MADE)  # by settings that nobody knows now
     if resume and begun and not (folder / "model.yaml").exists():
-        raise InputError(
-            f"{folder / 'model.yaml'}: missing, and the run has begun; put it back, or train anew "
-            "with overwrite=True",
-            arguments=("overwrite",),
-        )
+        fault = "missing, and the run has begun; put it back, or train anew with overwrite=True"
+        raise _refused(f"{folder / 'model.yaml'}: {fault}")
+
+
+def _refused(message: str) -> InputError:
+    return InputError(message, arguments=("out", "resume", "overwrite", *TrainConfig.model_fields))
 
 
 def make_folder(folder: Path, config: RunConfig, model_file: ModelFile, resume: bool) -> RunConfig:
@@ -52,10 +46,8 @@ def make_folder(folder: Path, config: RunConfig, model_file: ModelFile, resume: 
     if before and resume and (folder / "model.yaml").is_file():  # it comes second
         _check_same(folder, config, model_file)
         config = config.model_copy(update={"computing": read_config(folder).computing})
-    with (
-        atomic_write(folder / "model.yaml") as model,
-        atomic_write(folder / "config.yaml") as asked,
-    ):
+    files = (folder / "model.yaml", folder / "config.yaml")
+    with atomic_write(files[0]) as model, atomic_write(files[1]) as asked:
         asked.write_text(config.to_yaml(), encoding="utf-8")
         model.write_text(model_file.long_form().to_yaml(), encoding="utf-8")
         if before and not resume:
@@ -78,27 +70,14 @@ def _check_same(folder: Path, config: RunConfig, model_file: ModelFile) -> None:
     before = read_config(folder)
     was = parse_model(read_text(folder / "model.yaml"), str(folder / "model.yaml"))
     if was != model_file.long_form():
-        raise InputError(
-            f"resume=True: {folder} holds a different model than {config.model!r}",
-            arguments=("resume",),
-        )
-    pairs = {"images": (before.images, config.images), "valid": (before.valid, config.valid)}
-    for name, (then, now) in pairs.items():
-        if _identity(then) != _identity(now):
-            raise InputError(
-                f"resume=True: {name} differ from those that {folder} began with",
-                arguments=("resume",),
-            )
+        raise _refused(f"resume=True: {folder} holds a different model than {config.model!r}")
+    for name in ("images", "valid"):
+        then, now = (getattr(one, name) for one in (before, config))
+        if getattr(then, "fingerprint", then) != getattr(now, "fingerprint", now):
+            raise _refused(f"resume=True: {name} differ from those that {folder} began with")
     for name, given in config.training.model_dump().items():
         began = getattr(before.training, name)
         if began != given and not (name == "epochs" and given > began):
             rule = "may grow, not shrink" if name == "epochs" else "cannot change"
-            raise InputError(
-                f"resume=True: {folder} began with {name}={began}, and {name}={given} is given; "
-                f"it {rule}",
-                arguments=("resume", name),
-            )
-
-
-def _identity(images: float | ImagesRecord) -> float | str:
-    return images if isinstance(images, float) else images.fingerprint
+            change = f"{name}={began}, and {name}={given} is given; it {rule}"
+            raise _refused(f"resume=True: {folder} began with {change}")
