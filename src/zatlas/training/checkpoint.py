@@ -19,7 +19,7 @@ from torch.optim import Optimizer
 
 from zatlas.errors import InputError
 from zatlas.files import atomic_folder, read_text, write_text
-from zatlas.run.config import POINTER
+from zatlas.run.paths import POINTER
 from zatlas.training.state import Position, TrainState
 
 TENSORS, BEST, POSITION = "tensors.safetensors", "best.safetensors", "position.json"

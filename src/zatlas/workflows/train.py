@@ -31,7 +31,6 @@ from zatlas.training.folder import check_place, make_folder
 from zatlas.training.loop import fit
 from zatlas.workflows.notebook import default_callback
 
-OF_THE_WEIGHTS = ("atlas.json", "atlas.npz", "edits.json")
 MEASURED_IMAGES = 2048  # held-out images at most that the reconstruction is measured on
 Pictures = NDArray[np.uint8]
 
@@ -132,18 +131,18 @@ def _finish(
     from zatlas.run.evidence import keep_reconstruction
 
     network.load_state_dict(best)  # where they do not fit, no file is touched
-    weights = folder / "model.safetensors"
-    with atomic_write(weights) as part:
+    paths = RunPaths(folder)
+    with atomic_write(paths.weights) as part:
         save_file(best, part)
-        if weights.exists() and not filecmp.cmp(weights, part, shallow=False):
-            for name in OF_THE_WEIGHTS:  # measured on weights that are about to go
-                (folder / "evidence" / name).unlink(missing_ok=True)
+        if paths.weights.exists() and not filecmp.cmp(paths.weights, part, shallow=False):
+            for file in (paths.atlas, paths.maps, paths.edits):  # of weights that are about to go
+                file.unlink(missing_ok=True)
     model = network.to("cpu").eval()
     codes = np.concatenate([coding.encode(model, x) for x in _chunks(train_part)])
-    code_statistics.gather(codes).save(folder / "codes.npz")
+    code_statistics.gather(codes).save(paths.codes)
     images = valid_part.pictures(MEASURED_IMAGES)
     record = measure_reconstruction(images, coding.decode(model, coding.encode(model, images)))
-    keep_reconstruction(RunPaths(folder), record)
+    keep_reconstruction(paths, record)
 
 
 def _chunks(part: Part, length: int = 4096) -> Iterator[Pictures]:
