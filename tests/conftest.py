@@ -1,8 +1,9 @@
 """What several tests use: a tiny model, pictures with something to learn, a run, a command line."""
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,6 +12,8 @@ from numpy.typing import NDArray
 
 import zatlas
 from zatlas.cli.program import main
+from zatlas.latents.edit_results import EditResult, EditResults
+from zatlas.latents.edits import EditSize
 from zatlas.models.model_file import ModelFile
 from zatlas.recipes.objective_text import read_objective
 from zatlas.run.run import Run
@@ -35,6 +38,17 @@ def discs(count: int, seed: int = 0, size: int = 8) -> NDArray[np.uint8]:
     front, back = rng.integers(0, 256, (2, count, 1, 1, 3))
     pictures: NDArray[np.uint8] = np.where(inside[..., None], front, back).astype(np.uint8)
     return pictures
+
+
+def edit_results(
+    originals: Any, reconstructions: Any, edited: Sequence[Any] = (), text: str = "z[0] *= 2",
+    notes: Sequence[str] = (),
+) -> EditResults:  # fmt: skip
+    """Pictures as the results of edits that all have one text and the same notes."""
+    none = np.empty((len(originals), 0))
+    size = EditSize(np.empty(0, np.int64), *[none] * 5)
+    edits = [EditResult(text, pictures, size, [*notes]) for pictures in edited]
+    return EditResults(originals, reconstructions, edits)
 
 
 @pytest.fixture(scope="session")

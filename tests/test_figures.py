@@ -7,12 +7,13 @@ import numpy as np
 import pytest
 from PIL import Image, ImageSequence
 
+from conftest import edit_results
 from zatlas.errors import InputError
 from zatlas.evidence.records import ClaimAnswer, ElementEffect, PropertyEffect
 from zatlas.figures.curves import loss_curves
 from zatlas.figures.diagram import diagram
 from zatlas.figures.elements import claim_page, element_page
-from zatlas.figures.plate import differences, plate
+from zatlas.figures.plate import differences, edits_plate
 from zatlas.figures.strip import animation, sheet, strip
 from zatlas.figures.style import MARGIN, page, png, save, show, wide, wrap
 from zatlas.models.model_file import model_from, presets
@@ -63,11 +64,11 @@ def test_a_plate_shows_every_picture_as_it_is(
 ) -> None:
     shape = (count, height, width, channels)
     parts = [pictures(*shape, seed=seed) for seed in range(edits + 2)]
-    figure = plate(
-        parts[0], parts[1], parts[2:], titles=["latent[:,3], latent[:,1000] = 2, 8"] * edits,
-        notes=[["+2.0 sd", "a longer note that needs more than one line"]] * edits,
-        names=[f"image {i}" for i in range(count)], command="zatlas edit runs/a --out plate.png",
+    results = edit_results(
+        parts[0], parts[1], parts[2:], "latent[:,3], latent[:,1000] = 2, 8",
+        ["+2.0 sd", "a longer note that needs more than one line"],
     )  # fmt: skip
+    figure = edits_plate(results, range(count), "zatlas edit runs/a --out plate.png")
     image = drawn(figure)
     target = 192 if edits + 2 <= 6 else 128
     zoom = max(1, target // max(height, width))
@@ -87,10 +88,8 @@ def test_differences_are_against_the_reconstruction_on_one_scale() -> None:
     assert np.count_nonzero(maps[1]) == 1
     assert scale == 40
     # a hundred grey levels between original and reconstruction leave no trace in the map
-    figure = plate(
-        originals, reconstructions, [reconstructions], titles=["z *= 1"], notes=[[]],
-        names=["image 0", "image 1"],
-    )  # fmt: skip
+    unchanged = edit_results(originals, reconstructions, [reconstructions], "z *= 1")
+    figure = edits_plate(unchanged, [0, 1])
     assert differences(reconstructions, [reconstructions])[1] == 0
     texts = [text.get_text() for text in figure.axes[0].texts]
     assert "no edit changes a grey level" in " ".join(texts)
@@ -98,10 +97,8 @@ def test_differences_are_against_the_reconstruction_on_one_scale() -> None:
 
 def test_the_plate_prints_its_scale_and_its_command() -> None:
     before = np.full((1, 16, 16, 3), 100, np.uint8)
-    figure = plate(
-        before, before, [before + np.uint8(83)], titles=["z[0] *= 2"], notes=[["+2.0 sd"]],
-        names=["image 7"], command='zatlas edit runs/a "z[0] *= $2$"',
-    )  # fmt: skip
+    results = edit_results(before, before, [before + np.uint8(83)], notes=["+2.0 sd"])
+    figure = edits_plate(results, [7], 'zatlas edit runs/a "z[0] *= $2$"')
     texts = [text.get_text() for text in figure.axes[0].texts]
     for expected in ("−83", "+83", "grey levels", "image 7", "z[0] *= 2", "+2.0 sd"):
         assert expected in texts
@@ -110,16 +107,16 @@ def test_the_plate_prints_its_scale_and_its_command() -> None:
 
 def test_a_plate_without_edits_shows_reconstructions_alone() -> None:
     before = pictures(2, 16, 16, 3)
-    figure = plate(before, before, [], titles=[], notes=[], names=["image 0", "image 1"])
+    figure = edits_plate(edit_results(before, before), [0, 1])
     assert found(before[1], 12, drawn(figure))
 
 
 def test_a_plate_refuses_parts_that_do_not_belong_together() -> None:
     before = pictures(2, 8, 8, 3)
-    with pytest.raises(InputError, match="1 titles"):
-        plate(before, before, [], titles=["z *= 2"], notes=[], names=["a", "b"])
+    with pytest.raises(InputError, match="1 rows of 2 images"):
+        edits_plate(edit_results(before, before), [0])
     with pytest.raises(InputError, match=r"\(1, 8, 8, 3\)"):
-        plate(before, before[:1], [], titles=[], notes=[], names=["a", "b"])
+        edits_plate(edit_results(before, before[:1]), [0, 1])
     with pytest.raises(InputError, match="C 1 or 3"):
         show(page(20, 20)[1], np.zeros((4, 4, 2), np.uint8), 0, 0, 1)
 

@@ -154,7 +154,6 @@ def test_other_codes_are_refused(codes: object, tiny_run: Run) -> None:
         lambda: tiny_run.decode(codes),  # type: ignore[arg-type]
         lambda: tiny_run.decode_preview(codes),  # type: ignore[arg-type]
         lambda: tiny_run.edit(codes, "z[0] += 1"),  # type: ignore[arg-type]
-        lambda: tiny_run.edit_size(codes, codes),  # type: ignore[arg-type]
     ):
         with pytest.raises(InputError, match=r"^codes: "):
             call()

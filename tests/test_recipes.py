@@ -12,12 +12,10 @@ from torch import Tensor
 from zatlas.errors import InputError
 from zatlas.models.model_file import ModelFile, parse_model
 from zatlas.recipes.bottlenecks import BOTTLENECKS, Gaussian, Plain
-from zatlas.recipes.objective import Objective
-from zatlas.recipes.objective_text import TERMS, read_objective, with_settings, written
-from zatlas.recipes.penalties import CONVENTIONS
-from zatlas.recipes.reconstruction_terms import RECONSTRUCTION_TERMS
-from zatlas.recipes.schedules import linear_warmup
+from zatlas.recipes.objective import Objective, linear_warmup
+from zatlas.recipes.objective_text import read_objective, with_settings, written
 from zatlas.recipes.step import Context, ForwardOutput
+from zatlas.recipes.terms import CONVENTIONS, RECONSTRUCTION_TERMS, TERMS
 
 
 def output_of(m: Tensor, s: Tensor, y: Tensor) -> ForwardOutput:

@@ -13,10 +13,11 @@ import yaml
 from markdown_it import MarkdownIt
 from PIL import Image
 
+from conftest import edit_results
 from zatlas.errors import InputError
 from zatlas.evidence.reconstruction import Metric, Reconstruction
 from zatlas.evidence.records import ClaimAnswer, EditRecord, MovedElement
-from zatlas.figures.plate import plate
+from zatlas.figures.plate import edits_plate
 from zatlas.figures.strip import strip
 from zatlas.models.model_file import presets
 from zatlas.report import markdown, sections
@@ -63,10 +64,7 @@ def edit(text: Any, moves: Any = (), assumptions: Any = ()) -> Any:
 
 def a_plate(images: Any = "b&c.npy", command: Any = COMMAND) -> Any:
     shown = [pictures(2, 16, 16, 3, seed=seed) for seed in range(3)]
-    figure = plate(
-        shown[0], shown[1], shown[2:], titles=["z[0] *= 2"], notes=[["+2 sd"]],
-        names=["image 17", "image 4"],
-    )  # fmt: skip
+    figure = edits_plate(edit_results(shown[0], shown[1], shown[2:], notes=["+2 sd"]), [17, 4])
     edits = (
         edit("z[0] *= 2", [moved(0, 2)]),
         edit("z -= 0.5", [moved(e, 2) for e in range(64)], ["an assumption | with a bar"]),

@@ -5,16 +5,8 @@ from collections.abc import Sequence
 from matplotlib.ticker import LogLocator, MaxNLocator
 
 from zatlas.errors import InputError
-from zatlas.figures.style import (
-    BLUE,
-    HAIRLINE,
-    INK,
-    MUTED,
-    VERMILLION,
-    NotebookFigure,
-    new_figure,
-    panel,
-)
+from zatlas.figures import style
+from zatlas.figures.style import BLUE, HAIRLINE, INK, MUTED, VERMILLION
 from zatlas.run.history import HistoryRow
 
 _WIDTH, _HEIGHT = 1080, 560
@@ -22,7 +14,7 @@ _LOG_FROM = 5.0  # largest loss over smallest; from here on the axis is logarith
 _MARKED_EPOCHS = 40  # with more epochs, no marker is drawn for each
 
 
-def loss_curves(rows: Sequence[HistoryRow], best_epoch: int | None = None) -> NotebookFigure:
+def loss_curves(rows: Sequence[HistoryRow], best_epoch: int | None = None) -> style.NotebookFigure:
     """Draw training and held-out loss over the epochs.
 
     The axis of the loss is logarithmic where the largest loss is more than 5 times the smallest.
@@ -46,8 +38,8 @@ def loss_curves(rows: Sequence[HistoryRow], best_epoch: int | None = None) -> No
         best_epoch = epochs[valid.index(min(valid))]
     best = valid[epochs.index(best_epoch)]
 
-    figure = new_figure(_WIDTH, _HEIGHT)
-    axes = panel(figure, 0.09 * _WIDTH, 0.04 * _HEIGHT, 0.89 * _WIDTH, 0.82 * _HEIGHT)
+    figure = style.new_figure(_WIDTH, _HEIGHT)
+    axes = style.panel(figure, 0.09 * _WIDTH, 0.04 * _HEIGHT, 0.89 * _WIDTH, 0.82 * _HEIGHT)
     marker = "o" if len(rows) <= _MARKED_EPOCHS else ""
     for losses, colour, label in ((train, BLUE, "training"), (valid, VERMILLION, "held-out")):
         axes.plot(epochs, losses, color=colour, label=label, marker=marker, ms=3, lw=1.4)

@@ -4,6 +4,8 @@ import math
 from collections.abc import Collection
 from xml.etree.ElementTree import Element
 
+import numpy as np
+
 from zatlas.figures import svg
 from zatlas.figures.diagram_blocks import LINE, Block, Lane, grouped, times
 from zatlas.models.architecture import Architecture
@@ -31,16 +33,16 @@ def diagram(architecture: Architecture, title: str = "", marked: Collection[int]
     -------
     The text of the SVG.
     """
-    encoders = [
-        Lane(name, grouped(rows))
-        for name, rows in zip(_names(architecture), architecture.encoders, strict=True)
-    ]
+    parts = architecture.encoders
+    names = ["encoder"] if len(parts) == 1 else [f"encoder {i + 1}" for i in range(len(parts))]
+    encoders = [Lane(name, grouped(rows)) for name, rows in zip(names, parts, strict=True)]
     decoder = Lane("decoder", grouped(architecture.decoder))
     gaussian = bool(architecture.heads)
     cells = _visible(architecture.latent, marked)
     code_half = -_levels(cells, 0)[0] + 4 * LINE
     middle, bottom = _place(encoders, decoder, max(code_half, _GAUSSIAN_HEIGHT * gaussian))
-    pitch = _pitch([*encoders, decoder])
+    blocks = [block for lane in (*encoders, decoder) for block in lane.blocks]
+    pitch = max(90, 7 * max(len(name) for block in blocks for name in block.layers))
     depth = max(len(lane.blocks) for lane in encoders)
     code_x = _LEFT + pitch * (depth + 1) + _GAUSSIAN_WIDTH * gaussian
     width = max(code_x + pitch * len(decoder.blocks) + _LEFT + 12, 480)
@@ -62,17 +64,6 @@ def diagram(architecture: Architecture, title: str = "", marked: Collection[int]
     _code(drawing, architecture, cells, marked, (code_x, middle))
     _lane(drawing, decoder, (code_x + _CELL_WIDTH / 2, middle), code_x, pitch, "reconstruction")
     return svg.svg_text(drawing)
-
-
-def _names(architecture: Architecture) -> list[str]:
-    count = len(architecture.encoders)
-    return ["encoder"] if count == 1 else [f"encoder {i + 1}" for i in range(count)]
-
-
-def _pitch(lanes: list[Lane]) -> float:
-    """The distance from block to block, in pixels; the longest name of a layer fits into it."""
-    names = [name for lane in lanes for block in lane.blocks for name in block.layers]
-    return max(90, 7 * max(map(len, names)))
 
 
 def _place(encoders: list[Lane], decoder: Lane, half: float) -> tuple[float, float]:
@@ -99,21 +90,18 @@ def _lane(
         x = left + pitch * (number + 1)
         svg.arrow(drawing, start, (x - block.width / 2, lane.level), bend_first=True)
         heading = "" if number else lane.name
-        start = _block(
-            drawing, block, (x, lane.level), last if block is lane.blocks[-1] and last else heading
-        )
+        if last and block is lane.blocks[-1]:
+            heading = last
+        start = _block(drawing, block, (x, lane.level), heading)
     return start
 
 
 def _block(drawing: Element, block: Block, at: Point, heading: str) -> Point:
     x, y = at
-    kind = "zd-vector" if len(block.shape) == 1 else "zd-map"
+    kind = "vector" if len(block.shape) == 1 else "map"
     if heading in ("image", "reconstruction"):
-        kind = "zd-picture"
-    svg.mark(
-        drawing, "rect", kind, x=x - block.width / 2, y=y - block.height / 2,
-        width=block.width, height=block.height, rx=2,
-    )  # fmt: skip
+        kind = "picture"
+    svg.rectangle(drawing, f"zd-{kind}", x, y, block.width, block.height, rx=2)
     above, below = y - block.height / 2 - 7, y + block.height / 2 + LINE + 2
     svg.text(drawing, x, above, times(block.shape), "zd-mono")
     svg.text(drawing, x, above - LINE - 2, heading, "zd-part")
@@ -135,12 +123,10 @@ def _visible(latent: int, marked: Collection[int]) -> list[int]:
 
 def _levels(cells: list[int], middle: float) -> list[float]:
     """The middle of each visible cell; a gap of one cell is where elements are left out."""
-    levels, y = [], 0.0
-    for before, cell in zip([cells[0] - 1, *cells], cells, strict=False):
-        y += _CELL_HEIGHT * (2 if cell > before + 1 else 1)
-        levels.append(y)
-    shift = middle - (levels[0] + levels[-1]) / 2
-    return [level + shift for level in levels]
+    steps = np.where(np.diff(cells, prepend=cells[0] - 1) > 1, 2 * _CELL_HEIGHT, _CELL_HEIGHT)
+    levels = np.cumsum(steps)
+    shifted: list[float] = (levels + (middle - (levels[0] + levels[-1]) / 2)).tolist()
+    return shifted
 
 
 def _code(
@@ -151,10 +137,8 @@ def _code(
     x, levels = at[0], _levels(cells, at[1])
     for number, (cell, level) in enumerate(zip(cells, levels, strict=True)):
         on = "-marked" if cell in chosen else ""
-        svg.mark(
-            drawing, "rect", "zd-marked" if on else "zd-cell", x=x - _CELL_WIDTH / 2,
-            y=level - _CELL_HEIGHT / 2, width=_CELL_WIDTH, height=_CELL_HEIGHT,
-        )  # fmt: skip
+        kind = "zd-marked" if on else "zd-cell"
+        svg.rectangle(drawing, kind, x, level, _CELL_WIDTH, _CELL_HEIGHT)
         svg.text(drawing, x, level + 4, f"{cell}", f"zd-mono zd-cell-text{on}")
         if number and cell > cells[number - 1] + 1:
             svg.text(drawing, x, level - _CELL_HEIGHT + 4, "⋮")

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from zatlas.models.architecture import Row
 from zatlas.models.layers import CONVOLUTIONS, NORMS, PARAMETRIC, RESHAPES, Shape, arguments
@@ -33,22 +33,22 @@ class Block:
 
 @dataclass
 class Lane:
-    """An encoder or the decoder: blocks in a row at one ``level``.
-
-    ``above`` and ``below`` are how far its blocks and their texts reach from there, in pixels.
-    """
+    """An encoder or the decoder: blocks in a row at one ``level``."""
 
     name: str
     blocks: list[Block]
     level: float = 0
-    above: float = field(init=False)
-    below: float = field(init=False)
 
-    def __post_init__(self) -> None:
-        half = max((block.height for block in self.blocks), default=0) / 2
-        self.above = half + 3 * LINE
+    @property
+    def above(self) -> float:
+        """How far its blocks and their texts reach above the level, in pixels."""
+        return max((block.height for block in self.blocks), default=0) / 2 + 3 * LINE
+
+    @property
+    def below(self) -> float:
+        """How far its blocks and their texts reach below the level, in pixels."""
         lines = max((len(block.layers) for block in self.blocks), default=0)
-        self.below = half + LINE * (lines + 2)
+        return self.above + LINE * (lines - 1)
 
 
 def grouped(rows: Sequence[Row]) -> list[Block]:
@@ -72,8 +72,8 @@ def grouped(rows: Sequence[Row]) -> list[Block]:
 def _layer(call: Call) -> list[str]:
     if call.name in CONVOLUTIONS:
         given = arguments(call)
-        return [call.name, f"k{_one(given['kernel_size'])} s{_one(given['stride'])} "
-                           f"p{_one(given['padding'])}"]  # fmt: skip
+        sizes = (f"{key[0]}{_one(given[key])}" for key in ("kernel_size", "stride", "padding"))
+        return [call.name, " ".join(sizes)]
     text = format_call(call).removesuffix("()")
     return [call.name if call.name in PARAMETRIC | NORMS or len(text) > 16 else text]
 

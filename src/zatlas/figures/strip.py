@@ -2,40 +2,24 @@
 
 import os
 from collections.abc import Collection, Sequence
+from itertools import product
 from pathlib import Path
 
 from PIL import Image
 
 from zatlas.errors import InputError
-from zatlas.figures.style import (
-    GAP,
-    MARGIN,
-    MUTED,
-    SMALL,
-    VERMILLION,
-    NotebookFigure,
-    Pixels,
-    frame,
-    page,
-    rgb,
-    show,
-    tall,
-    wide,
-    wrap,
-    write,
-    zoom_for,
-)
+from zatlas.figures import style
+from zatlas.figures.style import GAP, MARGIN, MUTED, SMALL, VERMILLION, Pixels, tall, write
 from zatlas.files import atomic_write, check_output
 from zatlas.images.sheet import contact_sheet
 
-_OWN_CODE = "own code"
 _FRAME = 4  # thickness of a frame, in figure pixels
 
 
 def strip(
     pictures: Pixels, labels: Sequence[str], *, marked: Collection[int] = (),
     names: Sequence[str], title: str = "", command: str = "",
-) -> NotebookFigure:  # fmt: skip
+) -> style.NotebookFigure:  # fmt: skip
     """Draw traversals or interpolations, one in each row.
 
     Raises InputError where the numbers of labels and names do not fit the pictures.
@@ -53,49 +37,42 @@ def strip(
         raise InputError(f"pictures: shape {pictures.shape}; give (N, T, H, W, C)")
     count, steps, height, width = pictures.shape[:4]
     if len(labels) != steps or len(names) != count:
-        raise InputError(
-            f"pictures: {count} rows of {steps} steps, but {len(names)} names and "
-            f"{len(labels)} labels"
-        )
-    zoom = zoom_for(height, width, 128 if steps <= 11 else 64)
+        given = f"{len(names)} names and {len(labels)} labels"
+        raise InputError(f"pictures: {count} rows of {steps} steps, but {given}")
+    zoom = style.zoom_for(height, width, 128 if steps <= 11 else 64)
     cell_height, cell_width = height * zoom, max(width * zoom, 64)
     heads = [
-        wrap(label, cell_width, SMALL) + ([_OWN_CODE] if step in marked else [])
+        style.wrap(label, cell_width, SMALL) + (["own code"] if step in marked else [])
         for step, label in enumerate(labels)
     ]
-    first = MARGIN + round(max(map(wide, names)) + 2 * GAP)
-    lefts = [first + step * (cell_width + GAP) for step in range(steps)]
-    total_width = lefts[-1] + cell_width + MARGIN
-    heading = wrap(title, total_width - 2 * MARGIN) if title else []
-    top = MARGIN + tall(heading) + (GAP if heading else 0)
+    lefts, total_width = style.columns(names, steps, cell_width)
+    heading = style.wrap(title, total_width - 2 * MARGIN) if title else []
+    top = MARGIN + tall(heading) + GAP * bool(heading)
     top += max(tall(head, SMALL) for head in heads) + GAP
     tops = [top + row * (cell_height + GAP + _FRAME) for row in range(count)]
     end = tops[-1] + cell_height + GAP + _FRAME
-    figure, axes = page(total_width, end, command)
+    figure, axes = style.page(total_width, end, command)
 
     write(axes, MARGIN, MARGIN, heading)
     for step, (left, head) in enumerate(zip(lefts, heads, strict=True)):
         colour = VERMILLION if step in marked else MUTED
         middle, above = left + width * zoom / 2, top - GAP - tall(head, SMALL)
         write(axes, middle, above, head, size=SMALL, colour=colour, align="center")
-    for row, name in enumerate(names):
-        write(axes, MARGIN, tops[row], [name])
-        for step, left in enumerate(lefts):
-            show(axes, pictures[row, step], left, tops[row], zoom)
-            if step in marked:
-                frame(axes, left, tops[row], width * zoom, cell_height, VERMILLION, _FRAME)
+    style.rows(axes, names, list(pictures.swapaxes(0, 1)), lefts, tops, zoom)
+    for left, top in product((lefts[step] for step in marked), tops):
+        style.frame(axes, left, top, width * zoom, cell_height, VERMILLION, _FRAME)
     return figure
 
 
-def sheet(pictures: Pixels, command: str = "") -> NotebookFigure:
+def sheet(pictures: Pixels, command: str = "") -> style.NotebookFigure:
     """Draw many pictures, uint8 (N, H, W, C), on a sheet that is about square.
 
     ``command`` is the command that draws the figure again; it is written below.
     """
-    laid = contact_sheet(pictures, scale=zoom_for(pictures.shape[1], pictures.shape[2], 128))
+    laid = contact_sheet(pictures, scale=style.zoom_for(pictures.shape[1], pictures.shape[2], 128))
     height, width = laid.shape[:2]
-    figure, axes = page(width + 2 * MARGIN, MARGIN + height + GAP, command)
-    show(axes, laid, MARGIN, MARGIN, 1)
+    figure, axes = style.page(width + 2 * MARGIN, MARGIN + height + GAP, command)
+    style.show(axes, laid, MARGIN, MARGIN, 1)
     return figure
 
 
@@ -128,7 +105,7 @@ def animation(
         Image.fromarray(picture)
         .quantize(256, kmeans=2, dither=Image.Dither.NONE)
         .resize(size, Image.Resampling.NEAREST)
-        for picture in rgb(frames)
+        for picture in style.rgb(frames)
     ]
     with atomic_write(path) as part:
         pictures[0].save(

@@ -35,13 +35,10 @@ DIVERGING = "RdBu_r"
 MARGIN, GAP = 20, 8
 TEXT, SMALL = 15, 13  # font sizes: the height of a letter with its descent, in figure pixels
 LEADING = 1.3  # the distance of lines, in font sizes
-FORMATS = ("png", "svg", "pdf")
 # no date and no version in a file: the same figure gives the same bytes
 _METADATA: dict[str, dict[str, str | None]] = {
-    "png": {"Software": "zatlas"},
-    "svg": {"Date": None},
-    "pdf": {"CreationDate": None},
-}
+    "png": {"Software": "zatlas"}, "svg": {"Date": None}, "pdf": {"CreationDate": None},
+}  # fmt: skip
 
 
 class NotebookFigure(Figure):
@@ -57,10 +54,8 @@ def new_figure(width: float, height: float) -> NotebookFigure:
     Raises InputError where a side is longer than matplotlib draws.
     """
     if max(width, height) > MAX_SIDE:
-        raise InputError(
-            f"the figure would be {width:,} x {height:,} pixels, more than {MAX_SIDE:,} a side; "
-            "take fewer pictures or steps"
-        )
+        size = f"{width:,} x {height:,} pixels, more than {MAX_SIDE:,} a side"
+        raise InputError(f"the figure would be {size}; take fewer pictures or steps")
     return NotebookFigure(figsize=(width / DPI, height / DPI), dpi=DPI, facecolor=GROUND)
 
 
@@ -77,8 +72,7 @@ def page(width: int, end: int, command: str = "") -> tuple[NotebookFigure, Axes]
     height = end + tall(closing, SMALL) + MARGIN
     figure = new_figure(width, height)
     figure.suppressComposite = True  # vector formats keep every picture apart, at its own pixels
-    axes = figure.add_axes((0, 0, 1, 1))
-    axes.set(xlim=(0, width), ylim=(height, 0))
+    axes = figure.add_axes((0, 0, 1, 1), xlim=(0, width), ylim=(height, 0))
     axes.set_axis_off()
     write(axes, MARGIN, end, closing, size=SMALL, colour=MUTED, mono=True)
     return figure, axes
@@ -106,15 +100,35 @@ def zoom_for(height: int, width: int, target: int) -> int:
     return max(1, target // max(height, width))
 
 
+def columns(names: Sequence[str], count: int, width: int) -> tuple[list[int], int]:
+    """Places for ``count`` columns of pictures, to the right of the names of the rows.
+
+    Returns the left edges of the columns, and the width of the figure.
+    """
+    first = MARGIN + round(max(map(wide, names)) + 2 * GAP)
+    lefts = [first + column * (width + GAP) for column in range(count)]
+    return lefts, lefts[-1] + width + MARGIN
+
+
+def rows(
+    axes: Axes, names: Sequence[str], columns: Sequence[Pixels], lefts: Sequence[int],
+    tops: Sequence[int], zoom: int,
+) -> None:  # fmt: skip
+    """Draw rows of pictures behind their names; each column is uint8 (N, H, W, C)."""
+    for row, (name, top) in enumerate(zip(names, tops, strict=True)):
+        write(axes, MARGIN, top, [name])
+        for left, pictures in zip(lefts, columns, strict=True):
+            show(axes, pictures[row], left, top, zoom)
+
+
 def rgb(pictures: Pixels) -> Pixels:
     """Pictures uint8 (..., H, W, C), C 1 or 3, as (..., H, W, 3).
 
     Raises InputError for another dtype or shape.
     """
     if pictures.dtype != np.uint8 or pictures.ndim < 3 or pictures.shape[-1] not in (1, 3):
-        raise InputError(
-            f"pictures: {pictures.dtype} {pictures.shape}; give uint8 (..., H, W, C), C 1 or 3"
-        )
+        given = f"{pictures.dtype} {pictures.shape}"
+        raise InputError(f"pictures: {given}; give uint8 (..., H, W, C), C 1 or 3")
     return np.broadcast_to(pictures, (*pictures.shape[:-1], 3))
 
 
@@ -129,8 +143,7 @@ def frame(
     axes: Axes, left: int, top: int, width: int, height: int, colour: str, line: int = 1
 ) -> None:
     """Draw a frame just outside a rectangle; ``line`` is its thickness in figure pixels."""
-    corner = (left - line / 2, top - line / 2)
-    points = line * 72 / DPI
+    corner, points = (left - line / 2, top - line / 2), line * 72 / DPI
     axes.add_patch(Rectangle(corner, width + line, height + line, fill=False, ec=colour, lw=points))
 
 
@@ -153,10 +166,9 @@ def tall(lines: Sequence[str], size: int = TEXT) -> int:
 
 def wide(text: str, size: int = TEXT, mono: bool = False, bold: bool = False) -> float:
     """The width of a text as ``write`` draws it, in figure pixels."""
-    points: float = text_to_path.get_text_width_height_descent(
-        text, _font(size, mono, bold), ismath=False
-    )[0]
-    return points * DPI / 72
+    font = _font(size, mono, bold)
+    points, _, _ = text_to_path.get_text_width_height_descent(text, font, ismath=False)
+    return float(points * DPI / 72)
 
 
 def wrap(
@@ -196,10 +208,9 @@ def save(figure: Figure, path: str | os.PathLike[str], *, overwrite: bool = Fals
         Another suffix, the file exists, or it cannot be written.
     """
     suffix = Path(path).suffix.lower().removeprefix(".")
-    if suffix not in FORMATS:
-        raise InputError(
-            f"{path}: figures are written as .png, .svg or .pdf; {nearest(suffix, FORMATS)}"
-        )
+    if suffix not in _METADATA:
+        hint = nearest(suffix, _METADATA)
+        raise InputError(f"{path}: figures are written as .png, .svg or .pdf; {hint}")
     check_output(path, overwrite=overwrite, argument="")
     with atomic_write(path) as part:
         _save(figure, part, suffix)
@@ -219,8 +230,5 @@ def _save(figure: Figure, target: Path | io.BytesIO, suffix: str) -> None:
 
 def _font(size: int, mono: bool, bold: bool) -> FontProperties:
     """A DejaVu font: it comes with matplotlib, so the letters are the same on every machine."""
-    return FontProperties(
-        family="DejaVu Sans Mono" if mono else "DejaVu Sans",
-        weight="bold" if bold else "normal",
-        size=size * 0.8 * 72 / DPI,
-    )
+    family, weight = f"DejaVu Sans{' Mono' * mono}", "bold" if bold else "normal"
+    return FontProperties(family=family, weight=weight, size=size * 0.8 * 72 / DPI)

@@ -3,42 +3,13 @@
 An SVG is built as a tree of XML elements, so that it is valid and every text in it is escaped.
 """
 
+from importlib import resources
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element, SubElement
 
 # Rules without variables, so that viewers other than browsers draw it too. The classes have a
 # prefix, because an SVG inside an HTML page shares its styles with the page.
-STYLE = """
-.zd-page{fill:#fff}
-.zd text{fill:#1b1f24;font:11px system-ui,-apple-system,'Segoe UI',Roboto,sans-serif}
-.zd .zd-muted{fill:#5c6670;font-size:11px}
-.zd .zd-mono{font-family:ui-monospace,Menlo,Consolas,'DejaVu Sans Mono',monospace;font-size:11px}
-.zd .zd-title{font-size:16px;font-weight:600}
-.zd .zd-part{font-size:12px;font-weight:600}
-.zd .zd-cell-text{font-size:10px}
-.zd .zd-cell-text-marked{font-size:10px;fill:#fff;font-weight:600}
-.zd-picture{fill:#dfe5ea;stroke:#5c6670}
-.zd-map{fill:#bcd9ec;stroke:#0072b2}
-.zd-vector{fill:#cfe8dd;stroke:#00805c}
-.zd-cell{fill:#fdeccf;stroke:#b97700}
-.zd-marked{fill:#c04f00;stroke:#c04f00}
-.zd-noise{fill:none;stroke:#5c6670;stroke-dasharray:3 3}
-.zd-node{fill:#fff;stroke:#5c6670}
-.zd-line{fill:none;stroke:#5c6670;stroke-width:1.2}
-.zd-head{fill:#5c6670}
-@media screen and (prefers-color-scheme:dark){
-.zd-page{fill:#14181c}
-.zd text{fill:#e4e8ec}
-.zd .zd-muted{fill:#9aa5b0}
-.zd-picture{fill:#39424b;stroke:#9aa5b0}
-.zd-map{fill:#17405c;stroke:#56b4e9}
-.zd-vector{fill:#15463a;stroke:#33c79b}
-.zd-cell{fill:#4d3a12;stroke:#e69f00}
-.zd-node{fill:#14181c;stroke:#9aa5b0}
-.zd-noise,.zd-line{stroke:#9aa5b0}
-.zd-head{fill:#9aa5b0}
-}
-"""
+STYLE = resources.files("zatlas.figures").joinpath("diagram.css").read_text("utf-8")
 
 
 def drawing(width: float, height: float, label: str) -> Element:
@@ -56,6 +27,14 @@ def mark(parent: Element, tag: str, kind: str, **attributes: float | str) -> Ele
     """Add one element of a class. In names of attributes write an underscore for a hyphen."""
     named = {key.replace("_", "-"): _number(value) for key, value in attributes.items()}
     return SubElement(parent, tag, {"class": kind, **named})
+
+
+def rectangle(
+    parent: Element, kind: str, x: float, y: float, width: float, height: float, rx: float = 0
+) -> None:
+    """Add a rectangle around the point (x, y), its corners rounded by ``rx`` pixels."""
+    corner = {"x": x - width / 2, "y": y - height / 2, "width": width, "height": height}
+    mark(parent, "rect", kind, **corner, **({"rx": rx} if rx else {}))
 
 
 def text(

@@ -7,13 +7,11 @@ from pydantic import ValidationError
 
 from zatlas.errors import InputError, nearest
 from zatlas.recipes.objective import Objective
-from zatlas.recipes.penalties import PENALTIES
-from zatlas.recipes.reconstruction_terms import RECONSTRUCTION_TERMS
 from zatlas.recipes.step import Term
+from zatlas.recipes.terms import RECONSTRUCTION_TERMS, TERMS
 from zatlas.syntax import Call, format_call, parse_call
 
-TERMS: Mapping[str, type[Term]] = {**RECONSTRUCTION_TERMS, **PENALTIES}
-# the keys of an objective in zatlas 0.1.0, and what each sets now; the first two come first
+# the keys of an objective in zatlas 0.1.0, and what each sets now
 _OLD_KEYS = {
     "reconstruction": "", "kl": "kl.convention", "kl_weight": "kl.weight",
     "kl_warmup_epochs": "kl.warmup_epochs",
@@ -43,9 +41,8 @@ def read_objective(value: object) -> Objective:
         return value
     if isinstance(value, Mapping):
         without = {} if value.get("kl") else {"kl_weight", "kl_warmup_epochs"}  # had no effect
-        return with_settings(
-            Objective(), {str(key): v for key, v in value.items() if key not in without}
-        )
+        settings = {str(key): v for key, v in value.items() if key not in without}
+        return with_settings(Objective(), settings)
     texts = [value] if isinstance(value, str) else value
     if not isinstance(texts, Sequence) or not texts or not all(isinstance(t, str) for t in texts):
         raise InputError(f"objective: {value!r} is no list of terms, as [sse(), kl(weight=4)]")
@@ -74,8 +71,8 @@ def with_settings(objective: Objective, settings: Mapping[str, object]) -> Objec
         For an unknown key, and for a term that the objective does not have.
     """
     calls = {term.name: _call(term) for term in objective.terms}
-    order = list(_OLD_KEYS)[:2]  # reconstruction and kl: terms, which the others are set of
-    for key in sorted(settings, key=lambda key: key not in order):
+    terms_first = sorted(settings, key=lambda key: key not in ("reconstruction", "kl"))
+    for key in terms_first:  # the other keys are parameters of these terms
         calls = _with_setting(calls, key, settings[key])
     return _objective(calls.values())
 
@@ -85,8 +82,7 @@ def _with_setting(calls: dict[str, Call], key: str, value: object) -> dict[str, 
         if str(value) not in RECONSTRUCTION_TERMS:
             hint = nearest(str(value), RECONSTRUCTION_TERMS)
             raise InputError(f"objective.reconstruction: {value!r} is unknown; {hint}")
-        penalties = {name: calls[name] for name in list(calls)[1:]}
-        return {str(value): Call(str(value)), **penalties}
+        return {str(value): Call(str(value)), **{name: calls[name] for name in list(calls)[1:]}}
     if key == "kl" and value is None:
         return {name: call for name, call in calls.items() if name != "kl"}
     name, _, parameter = _OLD_KEYS.get(key, key).partition(".")
@@ -94,9 +90,8 @@ def _with_setting(calls: dict[str, Call], key: str, value: object) -> dict[str, 
         known = [f"{term}.{p}" for term in TERMS for p in _parameters(TERMS[term])]
         raise InputError(f"unknown key 'objective.{key}'; {nearest(key, [*_OLD_KEYS, *known])}")
     if name not in calls and key != "kl":
-        raise InputError(
-            f"objective.{key}: the objective has no term {name}; its terms are {', '.join(calls)}"
-        )
+        has = f"the objective has no term {name}; its terms are {', '.join(calls)}"
+        raise InputError(f"objective.{key}: {has}")
     kwargs = calls[name].kwargs if name in calls else {}
     return {**calls, name: Call(name, (), {**kwargs, parameter: value})}  # type: ignore[dict-item]  # _term checks the value
 
@@ -140,11 +135,8 @@ def _call(term: Term) -> Call:
     defaults = type(term)()
     given = {name: getattr(term, name) for name in _parameters(type(term))}
     changed = {name: v for name, v in given.items() if v != getattr(defaults, name)}
-    return Call(term.name, (), {name: _short(v) for name, v in changed.items()})
-
-
-def _short(value: float | str) -> float | str:
-    return int(value) if isinstance(value, float) and value.is_integer() else value
+    whole = {name: int(v) for name, v in changed.items() if isinstance(v, float) and v.is_integer()}
+    return Call(term.name, (), {**changed, **whole})
 
 
 def _parameters(term: type[Term]) -> list[str]:

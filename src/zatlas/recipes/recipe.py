@@ -8,7 +8,7 @@ from typing import Annotated
 import yaml
 from pydantic import AfterValidator, BaseModel, ConfigDict, PlainSerializer, PlainValidator
 
-from zatlas.errors import InputError, nearest
+from zatlas.errors import InputError, argument_error, nearest
 from zatlas.recipes.bottlenecks import BOTTLENECKS
 from zatlas.recipes.corruptions import CORRUPTIONS
 from zatlas.recipes.objective import Objective
@@ -49,9 +49,7 @@ def recipes() -> dict[str, Recipe]:
 def find_recipe(name: str) -> Recipe:
     """The recipe of that name; InputError names the nearest one."""
     if name not in recipes():
-        raise InputError(
-            f"recipe={name!r}: is unknown; {nearest(name, recipes())}", arguments=("recipe",)
-        )
+        raise argument_error("recipe", repr(name), f"is unknown; {nearest(name, recipes())}")
     return recipes()[name]
 
 

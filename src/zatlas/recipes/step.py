@@ -1,15 +1,11 @@
 """The records of one step: what a forward pass gives, and where the training stands."""
 
 from enum import Enum
-from typing import Annotated, ClassVar, NamedTuple, Protocol
+from typing import ClassVar, NamedTuple, Protocol
 
-from pydantic import ConfigDict, Field
 from torch import Tensor
 
-STRICT = ConfigDict(extra="forbid")  # of the terms: an unknown parameter is a fault
 Code = tuple[Tensor, Tensor | None, Tensor]  # the first three fields of ForwardOutput
-Weight = Annotated[float, Field(ge=0, allow_inf_nan=False)]
-Epochs = Annotated[int, Field(ge=0)]
 
 
 class ForwardOutput(NamedTuple):
@@ -27,10 +23,9 @@ class ForwardOutput(NamedTuple):
 
     def float(self) -> "ForwardOutput":
         """The same values in float32, whatever the network computed in."""
-        log_sd = self.log_sd_BD if self.log_sd_BD is None else self.log_sd_BD.float()
-        return ForwardOutput(
-            self.mean_BD.float(), log_sd, self.z_BD.float(), self.output_BCHW.float()
-        )
+        mean, log_sd, z, output = self
+        log_sd = log_sd if log_sd is None else log_sd.float()
+        return ForwardOutput(mean.float(), log_sd, z.float(), output.float())
 
 
 class Context(NamedTuple):

@@ -17,17 +17,10 @@ from zatlas.files import parse_yaml, read_text
 from zatlas.images import ImageSet
 from zatlas.models.model_file import ModelFile
 from zatlas.models.precision import Precision
+from zatlas.run.paths import RunPaths
 from zatlas.run.train_config import TrainConfig
 
 FORMAT = 1  # of the run folder; a run of a newer zatlas is refused, not misread
-POINTER = "latest"  # in state/: the name of the newest checkpoint
-EVIDENCE = ("reconstruction.json", "edits.json", "atlas.json", "atlas.npz")
-ASKED = ("config.yaml", "model.yaml")
-MADE = (  # the other files of a run, but for the checkpoints in state/
-    "model.safetensors", "codes.npz", "history.csv", "names.yaml",
-    *(f"evidence/{name}" for name in EVIDENCE), f"state/{POINTER}",
-)  # fmt: skip
-FOLDERS = ("evidence", "state")
 
 
 class _Frozen(BaseModel):
@@ -89,6 +82,7 @@ def run_config(
     precision: Precision,
 ) -> RunConfig:  # fmt: skip
     """The configuration of a run that begins now, in this process."""
+    is_program = Path(sys.argv[0]).name in ("zatlas", "__main__.py")
     return RunConfig(
         format=FORMAT,
         model="model file" if isinstance(model, ModelFile) else str(model),
@@ -107,7 +101,7 @@ def run_config(
             name=precision.name, matmul=torch.get_float32_matmul_precision(), why=precision.why,
             compiled=precision.compiled, threads=torch.get_num_threads(),
         ),
-        command=" ".join(map(shlex.quote, ["zatlas", *sys.argv[1:]])) if _is_program() else None,
+        command=shlex.join(["zatlas", *sys.argv[1:]]) if is_program else None,
     )  # fmt: skip
 
 
@@ -116,25 +110,20 @@ def _described(images: ImageSet) -> ImagesRecord:
     return ImagesRecord(path=path, count=len(images), fingerprint=images.fingerprint())
 
 
-def _is_program() -> bool:
-    return Path(sys.argv[0]).name in ("zatlas", "__main__.py")
-
-
 def own_files(folder: Path) -> list[Path]:
     """The files that zatlas reads and writes in the folder of a run, whether they exist or not."""
-    checkpoints = (folder / "state").glob("*/*")
-    return [*(folder / name for name in (*ASKED, *MADE)), *checkpoints]
+    paths = RunPaths(folder)
+    return [*paths.asked, *paths.made, *paths.state.glob("*/*")]
 
 
 def check_own(folder: Path) -> None:
     """Raises InputError where a file of a run is none, or a link, which leads out of the folder."""
-    for name in (*FOLDERS, *ASKED, *MADE):
-        path = folder / name
+    paths = RunPaths(folder)
+    for path in (*paths.folders, *paths.asked, *paths.made):
         if path.is_symlink():
-            raise InputError(
-                f"{path}: is a link, and a run may hold none; put the file itself there"
-            )
-        if path.exists() and not (path.is_dir() if name in FOLDERS else path.is_file()):
+            fault = "is a link, and a run may hold none; put the file itself there"
+            raise InputError(f"{path}: {fault}")
+        if path.exists() and not (path.is_dir() if path in paths.folders else path.is_file()):
             raise InputError(f"{path}: is not of the kind that zatlas makes there; move it away")
 
 
@@ -159,6 +148,5 @@ def read_config(folder: Path) -> RunConfig:
     except ValidationError as error:
         fault = error.errors()[0]
         where = ".".join(map(str, fault["loc"]))
-        raise InputError(
-            f"{file}: {where}: {fault['msg']}; it was cut short or changed: copy it anew"
-        ) from None
+        hint = "it was cut short or changed: copy it anew"
+        raise InputError(f"{file}: {where}: {fault['msg']}; {hint}") from None

@@ -69,7 +69,6 @@ def read(path: str | os.PathLike[str]) -> list[HistoryRow]:
         if not rows:
             raise ValueError("it has no epoch")
     except (ValueError, TypeError, csv.Error) as error:
-        raise InputError(
-            f"{path}: is no history of a run ({error}); copy it anew, or train again"
-        ) from None
+        fault = f"is no history of a run ({error}); copy it anew, or train again"
+        raise InputError(f"{path}: {fault}") from None
     return rows

@@ -2,26 +2,30 @@
 
 from pathlib import Path
 
+POINTER = "latest"  # in state/: the name of the newest checkpoint
+
 
 class RunPaths:
     """The files and folders of the run in ``folder``; they need not exist.
+
+    ``asked`` are the files that say what was asked for, ``made`` those that a run makes beside its
+    checkpoints and the page of its atlas.
 
     >>> RunPaths(Path("runs/a")).history.as_posix()
     'runs/a/history.csv'
     """
 
     def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.config = folder / "config.yaml"
-        self.model = folder / "model.yaml"
+        self.folder, self.page = folder, folder / "atlas.html"
+        self.config, self.model = self.asked = (folder / "config.yaml", folder / "model.yaml")
+        self.evidence, self.state = self.folders = (folder / "evidence", folder / "state")
         self.weights = folder / "model.safetensors"
-        self.state = folder / "state"
-        self.history = folder / "history.csv"
         self.codes = folder / "codes.npz"
+        self.history = folder / "history.csv"
         self.names = folder / "names.yaml"
-        self.page = folder / "atlas.html"
-        self.evidence = folder / "evidence"
         self.reconstruction = self.evidence / "reconstruction.json"
         self.edits = self.evidence / "edits.json"
         self.atlas = self.evidence / "atlas.json"
         self.maps = self.evidence / "atlas.npz"
+        measured = (self.reconstruction, self.edits, self.atlas, self.maps, self.state / POINTER)
+        self.made = (self.weights, self.codes, self.history, self.names, *measured)

@@ -19,7 +19,7 @@ from zatlas.files import read_text
 from zatlas.images import ImageSet
 from zatlas.latents import code_statistics, coding, edits, interpolation, names, samplers
 from zatlas.latents.code_statistics import CodeStatistics
-from zatlas.latents.edits import EditSize, Space
+from zatlas.latents.edits import Space
 from zatlas.models.model_file import parse_model
 from zatlas.models.network import Autoencoder
 from zatlas.recipes.bottlenecks import Gaussian
@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 Pictures = NDArray[np.uint8]
 Codes = NDArray[np.float32]
 PathLike = str | os.PathLike[str]
+Images = PathLike | Pictures | ImageSet
 
 
 class Run:
@@ -74,14 +75,12 @@ class Run:
     def _repr_html_(self) -> str:
         best = self.history[self.best_epoch - 1]
         facts = {
-            "folder": self.path,
-            "model": self.name,
+            "folder": self.path, "model": self.name,
             "latent elements": f"{self.model.latent:,}",
             "parameters": f"{self.model.architecture.parameters:,}",
             "best epoch": f"{self.best_epoch} of {len(self.history)}",
-            "held-out loss": f"{best.valid_loss:.4g}",
-            "training loss": f"{best.train_loss:.4g}",
-        }
+            "held-out loss": f"{best.valid_loss:.4g}", "training loss": f"{best.train_loss:.4g}",
+        }  # fmt: skip
         rows = (f"<tr><th>{k}</th><td>{escape(str(v))}</td></tr>" for k, v in facts.items())
         return f"<table>{''.join(rows)}</table>"
 
@@ -104,11 +103,6 @@ class Run:
     def names(self) -> names.Names:
         """The user's names of elements (an index) and of directions (a vector)."""
         return names.read(self.paths.names, self.model.latent)
-
-    def keep_name(self, element: int, name: str) -> None:
-        """Name an element. Raises InputError for another index, a taken name and an empty one."""
-        with self.naming([(element, name)]):
-            pass
 
     def naming(self, named: Sequence[tuple[int, str]]) -> AbstractContextManager[None]:
         """Name elements in a block, and keep the names where it ends without error."""
@@ -156,11 +150,6 @@ class Run:
             The text is no edit (the message gives the column), or the codes have another shape.
         """
         return edits.apply(text, codes, self.space)
-
-    def edit_size(self, codes: Codes, edited: Codes) -> EditSize:
-        """The size of an edit, in sd and percentiles of the run's images."""
-        before, after = (coding.checked_codes(z, self.model.latent) for z in (codes, edited))
-        return edits.size(before, after, self.space)
 
     def decode(self, codes: Codes) -> Pictures:
         """Decode codes (N, D) to pictures uint8 (N, H, W, C).
@@ -264,8 +253,8 @@ class Run:
 
     @property
     def _sets(self) -> list[ImagesRecord]:
-        config = self.config
-        return [s for s in (config.images, config.valid) if isinstance(s, ImagesRecord)]
+        sets = (self.config.images, self.config.valid)
+        return [one for one in sets if isinstance(one, ImagesRecord)]
 
     def opened(self, path: str | None, fingerprint: str | None) -> ImageSet:
         """Open the image set of a record, which holds its path and its fingerprint.
@@ -275,34 +264,27 @@ class Run:
         InputError where the images have another fingerprint.
         """
         if not path:
-            raise InputError(
-                f"{self.path}: its images were given as an array; train on a file, such as a .npy"
-            )
-        known = [fingerprint] if fingerprint else [
-            described.fingerprint for described in self._sets if described.path == path
-        ]  # fmt: skip
+            hint = "train on a file, such as a .npy"
+            raise InputError(f"{self.path}: its images were given as an array; {hint}")
+        own = {one.path: one.fingerprint for one in reversed(self._sets)}
+        known = fingerprint or own.get(path)
         if not known:
-            raise InputError(
-                f"{path}: is not opened, because the record has no fingerprint of these images; "
-                "give the same command again"
-            )
+            fault = "the record has no fingerprint of these images; give the same command again"
+            raise InputError(f"{path}: is not opened, because {fault}")
         images = self.fitting(path)
-        if images.fingerprint() != known[0]:
-            raise InputError(
-                f"{path}: has changed since {self.path} was trained, or measured; restore the "
-                "file, or train or measure again"
-            )
+        if images.fingerprint() != known:
+            hint = "restore the file, or train or measure again"
+            fault = f"has changed since {self.path} was trained, or measured; {hint}"
+            raise InputError(f"{path}: {fault}")
         return images
 
-    def fitting(self, images: PathLike | Pictures | ImageSet) -> ImageSet:
+    def fitting(self, images: Images) -> ImageSet:
         """Open images of the model's size. Raises InputError where they have another one."""
         return coding.open_fitting(images, self.model.architecture.image)
 
     # The methods below are short forms of workflows, which import this module.
 
-    def atlas(
-        self, images: PathLike | Pictures | ImageSet | None = None, **options: Any
-    ) -> "Atlas":
+    def atlas(self, images: Images | None = None, **options: Any) -> "Atlas":
         """Measure every latent element: see ``zatlas.workflows.atlas_view.measured_atlas``."""
         from zatlas.workflows.atlas_view import measured_atlas
 
@@ -314,16 +296,14 @@ class Run:
 
         return open_atlas(self)
 
-    def edits(
-        self, texts: Sequence[str], images: PathLike | Pictures | ImageSet, **options: Any
-    ) -> "list[EditEffect]":
+    def edits(self, texts: Sequence[str], images: Images, **options: Any) -> "list[EditEffect]":
         """Measure what edits do over many images: ``zatlas.workflows.atlas.measure_edits``."""
         from zatlas.workflows.atlas import measure_edits
 
         return measure_edits(self, texts, images, **options)
 
     def plate(
-        self, texts: Sequence[str], images: PathLike | Pictures | ImageSet,
+        self, texts: Sequence[str], images: Images,
         index: Sequence[int] = (0,), **options: Any,
     ) -> "Plate":  # fmt: skip
         """Draw edits of some images: ``zatlas.workflows.edits.draw_plate``."""
@@ -332,14 +312,13 @@ class Run:
         return draw_plate(self, texts, self.fitting(images), index, **options)
 
     def traversals(
-        self, elements: Sequence[int], images: PathLike | Pictures | ImageSet, index: int = 0,
+        self, elements: Sequence[int], images: Images, index: int = 0,
         **options: Any,
     ) -> "NotebookFigure":  # fmt: skip
         """Draw sweeps of elements: ``zatlas.workflows.strips.draw_traversals``."""
         from zatlas.workflows.strips import draw_traversals
 
-        strip = draw_traversals(self, self.fitting(images), index, elements, **options)
-        return strip.figure()
+        return draw_traversals(self, self.fitting(images), index, elements, **options).figure()
 
     def examine(self, edits: Sequence[str] = (), *, out: PathLike, **options: Any) -> "Examination":
         """Answer claims with evidence: ``zatlas.workflows.examine.examine_run``."""
@@ -366,10 +345,8 @@ def open_run(path: PathLike) -> Run:
     config = read_config(paths.folder)
     for file in (paths.model, paths.weights):
         if not file.is_file():
-            raise InputError(
-                f"{file}: missing; finish the run: the same training again with resume=True",
-                arguments=("resume",),
-            )
+            hint = "finish the run: the same training again with resume=True"
+            raise InputError(f"{file}: missing; {hint}", arguments=("resume",))
     model_file = parse_model(read_text(paths.model), str(paths.model))
     with torch.device("meta"):
         model = Autoencoder(model_file, model_file.architecture())
@@ -381,9 +358,7 @@ def open_run(path: PathLike) -> Run:
             raise RuntimeError("not float32")
     except (SafetensorError, RuntimeError, OSError) as error:
         reason = str(error).strip().splitlines()[-1].strip()
-        raise InputError(
-            f"{paths.weights}: holds no weights of this model ({reason}); train again, or copy "
-            "the file again"
-        ) from None
+        fault = f"holds no weights of this model ({reason}); train again, or copy the file again"
+        raise InputError(f"{paths.weights}: {fault}") from None
     model.to(memory_format=model.memory_format)  # type: ignore[call-overload]  # torch's stub
     return Run(paths.folder, config, model.eval().requires_grad_(False))

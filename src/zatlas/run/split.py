@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from zatlas.errors import InputError
+from zatlas.errors import argument_error
 from zatlas.seeding import Draw, generator
 
 
@@ -38,10 +38,10 @@ def hold_out(images: NDArray[np.uint8], fraction: float) -> tuple[Part, Part]:
     """
     count = round(fraction * len(images)) if 0 < fraction < 1 else 0
     if not 0 < count < len(images):
-        raise InputError(
-            f"valid={fraction:g}: holds out no part of {len(images)} images; give a fraction "
-            "between 0 and 1 that leaves images on both sides, or a file of images",
-            arguments=("valid",),
+        hint = (
+            "give a fraction between 0 and 1 that leaves images on both sides, or a file of images"
         )
+        fault = f"holds out no part of {len(images)} images; {hint}"
+        raise argument_error("valid", f"{fraction:g}", fault)
     drawn = torch.randperm(len(images), generator=generator(Draw.SPLIT, seed=0)).numpy()
     return Part(images, np.sort(drawn[count:])), Part(images, np.sort(drawn[:count]))

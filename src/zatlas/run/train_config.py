@@ -5,7 +5,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from zatlas.errors import InputError
+from zatlas.errors import InputError, argument_error
 from zatlas.models.architecture import Architecture
 from zatlas.syntax import format_call
 
@@ -57,14 +57,8 @@ def train_config(**settings: object) -> TrainConfig:
 
 def check_batches(config: TrainConfig, network: Architecture) -> None:
     """Raise InputError where batches of one image meet a layer that takes a batch's statistics."""
-    for row in network.rows:
-        if (
-            config.batch_size == 1
-            and row.call.name in ("BatchNorm1d", "BatchNorm2d")
-            and math.prod(row.shape[1:]) == 1
-        ):
-            raise InputError(
-                f"batch_size=1: {row.part} layer {row.index} {format_call(row.call)} takes the "
-                "mean of a batch; give 2 or more",
-                arguments=("batch_size",),
-            )
+    for row in network.rows if config.batch_size == 1 else ():
+        if row.call.name in ("BatchNorm1d", "BatchNorm2d") and math.prod(row.shape[1:]) == 1:
+            layer = f"{row.part} layer {row.index} {format_call(row.call)}"
+            fault = f"{layer} takes the mean of a batch; give 2 or more"
+            raise argument_error("batch_size", 1, fault)

@@ -37,20 +37,13 @@ def resident(images_NHWC: NDArray[np.uint8], device: torch.device) -> NDArray[np
     return held
 
 
-class Gather:
-    """Batches of images as floats, in one buffer that every batch reuses."""
-
-    def __init__(
-        self, image: tuple[int, int, int], largest: int, pixel_range: tuple[float, float],
-        device: torch.device, memory_format: torch.memory_format,
-    ) -> None:  # fmt: skip
-        self.pixel_range = pixel_range
-        self.buffer = torch.empty(largest, *image, device=device, memory_format=memory_format)
-
-    def __call__(self, images_NHWC: NDArray[np.uint8] | Tensor, rows: NDArray[np.int64]) -> Tensor:
-        """The images of these rows, float32 (B, C, H, W); valid until the next call."""
-        if isinstance(images_NHWC, Tensor):
-            batch = images_NHWC[torch.from_numpy(rows).to(images_NHWC.device)]
-        else:
-            batch = torch.from_numpy(images_NHWC[rows])
-        return fill(self.buffer[: len(rows)], batch, self.pixel_range)
+def gather(
+    buffer_BCHW: Tensor, pixel_range: tuple[float, float],
+    images_NHWC: NDArray[np.uint8] | Tensor, rows: NDArray[np.int64],
+) -> Tensor:  # fmt: skip
+    """The images of these rows as float32 (B, C, H, W), a part of the buffer."""
+    if isinstance(images_NHWC, Tensor):
+        batch = images_NHWC[torch.from_numpy(rows).to(images_NHWC.device)]
+    else:
+        batch = torch.from_numpy(images_NHWC[rows])
+    return fill(buffer_BCHW[: len(rows)], batch, pixel_range)

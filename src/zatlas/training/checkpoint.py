@@ -19,7 +19,7 @@ from torch.optim import Optimizer
 
 from zatlas.errors import InputError
 from zatlas.files import atomic_folder, read_text, write_text
-from zatlas.run.config import POINTER
+from zatlas.run.paths import POINTER
 from zatlas.training.state import Position, TrainState
 
 TENSORS, BEST, POSITION = "tensors.safetensors", "best.safetensors", "position.json"
@@ -33,16 +33,16 @@ def check(folder: Path, resume: bool) -> None:
     """
     if resume:
         _newest(folder)
-    for path in folder.iterdir() if folder.is_dir() else ():
+    for path in folder.glob("*"):
         if _NAME.fullmatch(path.name) and not _is_checkpoint(path):
             raise InputError(f"{path}: is no checkpoint that zatlas wrote; move it away")
 
 
-def clear(folder: Path) -> None:
-    """Remove the checkpoints in ``folder``; what zatlas did not write stays."""
-    for path in folder.iterdir() if folder.is_dir() else ():
-        if _is_checkpoint(path):
-            shutil.rmtree(path)
+def clear(folder: Path, keep: str = "", ignore_errors: bool = False) -> None:
+    """Remove the checkpoints in ``folder`` but ``keep``; what zatlas did not write stays."""
+    for path in folder.glob("*"):
+        if path.name != keep and _is_checkpoint(path):
+            shutil.rmtree(path, ignore_errors=ignore_errors)
 
 
 def _is_checkpoint(path: Path) -> bool:
@@ -64,16 +64,13 @@ def save(folder: Path, state: TrainState) -> None:
         shutil.rmtree(folder / name)  # a run that was stopped here wrote it, and lost the pointer
     with atomic_folder(folder / name) as part:
         save_file(_tensors(state), part / TENSORS)
-        if position.best_is_older:
-            if state.best is None:
-                _carry_best(folder, part)
-            else:
-                save_file(state.best, part / BEST)
+        if position.best_is_older and state.best is None:
+            _carry_best(folder, part)
+        elif position.best_is_older:
+            save_file(state.best, part / BEST)
         (part / POSITION).write_text(json.dumps(asdict(position)), encoding="utf-8")
     write_text(folder / POINTER, name)
-    for old in folder.iterdir():
-        if old.name != name and _is_checkpoint(old):
-            shutil.rmtree(old, ignore_errors=True)
+    clear(folder, keep=name, ignore_errors=True)
 
 
 def load(folder: Path, state: TrainState) -> bool:
@@ -93,11 +90,10 @@ def load(folder: Path, state: TrainState) -> bool:
         if position.best_is_older or (place / BEST).exists():
             _check_best(place / BEST, model)
         for name, optimizer in state.optimizers.items():
-            prefix = f"optimizer.{name}."
-            if name == "model" and not _under(prefix, tensors):
-                prefix = "optimizer."  # zatlas 0.1.0 had one optimizer, without a name
-            found = _optimizer_state(model, optimizer, _under(prefix, tensors))
-            optimizer.load_state_dict(found)
+            moments = _under(f"optimizer.{name}.", tensors)
+            if name == "model" and not moments:  # zatlas 0.1.0 had one optimizer, without a name
+                moments = _under("optimizer.", tensors)
+            optimizer.load_state_dict(_optimizer_state(model, optimizer, moments))
         state.position = position
     except (OSError, ValueError, KeyError, TypeError, RuntimeError, SafetensorError) as error:
         raise _unusable(place, str(error).strip().splitlines()[0]) from None
@@ -113,22 +109,16 @@ def _check_best(file: Path, model: nn.Module) -> None:
 
 
 def _unusable(place: Path, reason: str) -> InputError:
-    return InputError(
-        f"{place}: cannot be resumed from ({reason}); train anew with overwrite=True",
-        arguments=("overwrite",),
-    )
+    message = f"{place}: cannot be resumed from ({reason}); train anew with overwrite=True"
+    return InputError(message, arguments=("overwrite",))
 
 
 def best_weights(folder: Path) -> dict[str, Tensor]:
     """The best weights so far, read from the newest checkpoint."""
     place = _newest(folder)
     assert place is not None  # a run that has trained has written one
-    tensors: dict[str, Tensor]
-    if (place / BEST).exists():
-        tensors = load_file(place / BEST)
-        return tensors
-    tensors = load_file(place / TENSORS)
-    return _under("model.", tensors)
+    best = place / BEST
+    return dict(load_file(best)) if best.exists() else _under("model.", load_file(place / TENSORS))
 
 
 def _newest(folder: Path) -> Path | None:
@@ -155,11 +145,11 @@ def _carry_best(folder: Path, part: Path) -> None:
 
 def _tensors(state: TrainState) -> dict[str, Tensor]:
     tensors = {f"model.{k}": v.detach().contiguous() for k, v in state.model.state_dict().items()}
-    for name, optimizer in state.optimizers.items():
-        for parameter_name, parameter in _parameters(state.model, optimizer):
+    for optimizer_name, optimizer in state.optimizers.items():
+        for name, parameter in _parameters(state.model, optimizer):
             for key, value in optimizer.state.get(parameter, {}).items():
                 tensor = torch.as_tensor(value).detach().contiguous()
-                tensors[f"optimizer.{name}.{parameter_name}.{key}"] = tensor
+                tensors[f"optimizer.{optimizer_name}.{name}.{key}"] = tensor
     return tensors
 
 
@@ -169,14 +159,12 @@ def _optimizer_state(
     """What ``optimizer.load_state_dict`` takes; torch.distributed.checkpoint has the same, but
     lays moments out anew and costs a second of imports.
     """
-    state = {
-        index: {
-            key: _laid_out_as(parameter, value)
-            for key, value in _under(f"{name}.", tensors).items()
-        }
-        for index, (name, parameter) in enumerate(_parameters(model, optimizer))
-    }
-    return {"state": state, "param_groups": optimizer.state_dict()["param_groups"]}
+    state = [
+        {key: _laid_out_as(parameter, value) for key, value in _under(f"{name}.", tensors).items()}
+        for name, parameter in _parameters(model, optimizer)
+    ]
+    groups = optimizer.state_dict()["param_groups"]
+    return {"state": dict(enumerate(state)), "param_groups": groups}
 
 
 def _parameters(model: nn.Module, optimizer: Optimizer) -> list[tuple[str, nn.Parameter]]:

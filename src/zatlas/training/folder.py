@@ -6,38 +6,34 @@ from pathlib import Path
 from zatlas.errors import InputError
 from zatlas.files import atomic_write, clear_leftovers, is_free, read_text
 from zatlas.models.model_file import ModelFile, parse_model
-from zatlas.run.config import FOLDERS, MADE, ImagesRecord, RunConfig, read_config
+from zatlas.run.config import RunConfig, read_config
+from zatlas.run.paths import RunPaths
+from zatlas.run.train_config import TrainConfig
 from zatlas.training import checkpoint
 
 
 def check_place(folder: Path, resume: bool, overwrite: bool) -> None:
     """Raises InputError unless a run may be made, or gone on with, in ``folder``."""
-    modes = ("resume", "overwrite")
     if resume and overwrite:
-        raise InputError(
-            "resume=True and overwrite=True: give one of them, not both", arguments=modes
-        )
+        raise _refused("resume=True and overwrite=True: give one of them, not both")
     if is_free(folder):
         return
-    if not (folder / "config.yaml").is_file():
-        raise InputError(
-            f"out={folder}: exists and is no run folder; give another name", arguments=("out",)
-        )
+    paths = RunPaths(folder)
+    if not paths.config.is_file():
+        raise _refused(f"out={folder}: exists and is no run folder; give another name")
     if not (resume or overwrite):
-        raise InputError(
-            f"out={folder}: exists; go on with resume=True, replace it with overwrite=True, or "
-            "give another name",
-            arguments=("out", *modes),
-        )
+        choices = "go on with resume=True, replace it with overwrite=True, or give another name"
+        raise _refused(f"out={folder}: exists; {choices}")
     read_config(folder)  # any project may have a config.yaml: only a run's own is written over
-    checkpoint.check(folder / "state", resume)
-    begun = any((folder / name).exists() for name in MADE)  # by settings that nobody knows now
-    if resume and begun and not (folder / "model.yaml").exists():
-        raise InputError(
-            f"{folder / 'model.yaml'}: missing, and the run has begun; put it back, or train anew "
-            "with overwrite=True",
-            arguments=("overwrite",),
-        )
+    checkpoint.check(paths.state, resume)
+    begun = any(file.exists() for file in paths.made)  # by settings that nobody knows now
+    if resume and begun and not paths.model.exists():
+        fault = "missing, and the run has begun; put it back, or train anew with overwrite=True"
+        raise _refused(f"{paths.model}: {fault}")
+
+
+def _refused(message: str) -> InputError:
+    return InputError(message, arguments=("out", "resume", "overwrite", *TrainConfig.model_fields))
 
 
 def make_folder(folder: Path, config: RunConfig, model_file: ModelFile, resume: bool) -> RunConfig:
@@ -46,59 +42,44 @@ def make_folder(folder: Path, config: RunConfig, model_file: ModelFile, resume: 
     ``check_place`` has let the folder pass. Without ``resume`` the parts of the run before are
     removed, once the new one's files are sure to be written; other files are left alone.
     """
-    before = (folder / "config.yaml").is_file()
-    for place in (folder, *(folder / name for name in FOLDERS)):
+    paths = RunPaths(folder)
+    before = paths.config.is_file()
+    for place in (folder, *paths.folders):
         clear_leftovers(place)
-    if before and resume and (folder / "model.yaml").is_file():  # it comes second
-        _check_same(folder, config, model_file)
+    if before and resume and paths.model.is_file():  # it comes second
+        _check_same(paths, config, model_file)
         config = config.model_copy(update={"computing": read_config(folder).computing})
-    with (
-        atomic_write(folder / "model.yaml") as model,
-        atomic_write(folder / "config.yaml") as asked,
-    ):
+    with atomic_write(paths.model) as model, atomic_write(paths.config) as asked:
         asked.write_text(config.to_yaml(), encoding="utf-8")
         model.write_text(model_file.long_form().to_yaml(), encoding="utf-8")
         if before and not resume:
-            _clear(folder)
+            _clear(paths)
     return config
 
 
-def _clear(folder: Path) -> None:
+def _clear(paths: RunPaths) -> None:
     """Remove what a run has made beside what was asked, and its folders where they are empty."""
-    checkpoint.clear(folder / "state")
-    for name in MADE:
-        (folder / name).unlink(missing_ok=True)
-    for name in FOLDERS:
+    checkpoint.clear(paths.state)
+    for file in paths.made:
+        file.unlink(missing_ok=True)
+    for folder in paths.folders:
         with suppress(OSError):  # a user's file stands in it
-            (folder / name).rmdir()
+            folder.rmdir()
 
 
-def _check_same(folder: Path, config: RunConfig, model_file: ModelFile) -> None:
+def _check_same(paths: RunPaths, config: RunConfig, model_file: ModelFile) -> None:
     """Refuse to resume the run of another command; the first difference is named."""
-    before = read_config(folder)
-    was = parse_model(read_text(folder / "model.yaml"), str(folder / "model.yaml"))
+    folder, before = paths.folder, read_config(paths.folder)
+    was = parse_model(read_text(paths.model), str(paths.model))
     if was != model_file.long_form():
-        raise InputError(
-            f"resume=True: {folder} holds a different model than {config.model!r}",
-            arguments=("resume",),
-        )
-    pairs = {"images": (before.images, config.images), "valid": (before.valid, config.valid)}
-    for name, (then, now) in pairs.items():
-        if _identity(then) != _identity(now):
-            raise InputError(
-                f"resume=True: {name} differ from those that {folder} began with",
-                arguments=("resume",),
-            )
+        raise _refused(f"resume=True: {folder} holds a different model than {config.model!r}")
+    for name in ("images", "valid"):
+        then, now = (getattr(one, name) for one in (before, config))
+        if getattr(then, "fingerprint", then) != getattr(now, "fingerprint", now):
+            raise _refused(f"resume=True: {name} differ from those that {folder} began with")
     for name, given in config.training.model_dump().items():
         began = getattr(before.training, name)
         if began != given and not (name == "epochs" and given > began):
             rule = "may grow, not shrink" if name == "epochs" else "cannot change"
-            raise InputError(
-                f"resume=True: {folder} began with {name}={began}, and {name}={given} is given; "
-                f"it {rule}",
-                arguments=("resume", name),
-            )
-
-
-def _identity(images: float | ImagesRecord) -> float | str:
-    return images if isinstance(images, float) else images.fingerprint
+            change = f"{name}={began}, and {name}={given} is given; it {rule}"
+            raise _refused(f"resume=True: {folder} began with {change}")

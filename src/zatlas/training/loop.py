@@ -3,7 +3,6 @@
 import math
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 import torch
@@ -32,24 +31,16 @@ TRIM_EVERY_STEPS = 16  # by malloc_trim, where freed memory is kept
 CLOCK_EVERY_STEPS = 8  # the checkpoint timer is read; several processes have to agree on it
 
 
-@dataclass(frozen=True)
-class Trained:
-    """What training leaves: the history, and the best weights."""
-
-    rows: list[HistoryRow]
-    weights: dict[str, Tensor]
-
-
 def fit(
     model: Autoencoder, train: Part, valid: Part, config: TrainConfig, folder: Path,
     processes: Processes, callback: Callback, precision: Precision,
-) -> Trained:  # fmt: skip
+) -> dict[str, Tensor]:  # fmt: skip
     """Train a model in place, from the newest checkpoint in ``folder`` where there is one.
 
-    ``history.csv`` and ``state/`` are kept in ``folder``. The best weights are those of the lowest
-    held-out loss after every weight's warm-up. Layers such as dropout draw from torch's global
-    generator, which is seeded in every step and set back at the end: train one model at a time in
-    a process.
+    Returns the best weights: those of the lowest held-out loss after every weight's warm-up.
+    ``history.csv`` and ``state/`` are kept in ``folder``. Layers such as dropout draw from torch's
+    global generator, which is seeded in every step and set back at the end: train one model at a
+    time in a process.
 
     Raises
     ------
@@ -69,34 +60,10 @@ def fit(
         loop = _Loop(state, steps, folder, callback, resumed)
         if processes.count == 1:  # of several, each would stop at another step
             loop.asked_to_stop = asked
-        trained = loop.run()
+        weights = loop.run()
     del state, steps, loop
     trim_allocator()  # what the optimizers held, before the run is measured
-    return trained
-
-
-class _Timer:
-    """The checkpoints of a run, and how long ago the last one was written."""
-
-    def __init__(self, folder: Path, processes: Processes, saved: str) -> None:
-        self.folder, self.processes = folder, processes
-        self.saved = saved  # the name of the newest checkpoint
-        self.saved_at, self.seconds_to_save = time.perf_counter(), 0.0
-
-    def due(self, pause: float) -> bool:
-        """Whether the newest checkpoint is older than ``pause`` seconds, on the main process."""
-        return bool(
-            self.processes.on_main_process(lambda: time.perf_counter() - self.saved_at > pause)
-        )
-
-    def save(self, state: TrainState) -> None:
-        """Write a checkpoint, unless the newest one is of the same position."""
-        if state.position.name == self.saved:
-            return
-        started = time.perf_counter()
-        self.processes.on_main_process(lambda: checkpoint.save(self.folder, state))
-        self.saved, self.saved_at, state.best = state.position.name, time.perf_counter(), None
-        self.seconds_to_save = self.saved_at - started
+    return weights
 
 
 class _Loop:
@@ -107,16 +74,31 @@ class _Loop:
     ) -> None:
         self.state, self.steps, self.folder, self.callback = state, steps, folder, callback
         self.config, self.processes = steps.config, steps.processes
-        self.timer = _Timer(folder / "state", steps.processes, state.position.name * resumed)
         done = state.position.epoch
         self.rows = history.read(folder / "history.csv")[:done] if done else []
         self.asked_to_stop: Callable[[], bool] = lambda: False
+        self.saved = state.position.name * resumed  # the name of the newest checkpoint
+        self.saved_at, self.seconds_to_save = time.perf_counter(), 0.0
 
-    def run(self) -> Trained:
+    def run(self) -> dict[str, Tensor]:
         while self.state.position.epoch < self.config.epochs and not self._patience_is_over():
             self._epoch()
-        self.timer.save(self.state)
-        return Trained(self.rows, checkpoint.best_weights(self.folder / "state"))
+        self._save()
+        return checkpoint.best_weights(self.folder / "state")
+
+    def _due(self, pause: float) -> bool:
+        """Whether the newest checkpoint is older than ``pause`` seconds, on the main process."""
+        older = self.processes.on_main_process(lambda: time.perf_counter() - self.saved_at > pause)
+        return bool(older)
+
+    def _save(self) -> None:
+        """Write a checkpoint, unless the newest one is of the same position."""
+        name, started = self.state.position.name, time.perf_counter()
+        if name == self.saved:
+            return
+        self.processes.on_main_process(lambda: checkpoint.save(self.folder / "state", self.state))
+        self.saved, self.saved_at, self.state.best = name, time.perf_counter(), None
+        self.seconds_to_save = self.saved_at - started
 
     def _epoch(self) -> None:
         position, bounds, started = self.state.position, self.steps.bounds, time.perf_counter()
@@ -132,66 +114,58 @@ class _Loop:
             position.step = step + 1
             if step % TRIM_EVERY_STEPS == 0:
                 trim_allocator()
-            due = step % CLOCK_EVERY_STEPS == 0 and self.timer.due(MAX_SECONDS_BETWEEN_CHECKPOINTS)
+            due = step % CLOCK_EVERY_STEPS == 0 and self._due(MAX_SECONDS_BETWEEN_CHECKPOINTS)
             if due or self.asked_to_stop():
                 mean = self.processes.sum(sums) / self.processes.count  # each resumes with it
                 position.sums = mean.tolist()
                 self._stop_if_asked()
-                self.timer.save(self.state)
+                self._save()
         seconds = time.perf_counter() - started
         done = len(rows) - bounds[first][0] if first < len(bounds) else 0
         mean = self.processes.sum(sums) / len(rows)
         train_loss = self._finite("training", self.steps.objective.named(mean.tolist()))
         valid_loss = self._finite("held-out", self.steps.evaluate())
-        self.rows.append(
-            HistoryRow(
-                epoch=position.epoch + 1, train_loss=train_loss.total, valid_loss=valid_loss.total,
-                terms=_columns(train_loss, valid_loss), images_per_second=done / seconds,
-                seconds=time.perf_counter() - started,
-            )
+        row = HistoryRow(
+            epoch=position.epoch + 1, train_loss=train_loss.total, valid_loss=valid_loss.total,
+            terms=_columns(train_loss, valid_loss), images_per_second=done / seconds,
+            seconds=time.perf_counter() - started,
         )  # fmt: skip
-        self._close_epoch(valid_loss.total)
+        self.rows.append(row)
+        self._close_epoch(row)
 
     def _finite(self, images: str, loss: LossValues) -> LossValues:
         if not math.isfinite(loss.total):
-            raise InputError(
-                f"{self.folder}: the {images} loss is {loss.total} in epoch "
-                f"{self.state.position.epoch + 1} with lr={self.config.lr:g}; give a smaller one",
-                arguments=("lr",),
-            )
+            epoch = f"{loss.total} in epoch {self.state.position.epoch + 1}"
+            fault = f"{epoch} with lr={self.config.lr:g}; give a smaller one"
+            raise InputError(f"{self.folder}: the {images} loss is {fault}", arguments=("lr",))
         return loss
 
-    def _close_epoch(self, valid_loss: float) -> None:
-        state, position = self.state, self.state.position
-        position.epoch += 1
-        position.step, position.sums = 0, None
+    def _close_epoch(self, row: HistoryRow) -> None:
+        state, position, file = self.state, self.state.position, self.folder / "history.csv"
+        position.epoch, position.step, position.sums = row.epoch, 0, None
         warm, best = position.epoch > self.steps.objective.warmup_epochs, position.best_loss
-        better = warm and (best is None or valid_loss < best)
+        better = warm and (best is None or row.valid_loss < best)
         if better:
-            position.best_loss, position.best_epoch = valid_loss, position.epoch
+            position.best_loss, position.best_epoch = row.valid_loss, position.epoch
             state.best = None
-        self.processes.on_main_process(
-            lambda: history.write(self.folder / "history.csv", self.rows)
-        )
-        if self.timer.due(self.timer.seconds_to_save / MAX_CHECKPOINT_TIME_FRACTION):
-            self.timer.save(state)
+        self.processes.on_main_process(lambda: history.write(file, self.rows))
+        if self._due(self.seconds_to_save / MAX_CHECKPOINT_TIME_FRACTION):
+            self._save()
         elif better:
             state.best = state.weights()
-        self.callback.epoch(self.rows[-1])
+        self.callback.epoch(row)
         self._stop_if_asked()
 
     def _stop_if_asked(self) -> None:
         if not self.asked_to_stop():
             return
-        self.timer.save(self.state)
+        self._save()
         position = self.state.position
         place = f"after {position.epoch} of {self.config.epochs} epochs"
         if position.step:
             place += f" and {position.step} of {len(self.steps.bounds)} batches of the next"
-        raise Stopped(
-            f"{self.folder}: stopped {place}; the state is saved, and the same command with "
-            "resume=True continues from there"
-        )
+        again = "the same command with resume=True continues from there"
+        raise Stopped(f"{self.folder}: stopped {place}; the state is saved, and {again}")
 
     def _patience_is_over(self) -> bool:
         patience, best = self.config.patience, self.state.position.best_epoch

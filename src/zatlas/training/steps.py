@@ -15,7 +15,7 @@ from zatlas.recipes.step import Context
 from zatlas.run.split import Part
 from zatlas.run.train_config import TrainConfig
 from zatlas.seeding import Draw, generator, seed_of
-from zatlas.training.batches import Gather, bounds, resident
+from zatlas.training.batches import bounds, gather, resident
 from zatlas.training.state import TrainState
 
 
@@ -38,12 +38,13 @@ class Steps:
         self.forward, self.optimizers = network, list(optimizers.values())
         if precision.compiled:
             self.forward = torch.compile(network, dynamic=False, mode="reduce-overhead")  # type: ignore[assignment]  # called alone
-        gather = Gather(
-            self.model.architecture.image,
-            min(config.batch_size + 1, max(len(train), len(valid))),
-            self.model.pixel_range, processes.device, self.model.memory_format,
+        largest = min(config.batch_size + 1, max(len(train), len(valid)))
+        buffer = torch.empty(
+            largest, *self.model.architecture.image, device=processes.device,
+            memory_format=self.model.memory_format,
         )  # fmt: skip
-        self.train_batch, self.valid_batch = partial(gather, train_images), partial(gather, images)
+        batch = partial(gather, buffer, self.model.pixel_range)  # valid until the next one
+        self.train_batch, self.valid_batch = partial(batch, train_images), partial(batch, images)
 
     def take(self, epoch: int, step: int, rows: NDArray[np.int64]) -> Tensor:
         """Train on one batch, of which this process takes its share of ``rows``.

@@ -1,8 +1,9 @@
 """Strips of decoded pictures: traversals, interpolations and samples."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -18,21 +19,10 @@ from zatlas.workflows.edits import checked_rows
 
 @dataclass(frozen=True)
 class Strip:
-    """Pictures in rows, with a label for each step and a name for each row.
-
-    Attributes
-    ----------
-    pictures : uint8 (N, T, H, W, C): N rows of T steps.
-    labels, names : the texts of the T steps and of the N rows.
-    marked : the steps that are decoded from the code of an image itself.
-    """
+    """Decoded pictures, uint8 (N, T, H, W, C): N rows of T steps. ``figure()`` draws them."""
 
     pictures: Pictures
-    labels: Sequence[str]
-    names: Sequence[str]
-    title: str
-    marked: tuple[int, ...]
-    command: str = ""
+    figure: Callable[[], NotebookFigure]
 
     def save(self, path: str | os.PathLike[str], *, overwrite: bool = False) -> None:
         """Write a figure (.png, .svg, .pdf) or, of one row, an animation (.gif)."""
@@ -42,11 +32,6 @@ class Strip:
             raise InputError(f"{path}: a .gif shows one element; give one, or a .png")
         else:
             animation(self.pictures[0], path, overwrite=overwrite)
-
-    def figure(self) -> NotebookFigure:
-        """The strip as a figure."""
-        return strip(self.pictures, self.labels, marked=self.marked, names=self.names,
-                     title=self.title, command=self.command)  # fmt: skip
 
     def _repr_png_(self) -> bytes:
         return png(self.figure())
@@ -78,15 +63,12 @@ def draw_traversals(
     (row,) = checked_rows([index], images)
     code = run.encode(images[[row]])[0]
     swept = [run.traverse(code, element, span, steps) for element in elements]
-    offsets = swept[0][1]
-    return Strip(
-        np.stack([run.decode(codes) for codes, _ in swept]),
-        offset_labels(offsets),
-        [f"z[{element}]" for element in elements],
-        f"image {row}",
-        (steps // 2,),
-        command,
-    )
+    pictures = np.stack([run.decode(codes) for codes, _ in swept])
+    figure = partial(
+        strip, pictures, offset_labels(swept[0][1]), names=[f"z[{element}]" for element in elements],
+        title=f"image {row}", marked=(steps // 2,), command=command,
+    )  # fmt: skip
+    return Strip(pictures, figure)
 
 
 def draw_interpolation(
@@ -97,15 +79,12 @@ def draw_interpolation(
     first, second = checked_rows(index, images)
     start, end = run.encode(images[[first, second]])
     codes, fractions = run.interpolate(start, end, steps, spherical)
-    form = "spherical" if spherical else "linear"
-    return Strip(
-        run.decode(codes)[None],
-        [f"{fraction:.0%}" for fraction in fractions],
-        [""],
-        f"image {first} to image {second}, {form}",
-        (0, len(codes) - 1),
-        command,
-    )
+    pictures, form = run.decode(codes)[None], "spherical" if spherical else "linear"
+    figure = partial(
+        strip, pictures, [f"{fraction:.0%}" for fraction in fractions], names=[""],
+        title=f"image {first} to image {second}, {form}", marked=(0, steps - 1), command=command,
+    )  # fmt: skip
+    return Strip(pictures, figure)
 
 
 def draw_samples(

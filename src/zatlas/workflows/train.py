@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from safetensors.torch import save_file
+from torch import Tensor
 
 from zatlas.distributed import current_processes
 from zatlas.errors import InputError
@@ -27,10 +28,9 @@ from zatlas.run.split import Part, hold_out, whole_set
 from zatlas.run.train_config import check_batches, train_config
 from zatlas.training.callbacks import Callback
 from zatlas.training.folder import check_place, make_folder
-from zatlas.training.loop import Trained, fit
+from zatlas.training.loop import fit
 from zatlas.workflows.notebook import default_callback
 
-OF_THE_WEIGHTS = ("atlas.json", "atlas.npz", "edits.json")
 MEASURED_IMAGES = 2048  # held-out images at most that the reconstruction is measured on
 Pictures = NDArray[np.uint8]
 
@@ -88,8 +88,8 @@ def train(
         callback.note(remark)
     precision = began.precision  # of a run that is resumed it is not picked anew
     callback.note(f"computing in {precision}, {torch.get_num_threads()} threads")
-    trained = fit(network, train_part, valid_part, config, folder, group, callback, precision)
-    group.on_main_process(lambda: _finish(folder, network, trained, train_part, valid_part))
+    weights = fit(network, train_part, valid_part, config, folder, group, callback, precision)
+    group.on_main_process(lambda: _finish(folder, network, weights, train_part, valid_part))
     return open_run(folder)
 
 
@@ -124,25 +124,25 @@ def parts(images: ImageSet, held_out: float | ImageSet) -> tuple[Part, Part]:
 
 
 def _finish(
-    folder: Path, network: Autoencoder, trained: Trained, train_part: Part, valid_part: Part
+    folder: Path, network: Autoencoder, best: dict[str, Tensor], train_part: Part, valid_part: Part
 ) -> None:
     """Write the best weights, then what is measured on them."""
     from zatlas.evidence.reconstruction import measure_reconstruction  # takes a second to import
     from zatlas.run.evidence import keep_reconstruction
 
-    network.load_state_dict(trained.weights)  # where they do not fit, no file is touched
-    weights = folder / "model.safetensors"
-    with atomic_write(weights) as part:
-        save_file(trained.weights, part)
-        if weights.exists() and not filecmp.cmp(weights, part, shallow=False):
-            for name in OF_THE_WEIGHTS:  # measured on weights that are about to go
-                (folder / "evidence" / name).unlink(missing_ok=True)
+    network.load_state_dict(best)  # where they do not fit, no file is touched
+    paths = RunPaths(folder)
+    with atomic_write(paths.weights) as part:
+        save_file(best, part)
+        if paths.weights.exists() and not filecmp.cmp(paths.weights, part, shallow=False):
+            for file in (paths.atlas, paths.maps, paths.edits):  # of weights that are about to go
+                file.unlink(missing_ok=True)
     model = network.to("cpu").eval()
     codes = np.concatenate([coding.encode(model, x) for x in _chunks(train_part)])
-    code_statistics.gather(codes).save(folder / "codes.npz")
+    code_statistics.gather(codes).save(paths.codes)
     images = valid_part.pictures(MEASURED_IMAGES)
     record = measure_reconstruction(images, coding.decode(model, coding.encode(model, images)))
-    keep_reconstruction(RunPaths(folder), record)
+    keep_reconstruction(paths, record)
 
 
 def _chunks(part: Part, length: int = 4096) -> Iterator[Pictures]:
