@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from trials.known.adapter import Answer, Judged
-from trials.known.truth import Array, Case
+from known.adapter import Answer, Judged
+from known.truth import Array, Case
 
 NAMED = ("directed", "either way", "opposite")
 TRULY = 0.1

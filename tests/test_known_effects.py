@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from trials.known.adapter import Answer
-from trials.known.banks import bank_case, make_bank
-from trials.known.networks import read_factors
-from trials.known.scores import BOUND, Mark, cells, marks
-from trials.known.truth import Case, Properties, effects
-from trials.known.world import NAMES, SIZES, World
+from known.adapter import Answer
+from known.banks import bank_case, make_bank
+from known.networks import read_factors
+from known.scores import BOUND, Mark, cells, marks
+from known.truth import Case, Properties, effects
+from known.world import NAMES, SIZES, World
 from zatlas.evidence.arrays import floats, in_batches
 from zatlas.evidence.properties import attributes
 

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from trials.known.elements import drawn_elements
-from trials.known.truth import Array, Case, Effects, Properties, effects
-from trials.known.world import NAMES, NOISE, K, World
+from known.elements import drawn_elements
+from known.truth import Array, Case, Effects, Properties, effects
+from known.world import NAMES, NOISE, K, World
 from zatlas.evidence.arrays import GREY_LEVELS, floats, in_batches
 from zatlas.evidence.properties.factors import tell_apart
 from zatlas.evidence.properties.property_set import Labelled

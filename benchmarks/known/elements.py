@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from trials.known.world import EDITS, SIZES, Array, K, World
+from known.world import EDITS, SIZES, Array, K, World
 
 
 @dataclass(frozen=True)

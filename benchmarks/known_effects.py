@@ -1,7 +1,7 @@
 """Evidence against effects that are known: marks for what is said of elements.
 
-python -m trials.known_effects                  # development seeds 0 to 3
-python -m trials.known_effects --test           # seeds 1000 to 1199, once, after tuning
+python benchmarks/known_effects.py                  # development seeds 0 to 3
+python benchmarks/known_effects.py --test           # seeds 1000 to 1199, once, after tuning
 
 Decoders: a world of rendered faces as they are ("sharp") and through a PCA of 64 and of 16
 components, where the picture after every move is known; and three kinds of networks trained on
@@ -22,14 +22,14 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from benchmarks.tables import write
+from tables import write
 
-from trials.known.adapter import Judged, today
-from trials.known.banks import bank_case, make_bank
-from trials.known.networks import NETWORKS, make_trained, network_case
-from trials.known.scores import Mark, answers_of, cells, marks
-from trials.known.truth import Array, Case
-from trials.known.world import World
+from known.adapter import Judged, today
+from known.banks import bank_case, make_bank
+from known.networks import NETWORKS, make_trained, network_case
+from known.scores import Mark, answers_of, cells, marks
+from known.truth import Array, Case
+from known.world import World
 
 IMAGES = 256
 FACES = 384  # of a population, unless asked otherwise
