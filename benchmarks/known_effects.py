@@ -22,7 +22,6 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from tables import write
 
 from known.adapter import Judged, today
 from known.banks import bank_case, make_bank
@@ -30,6 +29,7 @@ from known.networks import NETWORKS, make_trained, network_case
 from known.scores import Mark, answers_of, cells, marks
 from known.truth import Array, Case
 from known.world import World
+from tables import write
 
 IMAGES = 256
 FACES = 384  # of a population, unless asked otherwise

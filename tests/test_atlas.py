@@ -386,7 +386,7 @@ def effect_on(*effects: PropertyEffect) -> EditEffect:
     """The effect of an edit on these properties."""
     return EditEffect(
         edit="z[1] += sd", n=9, size=1, size_low=1, size_high=1, peak=9, share=1, agreement=1,
-        linearity=1, locality=1, centre=None, motion=None, motion_n=0, sweep_n=9, steps=(),
+        linearity=1, locality=1, centre=None, motion=None, sweep_n=9, steps=(),
         curve=(), lines=(), effects={effect.name: effect for effect in effects},
     )  # fmt: skip
 

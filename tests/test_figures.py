@@ -216,8 +216,8 @@ def element_effect(n: Any = 40) -> Any:
     effects = {name: property_effect(name, size) for name, size in sizes.items()}
     return ElementEffect(
         element=3, sd=1.5, sensitivity=4.0, n=n, size=6.0, size_low=5.0, size_high=7.0, peak=20.0,
-        share=0.4, agreement=0.9, linearity=0.9, locality=0.1, centre=(8.0, 8.0), motion=0.1,
-        motion_n=16, sweep_n=n, steps=STEPS, curve=np.ones((5, 4)), lines=tuple(np.ones((2, 5, 4))),
+        share=0.4, agreement=0.9, linearity=0.9, locality=0.1, centre=(8.0, 8.0), motion=None,
+        sweep_n=n, steps=STEPS, curve=np.ones((5, 4)), lines=tuple(np.ones((2, 5, 4))),
         effects=effects,
     )  # fmt: skip
 

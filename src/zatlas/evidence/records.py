@@ -14,6 +14,7 @@ from zatlas.evidence.codes.disentanglement import Disentanglement
 from zatlas.evidence.codes.stability import Stability
 from zatlas.evidence.codes.usage import Usage
 from zatlas.evidence.effects.flags import Flags
+from zatlas.evidence.effects.motion import Motion
 from zatlas.evidence.properties.drawn import DrawnProperty
 from zatlas.evidence.properties.probes import Probe
 from zatlas.evidence.schema_1 import upgraded_atlas, upgraded_plate
@@ -45,6 +46,7 @@ class PropertyEffect(Record):
     up: str
     down: str
     kind: PropertyKind = "attribute"
+    family: str = ""
     mean: Number
     low: OptionalNumber
     high: OptionalNumber
@@ -83,8 +85,7 @@ class MoveEffect(Record):
     linearity: OptionalNumber
     locality: OptionalNumber
     centre: Numbers | None
-    motion: OptionalNumber
-    motion_n: int
+    motion: Motion | None
     sweep_n: int
     steps: Numbers
     curve: Matrix

@@ -33,7 +33,7 @@ def move_effects(
     flags : of each change, where they were measured.
     seed : of the bootstrap.
     """
-    differences = np.stack([change.differences for change in changes], axis=1)
+    differences = np.stack([change.odd for change in changes], axis=1)
     table = paired(differences, properties.real_sd, seed)
     total = sum(change.size for change in changes)
     found = []
@@ -44,8 +44,8 @@ def move_effects(
             peak=change.peak, share=change.size / total if total else 0.0,
             agreement=change.agreement, linearity=change.linearity,
             locality=locality(change.map), centre=centre_of_mass(change.map),
-            motion=change.motion, motion_n=change.motion_n, sweep_n=change.sweep_n,
-            steps=change.steps, curve=change.curve, lines=tuple(change.lines),
+            motion=change.motion, sweep_n=change.sweep_n, steps=change.steps,
+            curve=change.curve, lines=tuple(change.lines),
             effects=_property_effects(table, row, properties, change.peak),
             flags=flags[row] if flags else None,
         )  # fmt: skip

@@ -19,8 +19,6 @@ LARGEST_Q = 0.05  # false discovery rate (Benjamini & Hochberg 1995)
 SMALLEST_PEAK_GREY_LEVELS = 0.5  # a smaller change is lost when a picture is rounded
 MAIN_RATIO = 2.0  # of the main effect to the second, in sd, at least
 SMALL_EFFECT_ERROR_RATE = 0.001  # family-wise, for one move, of the small effects mentioned
-MOTION_FRACTION = 0.5  # of a change that a warp explains: from here on it is motion
-SHADE_FRACTION = 0.25  # up to here it is shade
 OUT_OF_RANGE_FRACTION = 0.05  # of images in range, at most, where a move leaves the data
 
 
@@ -84,12 +82,11 @@ def is_visible(effect: "MoveEffect") -> bool:
 
 
 def motion_or_shade(effect: "MoveEffect") -> str | None:
-    """ "motion", "shade" or "motion and shade"; None where nothing visible changed."""
+    """ "motion", "shade" or "motion and shade" where that is settled; else None."""
     if effect.motion is None or not is_visible(effect):
         return None
-    if effect.motion >= MOTION_FRACTION:
-        return "motion"
-    return "shade" if effect.motion <= SHADE_FRACTION else "motion and shade"
+    verdict = effect.motion.verdict
+    return None if verdict in ("neither", "not settled") else verdict
 
 
 def leaves_data(flags: Flags) -> bool:
@@ -99,7 +96,7 @@ def leaves_data(flags: Flags) -> bool:
 
 def _trusted(kind: PropertyKind, probe: Probe | None) -> bool:
     """A factor is named only beside a probe that beats chance on held-out images."""
-    return kind == "attribute" or (probe is not None and probe.passed)
+    return kind != "factor" or (probe is not None and probe.passed)
 
 
 def _size_sd(effect: "PropertyEffect") -> float:

@@ -123,8 +123,9 @@ def _remarks(effect: MoveEffect) -> list[str]:
     kind = motion_or_shade(effect)
     if kind is not None and effect.motion is not None:
         remarks.append(
-            f"It is {kind}: a warp explains {_percent(effect.motion)} of the change "
-            f"({effect.motion_n} images)."
+            f"It is {kind}: a warp explains {_percent(effect.motion.warp.value)} of the change "
+            f"[{_percent(effect.motion.warp.low)}, {_percent(effect.motion.warp.high)}] "
+            f"({effect.motion.n} images)."
         )
     flags = effect.flags
     if flags is not None and flags.moved:

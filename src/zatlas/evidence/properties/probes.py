@@ -77,7 +77,8 @@ class Probe(Record):
         words = ("higher", "lower") if self.level is None else ("more like", "less like")
         up, down = (f"{word} {self.name}" for word in words)
         unit = "" if self.level is None else "probability"
-        return Property(name=self.name, unit=unit, up=up, down=down, kind="factor")
+        return Property(name=self.name, unit=unit, up=up, down=down, kind="factor",
+                        family=self.factor)  # fmt: skip
 
 
 @dataclass(frozen=True)
