@@ -116,8 +116,8 @@ def make_trained(
     known = Properties("factor", NAMES, world.known[:, 0].std(0), drawn)
     up, down = slice(len(moves)), slice(len(moves), None)
     truth = [
-        (own, effects(shown[:, 0], shown[:, 1:][:, up], shown[:, 1:][:, down])),
-        (known, effects(np.zeros((world.faces, K)), moved[:, up], moved[:, down])),
+        (own, effects(shown[:, 0], shown[:, 1:][:, up], shown[:, 1:][:, down], own.scale)),
+        (known, effects(np.zeros((world.faces, K)), moved[:, up], moved[:, down], known.scale)),
     ]
     quality = {
         "factors drawn": float((drawn >= DRAWN).sum()),
