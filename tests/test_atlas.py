@@ -29,6 +29,11 @@ from zatlas.run.run import Run
 from zatlas.workflows.atlas import measure_atlas, measure_edits
 
 
+def identity(pictures: np.ndarray) -> np.ndarray:
+    """A perfect encoder or decoder: the code is the picture."""
+    return pictures
+
+
 def grey_ramp(count: int, seed: int = 0) -> np.ndarray:
     """Pictures (N, 8, 8, 1) of one random grey each, with a little grain."""
     rng = np.random.default_rng(seed)
@@ -138,7 +143,9 @@ def test_factors_join_the_ruler_only_where_their_probe_beats_chance() -> None:
     rng = np.random.default_rng(0)
     factors, _ = tell_apart({"grey": grey + rng.normal(0, 1, 400), "coin": rng.integers(0, 2, 400)})
     held_out = np.arange(400) % 3 == 0
-    properties, probes = add_factors(pixel_properties(images), Labelled(images, factors, held_out))
+    properties, probes = add_factors(
+        pixel_properties(images), Labelled(images, factors, held_out), identity, identity
+    )
     assert [c.name for c in properties.columns if c.kind == "factor"] == ["grey"]
     assert properties.real_sd[-1] == pytest.approx(grey[held_out].std(), rel=0.05)
     assert {probe.name: probe.passed for probe in probes.judged} == {"grey": True, "coin": False}
@@ -323,7 +330,9 @@ def test_factors_never_known_together_have_no_crosstalk() -> None:
     columns = {"a": np.where(even, bright, np.nan), "b": np.where(even, np.nan, bright)}
     factors, _ = tell_apart(columns)
     held_out = np.arange(300) >= 200
-    properties, _ = add_factors(pixel_properties(images), Labelled(images, factors, held_out))
+    properties, _ = add_factors(
+        pixel_properties(images), Labelled(images, factors, held_out), identity, identity
+    )
     assert set(properties.probes) == {"a", "b"}
     assert properties.crosstalk is None
 

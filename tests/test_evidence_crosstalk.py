@@ -3,7 +3,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from zatlas.evidence.properties.crosstalk import explained, responses
+from zatlas.evidence.properties.crosstalk import explained, own_part, responses
 
 
 def drawn(n: Any = 4000) -> Any:
@@ -44,8 +44,26 @@ def test_a_factor_that_never_varies_has_no_slope() -> None:
 
 
 def test_what_the_others_explain() -> None:
-    slopes = np.array([[0.1, -0.3, 0.0], [0.0, 1.0, 0.2], [0.0, 0.0, 1.0]])
+    slopes = np.array([[0.5, -0.3, 0.0], [0.0, 1.0, 0.2], [0.0, 0.0, 1.0]])
     assert explained(np.array([0.25, -0.8, np.nan]), slopes) == pytest.approx([0.24, 0.0, 0.0])
+
+
+@pytest.mark.parametrize("slope", [1.0, 0.6, 0.22])
+def test_a_probe_that_hedges_does_not_hide_what_it_explains(slope: float) -> None:
+    """A alone moves by 1.5 sd; the probe of B reads a quarter of it, whatever A's own slope is."""
+    slopes = np.array([[slope, 0.0], [0.25, 0.5]])
+    read = slopes @ np.array([1.5, 0.0])
+    assert explained(read, slopes) == pytest.approx([0.0, 0.375])
+
+
+def test_own_part_takes_off_what_other_factors_add() -> None:
+    known = drawn()
+    read = known.copy()
+    read[:, 0] = 0.5 * known[:, 0] + 0.06 * known[:, 1]
+    own = own_part(read, known)
+    in_sd = (known - known.mean(0)) / known.std(0)
+    assert own[:, 0] == pytest.approx(0.5 * in_sd[:, 0], abs=1e-9)
+    assert own[:, 1] == pytest.approx(in_sd[:, 1], abs=1e-9)
 
 
 def test_levels_of_one_factor_are_no_cross_talk() -> None:
