@@ -1,4 +1,7 @@
-"""What is judged: the atlas. Another way of measuring is judged by writing another adapter."""
+"""What is judged: the atlas. Another way of measuring is judged by writing another adapter.
+
+Causes compare two pictures and have no truth here: ``known_edits.py`` judges them.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -8,7 +11,7 @@ import numpy as np
 
 from known.truth import Array
 from zatlas.evidence.account.move_effects import move_effects
-from zatlas.evidence.account.naming import is_trusted
+from zatlas.evidence.account.naming import is_told, is_trusted
 from zatlas.evidence.arrays import Decode, Encode, Measure, floats, in_batches
 from zatlas.evidence.effects import difference
 from zatlas.evidence.properties import attributes
@@ -17,7 +20,6 @@ from zatlas.evidence.properties.property_set import (
     PropertySet,
     add_factors,
     measure_drawn,
-    pixel_properties,
 )
 from zatlas.evidence.records import MoveEffect, PropertyEffect
 from zatlas.latents.moves import element_move
@@ -83,7 +85,7 @@ class Atlas:
     """The atlas of elements of one decoder; what does not depend on the seed is measured once."""
 
     def __init__(self) -> None:
-        self._factors: PropertySet | None = None
+        self._probes: PropertySet | None = None
         self._measure: Measure = attributes.measure
 
     def __call__(
@@ -97,16 +99,22 @@ class Atlas:
         seed: int,
     ) -> list[Answer]:
         """The answers on every element whose sd is not 0."""
-        if self._factors is None:
-            few = pixel_properties(labelled.images[:16])
-            self._factors, _ = add_factors(few, labelled, encode, decode)
-            self._measure = remembered(self._factors.measure)
+        if self._probes is None:
+            nothing = PropertySet(attributes.measure, attributes.columns(3), (), {})
+            self._probes, _ = add_factors(nothing, labelled, encode, decode)
+            self._measure = remembered(self._probes.measure)
         properties = measure_drawn(self._properties(images), images, codes, decode)
-        base = difference.measure_centre(decode, properties.measure, codes, properties.compare)
+        base = difference.measure_centre(decode, properties.measure, codes)
         elements = np.flatnonzero(sd > 0).tolist()
         moves = [element_move(codes, element, sd) for element in elements]
         changes = difference.measure_changes(
-            decode, properties.measure, base, moves, steps=(-1.0, 1.0), motion_n=0
+            decode,
+            properties.measure,
+            base,
+            moves,
+            steps=(-1.0, 1.0),
+            sweep_n=1,
+            motion_n=0,
         )
         found = move_effects(list(changes), properties, seed=seed)
         return [
@@ -116,29 +124,23 @@ class Atlas:
         ]
 
     def _properties(self, images: Array) -> PropertySet:
-        """The attributes and causes in units of these images, and the factors."""
-        own, known = pixel_properties(images), self._factors
+        """The attributes in units of these images, and the factors in units of the labels."""
+        known = self._probes
         assert known is not None
-        first = len(own.columns)
-        return replace(
-            own, measure=self._measure, columns=known.columns, probes=known.probes,
-            real=(*own.real, *known.real[first:]), crosstalk=known.crosstalk,
-            drawn_factors=known.drawn_factors,
-        )  # fmt: skip
+        own = in_batches(lambda part: self._measure(floats(part)), images)
+        own = own[:, : len(known.columns) - len(known.probes)].T
+        return replace(known, measure=self._measure, real=(*own, *known.real))
 
 
 def _answer(element: int, effect: MoveEffect, one: PropertyEffect) -> Answer:
     numbers = (one.mean, one.low, one.high, one.mean_sd, one.low_sd, one.high_sd)
-    tells = one.named or (is_trusted(one) and one.finding in _NAMED_BY_FINDING)
+    nothing_large = one.finding in ("small", "not settled")
+    tells = one.named or is_told(one) or (nothing_large and is_trusted(one))
     return Answer(
         element, one.kind, one.name, *(nan if number is None else number for number in numbers),
         says=one.finding if tells else "",
         main=any(main.mainly and main.first == one.name for main in effect.main),
     )  # fmt: skip
-
-
-_NAMED_BY_FINDING = ("opposite", "uneven", "small", "not settled")
-"""Findings that need no name of their own: sentences tell them of every property they trust."""
 
 
 def remembered(measure: Measure) -> Measure:
@@ -157,9 +159,9 @@ def remembered(measure: Measure) -> Measure:
 
 def today() -> Judged:
     """Today's atlas."""
-    columns = pixel_properties(np.zeros((4, 16, 16, 3), np.uint8)).columns
+    columns = attributes.columns(3)
     return Judged(
-        attributes=[column.name for column in attributes.columns(3)],
+        attributes=[column.name for column in columns],
         measure=lambda x: in_batches(attributes.measure, floats(x)),
         answer=Atlas(),
         families={column.name: column.family or column.name for column in columns},

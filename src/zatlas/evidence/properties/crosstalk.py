@@ -13,6 +13,8 @@ import numpy as np
 
 from zatlas.evidence.arrays import Array
 
+_SMALLEST_SLOPE = 0.1  # a probe that follows its own factor less tells nothing of it
+
 
 def responses(estimates_NK: Array, known_NK: Array, factors: Sequence[str] = ()) -> Array:
     """Slopes (K, K) of the probes' estimates on the known factors, in sd.
@@ -65,3 +67,15 @@ def explained(effects_K: Array, slopes_KK: Array) -> Array:
     true = np.linalg.lstsq(slopes_KK, np.nan_to_num(effects_K))[0]
     others = np.abs(slopes_KK) * (1 - np.eye(len(slopes_KK)))
     return np.asarray(others @ np.abs(true))
+
+
+def explained_rms(rms_K: Array, slopes_KK: Array, errors_K: Array) -> Array:
+    """How much of each root mean square over images (K,), in sd, is explained at most, (K,).
+
+    A probe errs by ``errors_K`` (sd) from picture to picture, and errs anew in a picture that has
+    changed: by up to sqrt(2) times as much. Added to it (as variances) is the bound of what the
+    other factors explain.
+    """
+    true = np.nan_to_num(rms_K) / np.maximum(np.abs(np.diag(slopes_KK)), _SMALLEST_SLOPE)
+    others = np.abs(slopes_KK) * (1 - np.eye(len(slopes_KK)))
+    return np.asarray(np.sqrt((others @ true) ** 2 + 2 * errors_K**2))

@@ -49,9 +49,10 @@ class Probe(Record):
     ``high``. ``balanced`` is the balanced accuracy with the threshold at ``base`` (chance 0.5).
     ``slope`` is how far the estimate rises, in sd of the factor, where the factor is higher by one
     of its sd: a probe that is not perfect hedges, and reports an effect of 1 as ``slope``. ``sd``
-    is that of the estimate over the held-out images. ``passed`` says whether the interval beats
-    chance; on reconstructions, ``slope`` is that where the other factors stay, wherever enough
-    images have all their labels, and must be at least 0.25.
+    is that of the estimate over the held-out images, ``error`` that of its distance from the line
+    of this slope, in sd of the factor (None in older records). ``passed`` says whether the interval
+    beats chance; on reconstructions, ``slope`` is that where the other factors stay, wherever
+    enough images have all their labels, and must be at least 0.25.
     """
 
     name: str
@@ -69,6 +70,7 @@ class Probe(Record):
     balanced: OptionalNumber
     slope: OptionalNumber
     sd: Number
+    error: OptionalNumber = None
     passed: bool
 
     @property
@@ -342,10 +344,11 @@ def _judged(examples: Factor, level: str | None, truth: Array, guess: Array, see
     truth, guess = truth[known], guess[known]
     base = float(np.nanmean(truth_of(examples, level)))
     score = r_squared(truth, guess, seed) if level is None else auc(truth, guess, seed)
+    slope = np.cov(truth, guess)[0, 1] / np.var(truth, ddof=1)
     return Probe(
         name=_name(examples, level), factor=examples.name, kind=examples.kind, level=level,
         trained_on=int(examples.known.sum()), base=base, **dict(score),
         balanced=None if level is None else balanced_accuracy(truth, guess > base, seed).score,
-        slope=np.cov(truth, guess)[0, 1] / np.var(truth, ddof=1), sd=guess.std(),
+        slope=slope, sd=guess.std(), error=(guess - slope * truth).std() / truth.std(),
         passed=score.beats_chance,
     )  # fmt: skip
