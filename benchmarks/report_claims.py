@@ -27,13 +27,14 @@ from zatlas.evidence.measurements import element_atlas
 from zatlas.evidence.properties.factors import tell_apart
 from zatlas.evidence.properties.property_set import (
     Labelled,
-    PropertySet,
     add_factors,
+    measure_drawn,
     pixel_properties,
 )
 from zatlas.evidence.records import ElementEffect
-from zatlas.images import open_images
+from zatlas.images import ImageSet, open_images
 from zatlas.images.faces import render_faces
+from zatlas.run.run import Run
 from zatlas.workflows.atlas import subject_of
 
 CLAIMS = (  # report, model, data, index, what it is said to be
@@ -46,11 +47,21 @@ EPOCHS = {"fcn-multi-encoder": 3, "fcn-10": 6}
 HELD_OUT_IMAGES = 256  # that elements are measured on
 
 
-def property_set_of(images: Any, held_out: np.ndarray, seed: int) -> PropertySet:
-    """Attributes, and a probe for each factor in the table beside the images."""
+def labelled_set(images: ImageSet, held_out: np.ndarray) -> Labelled:
+    """The images with the factors in the table beside them."""
     factors, _ = tell_apart(images.labels)
-    labelled = Labelled(images.array, factors, held_out)
-    return add_factors(pixel_properties(images[np.flatnonzero(held_out)]), labelled, seed)[0]
+    return Labelled(images.array, factors, held_out)
+
+
+def found_in(run: Run, labelled: Labelled) -> tuple[ElementEffect, ...]:
+    """Every element, by attributes and by probes of what this run draws."""
+    pictures = run.held_out().pictures(HELD_OUT_IMAGES)
+    subject = subject_of(run, pictures)
+    properties, _ = add_factors(
+        pixel_properties(pictures), labelled, subject.encode, subject.decode
+    )
+    properties = measure_drawn(properties, pictures, subject.codes, subject.decode)
+    return element_atlas(subject, properties).elements
 
 
 def largest(effect: ElementEffect) -> str:
@@ -74,15 +85,14 @@ def main() -> None:
         faces = Path(place) / "faces.npy"
         render_faces(faces, asked.rendered, seed=0)
         rng = np.random.default_rng(0)
-        sets: dict[str, tuple[Any, Any, PropertySet]] = {}
+        sets: dict[str, tuple[ImageSet, Any, Labelled]] = {}
         for data, path, valid in (("rendered", faces, 0.1), ("real", asked.train, asked.valid)):
             images = open_images(path)
             held_out = rng.random(len(images)) < 0.3
-            sets[data] = images, valid, property_set_of(images, held_out, 0)
-            print(data, {n: round(float(p.score), 3) for n, p in sets[data][2].probes.items()})
+            sets[data] = images, valid, labelled_set(images, held_out)
         pairs = list(dict.fromkeys((model, data) for _, model, data, _, _ in CLAIMS))
         for model, data in pairs:
-            images, valid, properties = sets[data]
+            images, valid, labelled = sets[data]
             for seed in range(asked.seeds):
                 zatlas.configure_process(threads=os.cpu_count())
                 run = zatlas.train(
@@ -94,10 +104,7 @@ def main() -> None:
                     out=Path(place) / "run",
                     overwrite=seed > 0 or len(rows) > 0,
                 )
-                part = run.held_out()
-                subject = subject_of(run, part.pictures(HELD_OUT_IMAGES))
-                found = element_atlas(subject, properties)
-                for effect in sorted(found.elements, key=lambda e: e.element):
+                for effect in sorted(found_in(run, labelled), key=lambda e: e.element):
                     claimed = {n for _, m, d, _, w in CLAIMS if (m, d) == (model, data) for n in w}
                     rows.append({
                         "model": model, "data": data, "seed": seed, "element": effect.element,

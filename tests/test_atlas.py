@@ -12,6 +12,7 @@ import zatlas
 from conftest import TINY, TINY_GAUSSIAN, Zatlas, discs
 from zatlas.errors import InputError
 from zatlas.evidence.account.claims import answer_claim, element_of
+from zatlas.evidence.arrays import floats
 from zatlas.evidence.effects.flags import Flags
 from zatlas.evidence.measurements import Subject, edit_effects, element_atlas
 from zatlas.evidence.properties.factors import tell_apart
@@ -27,6 +28,11 @@ from zatlas.latents.moves import edit_move
 from zatlas.run.evidence import kept_atlas, kept_edits, kept_maps, kept_reconstruction
 from zatlas.run.run import Run
 from zatlas.workflows.atlas import measure_atlas, measure_edits
+
+
+def identity(pictures: np.ndarray) -> np.ndarray:
+    """A perfect encoder or decoder: the code is the picture."""
+    return pictures
 
 
 def grey_ramp(count: int, seed: int = 0) -> np.ndarray:
@@ -140,10 +146,34 @@ def test_factors_join_the_ruler_only_where_their_probe_beats_chance() -> None:
     rng = np.random.default_rng(0)
     factors, _ = tell_apart({"grey": grey + rng.normal(0, 1, 400), "coin": rng.integers(0, 2, 400)})
     held_out = np.arange(400) % 3 == 0
-    properties, probes = add_factors(pixel_properties(images), Labelled(images, factors, held_out))
+    properties, probes = add_factors(
+        pixel_properties(images), Labelled(images, factors, held_out), identity, identity
+    )
     assert [c.name for c in properties.columns if c.kind == "factor"] == ["grey"]
     assert properties.real_sd[-1] == pytest.approx(grey[held_out].std(), rel=0.05)
     assert {probe.name: probe.passed for probe in probes.judged} == {"grey": True, "coin": False}
+
+
+def test_a_factor_that_the_network_loses_is_listed_and_has_no_column() -> None:
+    left, right = np.random.default_rng(0).integers(0, 256, (2, 400))
+    images = np.zeros((400, 8, 8, 1), np.uint8)
+    images[:, :, :4], images[:, :, 4:] = left[:, None, None, None], right[:, None, None, None]
+    factors, _ = tell_apart({"left": left, "right": right})
+
+    def left_alone(pictures: np.ndarray) -> np.ndarray:
+        """A network whose pictures have nothing to their right."""
+        return np.where(np.arange(8)[:, None] < 4, pictures, 0.0).astype(np.float32)
+
+    labelled = Labelled(images, factors, np.arange(400) % 3 == 0)
+    properties, probes = add_factors(pixel_properties(images), labelled, identity, left_alone)
+    assert [c.name for c in properties.columns if c.kind == "factor"] == ["left"]
+    assert [probe.passed for probe in probes.judged] == [True, True]
+    assert [probe.passed for probe in probes.in_reconstructions] == [True, False]
+    properties = measure_drawn(properties, images, floats(images), left_alone)
+    drawn = {one.name: one.drawn for one in properties.drawn or ()}
+    assert (drawn["left"], drawn["right"]) == (True, False)
+    names = [column.name for column in properties.columns]
+    assert [one.name for one in properties.drawn or ()] == [*names, "right"]
 
 
 def test_the_same_seed_gives_the_same_bytes(tiny_run: Run, tiny_images: Path) -> None:
@@ -325,7 +355,9 @@ def test_factors_never_known_together_have_no_crosstalk() -> None:
     columns = {"a": np.where(even, bright, np.nan), "b": np.where(even, np.nan, bright)}
     factors, _ = tell_apart(columns)
     held_out = np.arange(300) >= 200
-    properties, _ = add_factors(pixel_properties(images), Labelled(images, factors, held_out))
+    properties, _ = add_factors(
+        pixel_properties(images), Labelled(images, factors, held_out), identity, identity
+    )
     assert set(properties.probes) == {"a", "b"}
     assert properties.crosstalk is None
 

@@ -3,7 +3,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from zatlas.evidence.properties.crosstalk import explained, responses
+from zatlas.evidence.account.move_effects import move_effects
+from zatlas.evidence.account.naming import is_told
+from zatlas.evidence.effects.difference import Change
+from zatlas.evidence.properties.crosstalk import explained, explained_rms, own_part, responses
+from zatlas.evidence.properties.probes import Probe
+from zatlas.evidence.properties.property_set import PropertySet
 
 
 def drawn(n: Any = 4000) -> Any:
@@ -44,8 +49,26 @@ def test_a_factor_that_never_varies_has_no_slope() -> None:
 
 
 def test_what_the_others_explain() -> None:
-    slopes = np.array([[0.1, -0.3, 0.0], [0.0, 1.0, 0.2], [0.0, 0.0, 1.0]])
+    slopes = np.array([[0.5, -0.3, 0.0], [0.0, 1.0, 0.2], [0.0, 0.0, 1.0]])
     assert explained(np.array([0.25, -0.8, np.nan]), slopes) == pytest.approx([0.24, 0.0, 0.0])
+
+
+@pytest.mark.parametrize("slope", [1.0, 0.6, 0.22])
+def test_a_probe_that_hedges_does_not_hide_what_it_explains(slope: float) -> None:
+    """A alone moves by 1.5 sd; the probe of B reads a quarter of it, whatever A's own slope is."""
+    slopes = np.array([[slope, 0.0], [0.25, 0.5]])
+    read = slopes @ np.array([1.5, 0.0])
+    assert explained(read, slopes) == pytest.approx([0.0, 0.375])
+
+
+def test_own_part_takes_off_what_other_factors_add() -> None:
+    known = drawn()
+    read = known.copy()
+    read[:, 0] = 0.5 * known[:, 0] + 0.06 * known[:, 1]
+    own = own_part(read, known)
+    in_sd = (known - known.mean(0)) / known.std(0)
+    assert own[:, 0] == pytest.approx(0.5 * in_sd[:, 0], abs=1e-9)
+    assert own[:, 1] == pytest.approx(in_sd[:, 1], abs=1e-9)
 
 
 def test_levels_of_one_factor_are_no_cross_talk() -> None:
@@ -54,3 +77,39 @@ def test_levels_of_one_factor_are_no_cross_talk() -> None:
     answer = responses(known, known, ["hair", "hair", "hair"])
     assert answer == pytest.approx(np.eye(3), abs=1e-9)
     assert explained(np.array([0.3, -0.2, 0.1]), answer) == pytest.approx(np.zeros(3), abs=1e-9)
+
+
+def test_errors_of_a_probe_explain_a_part_of_what_has_no_sign() -> None:
+    slopes = np.array([[0.8, 0.0], [0.1, 0.5]])
+    bound = explained_rms(np.array([0.4, 0.3]), slopes, np.array([0.05, 0.4]))
+    assert bound == pytest.approx([0.05 * np.sqrt(2), np.sqrt(0.05**2 + 2 * 0.4**2)])
+
+
+def test_what_a_poor_probe_reads_here_and_there_is_not_told_as_opposite() -> None:
+    """Another factor moves; a probe with an error of 0.5 sd reads what is not there."""
+    rng = np.random.default_rng(0)
+    n = 256
+    probe = Probe(
+        name="smile", factor="smile", kind="continuous", level=None, trained_on=100, base=0,
+        metric="R2", score=0.5, low=0.4, high=0.6, chance=0, n=100, balanced=None, slope=0.6,
+        sd=0.7, error=0.5, passed=True,
+    )  # fmt: skip
+    labels = rng.standard_normal(1000)
+    properties = PropertySet(
+        np.zeros_like, [probe.column], (labels,), {"smile": probe}, np.array([[0.6]])
+    )
+
+    def told(size: float) -> tuple[str, bool]:
+        effect = size * rng.choice([-1.0, 1.0], (n, 1))
+        ones = np.ones((n, 2, 2), np.float32)
+        change = Change(
+            forward=effect, backward=-effect,
+            sizes=ones[:, 0, 0], map=ones[0], signed=ones[0, ..., None], steps=(-1, 0, 1), curve=np.zeros((3, 1)), lines=np.zeros((1, 3, 1)), linearity=None,
+            sweep_n=1, motion=None,
+        )  # fmt: skip
+        (found,) = move_effects([change], properties)
+        smile = found.effects["smile"]
+        return smile.finding, is_told(smile)
+
+    assert told(0.5) == ("opposite", False)
+    assert told(1.2) == ("opposite", True)

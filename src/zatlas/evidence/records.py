@@ -220,7 +220,10 @@ class FirstLayer(Record):
 
 
 class FactorProbes(Record):
-    """The probes of a table of labels: judged on held-out images and on their reconstructions."""
+    """The probes of a table of labels: ``judged`` on held-out images, and on what is drawn of them.
+
+    A probe is used, and its factor may be named, only where it passes ``in_reconstructions``.
+    """
 
     file: str
     judged: tuple[Probe, ...]

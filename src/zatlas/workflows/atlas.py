@@ -37,7 +37,7 @@ from zatlas.run.split import Part, whole_set
 
 IMAGES_MEASURED = 512
 INFORMATIVE_KL_NATS = 0.01  # of an element of a Gaussian code that enters the stability scores
-MOST_LABELLED_IMAGES = 5000  # over which code scores and probes of reconstructions are measured
+MOST_LABELLED_IMAGES = 5000  # over which code scores are measured
 FEWEST_HELD_OUT_IMAGES = 100  # on which probes are judged
 DRAWN_FRACTION = 0.3  # of the labelled images, held out where the run held out fewer than that
 
@@ -85,7 +85,7 @@ def measure_atlas(
     subject = subject_of(run, pictures)
     properties, labels = pixel_properties(pictures), None
     if labelled is not None:
-        properties, probes = add_factors(properties, labelled, seed)
+        properties, probes = add_factors(properties, labelled, subject.encode, subject.decode, seed)
         labels = _factor_probes(run, labelled, probes, str(factors), seed)
     properties = measure_drawn(properties, pictures, subject.codes, subject.decode)
     seeds = _other_seeds(run, subject, opened, pictures, seed) if opened else None
@@ -146,7 +146,8 @@ def measure_edits(
     chosen = array[drawn(whole_set(array), count, seed)]
     subject, properties = subject_of(run, chosen), pixel_properties(chosen)
     if factors is not None:
-        properties, _ = add_factors(properties, _labelled(run, Path(factors), seed), seed)
+        labelled = _labelled(run, Path(factors), seed)
+        properties, _ = add_factors(properties, labelled, subject.encode, subject.decode, seed)
     codes = subject.codes
     properties = measure_drawn(properties, chosen, codes, subject.decode)
     moves = [edit_move(text, codes, run.edit(codes, text)) for text in dict.fromkeys(texts)]
@@ -162,16 +163,15 @@ def _check_count(count: int) -> None:
 def _factor_probes(
     run: Run, labelled: Labelled, probes: Probes, file: str, seed: int
 ) -> FactorProbes:
-    """The probes on held-out images and on their reconstructions; the scores of their codes."""
+    """The probes, and the scores of the codes of held-out images."""
     held_out = np.flatnonzero(labelled.held_out)
     rows = np.sort(np.random.default_rng(seed).permutation(held_out)[:MOST_LABELLED_IMAGES])
     codes = run.encode(labelled.images[rows])
     factors = [factor.rows(rows) for factor in labelled.factors]
-    judged = probes.judge(run.decode(codes), factors, seed)
     return FactorProbes(
         file=file,
         judged=probes.judged,
-        in_reconstructions={probe.name: probe for probe in judged},
+        in_reconstructions={probe.name: probe for probe in probes.in_reconstructions},
         untrained=probes.untrained,
         disentanglement=_code_scores(codes, factors, seed),
     )

@@ -5,11 +5,17 @@ from dataclasses import fields
 
 import numpy as np
 
-from zatlas.evidence.account.naming import may_be_named, size_sd, stated_field
+from zatlas.evidence.account.naming import (
+    WITHOUT_A_SIGN,
+    is_told,
+    may_be_named,
+    size_sd,
+    stated_field,
+)
 from zatlas.evidence.arrays import Array, Property
 from zatlas.evidence.effects.difference import Change, centre_of_mass, locality
 from zatlas.evidence.effects.flags import Flags
-from zatlas.evidence.properties.crosstalk import explained
+from zatlas.evidence.properties.crosstalk import explained, explained_rms
 from zatlas.evidence.properties.property_set import PropertySet
 from zatlas.evidence.records import Estimate, MainEffect, MoveEffect, PropertyEffect
 from zatlas.evidence.statistics.bootstrap_t import Estimates, Yardstick
@@ -113,16 +119,21 @@ def _explained_sd(effects: Sequence[PropertyEffect], properties: PropertySet) ->
     """How much of each effect (K,) cross-talk explains at most, in sd; NaN where not measured.
 
     An effect is compared with the same part of the effects on the other factors: what a probe reads
-    both ways cannot come from a factor that goes one way up and the other way down.
+    both ways cannot come from a factor that goes one way up and the other way down. Where the
+    effect has no sign, the errors of the probe explain a part of it as well.
     """
     bounds = np.full(len(effects), np.nan)
     at = [k for k, one in enumerate(effects) if one.kind == "factor"]
     if properties.crosstalk is None or not at:
         return bounds
+    errors = np.array([(one.probe and one.probe.error) or 0.0 for one in effects])[at]
     for own, k in enumerate(at):
         parts = [getattr(effects[other], stated_field(effects[k])) for other in at]
         values = np.array([part.value_sd or 0.0 for part in parts])
-        bounds[k] = explained(values, properties.crosstalk)[own]
+        if effects[k].finding in WITHOUT_A_SIGN:
+            bounds[k] = explained_rms(values, properties.crosstalk, errors)[own]
+        else:
+            bounds[k] = explained(values, properties.crosstalk)[own]
     return bounds
 
 
@@ -149,7 +160,7 @@ def _main_effects(
         first, second = effects[largest.first], largest.second
         beside = max(
             (size_sd(effects[k]) for k in at
-             if effects[k].finding in ("opposite", "uneven") and families[k] != first.family),
+             if is_told(effects[k]) and families[k] != first.family),
             default=0.0,
         )  # fmt: skip
         mainly = largest.mainly and size_sd(first) >= MAINLY_RATIO * beside

@@ -101,12 +101,18 @@ def named_effects(effect: "MoveEffect", kind: PropertyKind | None = None) -> "li
     return _one_of_each_family(found)
 
 
+def is_told(effect: "PropertyEffect") -> bool:
+    """Whether an effect has no sign, and is 0.2 sd or more beyond what cross-talk explains."""
+    beyond = size_sd(effect) - (effect.explained_sd or 0.0)
+    return effect.finding in WITHOUT_A_SIGN and is_trusted(effect) and beyond >= SMALLEST_EFFECT_SD
+
+
 def unsigned_effects(effect: "MoveEffect") -> "list[PropertyEffect]":
     """Large effects without a sign, opposite or uneven, of families that have no name."""
     taken = {_family(e) for e in named_effects(effect)}
     found = [
         e for e in effect.effects.values()
-        if e.finding in WITHOUT_A_SIGN and is_trusted(e) and _family(e) not in taken
+        if is_told(e) and _family(e) not in taken
     ]  # fmt: skip
     return _one_of_each_family(found) if is_visible(effect) else []
 
@@ -115,7 +121,8 @@ def explained_effects(effect: "MoveEffect") -> "list[PropertyEffect]":
     """Effects on factors that cross-talk may explain, largest first."""
     found = [
         e for e in effect.effects.values()
-        if e.finding in WITH_A_SIGN and not e.named and is_trusted(e) and e.explained_sd
+        if e.finding in (*WITH_A_SIGN, *WITHOUT_A_SIGN) and not e.named and not is_told(e)
+        and is_trusted(e) and e.explained_sd
     ]  # fmt: skip
     return _one_of_each_family(found) if is_visible(effect) else []
 

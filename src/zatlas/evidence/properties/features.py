@@ -10,7 +10,6 @@ from collections.abc import Callable
 
 import numpy as np
 
-from zatlas.errors import InputError
 from zatlas.evidence.arrays import Array, floats, in_batches
 
 AREAS_PER_SIDE, MOST_COMPONENTS, MOST_KERNELS = 16, 256, 300
@@ -19,38 +18,35 @@ KERNEL_GAMMA = 0.25
 _SMALLEST_VARIANCE_FRACTION = 1e-6  # a component with less of the variance is rounding
 
 
-def learn_features(x_NHWC: Array, seed: int) -> Callable[[Array], Array]:
-    """Learn the components and the basis from pictures, uint8 or float in [-1, 1].
+def learn_features(areas_NF: Array, seed: int) -> Callable[[Array], Array]:
+    """Learn the components and the basis from the area means of pictures (see :func:`areas`).
 
-    Returns a function from pictures (B, H, W, C) to features (B, F) float64. Raises InputError
-    where all the pictures are the same.
+    Returns a function from area means (B, F) to features (B, G) float64: a single 0 where all the
+    pictures are the same.
     """
     from sklearn.decomposition import PCA
     from sklearn.kernel_approximation import Nystroem
     from sklearn.preprocessing import StandardScaler
 
-    coarse = areas(x_NHWC)
-    if not coarse.std(0).any():
-        raise InputError(
-            f"{len(coarse)} images that are all the same; probes cannot learn from them"
-        )
-    rank = min(MOST_COMPONENTS, max(1, len(coarse) // 2), coarse.shape[1])
-    axes = PCA(rank, svd_solver="covariance_eigh").fit(coarse)
+    if not areas_NF.std(0).any():
+        return lambda x_BF: np.zeros((len(x_BF), 1))
+    rank = min(MOST_COMPONENTS, max(1, len(areas_NF) // 2), areas_NF.shape[1])
+    axes = PCA(rank, svd_solver="covariance_eigh").fit(areas_NF)
     kept = axes.explained_variance_ratio_ > _SMALLEST_VARIANCE_FRACTION
 
     def components(x_BF: Array) -> Array:
         return np.asarray(axes.transform(x_BF)[:, kept])
 
     gamma = KERNEL_GAMMA / axes.explained_variance_[kept].sum()
-    centres = min(MOST_KERNELS, len(coarse))
-    basis = Nystroem(gamma=gamma, n_components=centres, random_state=seed).fit(components(coarse))
+    centres = min(MOST_KERNELS, len(areas_NF))
+    basis = Nystroem(gamma=gamma, n_components=centres, random_state=seed).fit(components(areas_NF))
 
     def unscaled(x_BF: Array) -> Array:
         linear = components(x_BF)
         return np.hstack([linear, basis.transform(linear)])
 
-    scale = StandardScaler().fit(unscaled(coarse))
-    return lambda x_BHWC: np.asarray(scale.transform(unscaled(areas(x_BHWC))))
+    scale = StandardScaler().fit(unscaled(areas_NF))
+    return lambda x_BF: np.asarray(scale.transform(unscaled(x_BF)))
 
 
 def areas(x_BHWC: Array) -> Array:

@@ -1,8 +1,10 @@
 """Probes: models that learned a factor from labels.
 
-A probe learns one factor from real images and is scored on held-out ones. It then estimates the
-factor of any picture, decoded ones included, so that a factor is measured like an attribute. A
-probe whose interval does not beat chance is not used.
+A probe learns one factor from what the network draws of real images, and is scored on what it draws
+of held-out ones. It then estimates the factor of any decoded picture, so that a factor is measured
+like an attribute. A probe that does not beat chance there, or that hardly follows its own factor
+where the others stay, is not used. A second probe, which learns from the images themselves, tells
+whether the factor is lost in the network or cannot be read in the images either.
 
 It reads the features of a picture (``features.py``) by ridge regression for a continuous factor,
 by logistic regression for a binary or a categorical one.
@@ -15,9 +17,10 @@ from typing import Any
 import numpy as np
 
 from zatlas.errors import InputError, nearest
-from zatlas.evidence.arrays import Array, Property
+from zatlas.evidence.arrays import Array, Property, floats, in_batches
+from zatlas.evidence.properties.crosstalk import responses
 from zatlas.evidence.properties.factors import Factor
-from zatlas.evidence.properties.features import learn_features
+from zatlas.evidence.properties.features import areas, learn_features
 from zatlas.evidence.statistics.scores import (
     auc,
     balanced_accuracy,
@@ -32,18 +35,24 @@ MOST_TRAINING_IMAGES = 8000
 MOST_HELD_OUT_IMAGES = 4000
 FEWEST_IMAGES_PER_CLASS = 10
 """In either part; a continuous factor needs three times as many."""
+SMALLEST_SLOPE = 0.25
+"""Of a probe that is used: about that of a correlation of 0.5, from which a property is drawn."""
+_CROSSTALK_IMAGES_PER_FACTOR = 10
 
 
 class Probe(Record):
-    """Scores of one probe on ``n`` held-out images.
+    """Scores of one probe on ``n`` held-out images, or on their reconstructions.
 
     ``name`` is the factor, or "factor = level" where the estimate is the probability of a level.
     ``base`` is the fraction of that level in the ``trained_on`` images (of a continuous factor, its
     mean). ``metric`` is "R2" (chance 0) or "AUC" (chance 0.5), with its interval ``low`` to
     ``high``. ``balanced`` is the balanced accuracy with the threshold at ``base`` (chance 0.5).
-    ``slope`` is how much the estimate rises where the label rises by 1: a probe that is not perfect
-    hedges, and reports an effect of 1 as ``slope``. ``sd`` is that of the estimate over the
-    held-out images. ``passed`` says whether the interval beats chance, and so whether it is used.
+    ``slope`` is how far the estimate rises, in sd of the factor, where the factor is higher by one
+    of its sd: a probe that is not perfect hedges, and reports an effect of 1 as ``slope``. ``sd``
+    is that of the estimate over the held-out images, ``error`` that of its distance from the line
+    of this slope, in sd of the factor (None in older records). ``passed`` says whether the interval
+    beats chance; on reconstructions, ``slope`` is that where the other factors stay, wherever
+    enough images have all their labels, and must be at least 0.25.
     """
 
     name: str
@@ -61,6 +70,7 @@ class Probe(Record):
     balanced: OptionalNumber
     slope: OptionalNumber
     sd: Number
+    error: OptionalNumber = None
     passed: bool
 
     @property
@@ -69,26 +79,57 @@ class Probe(Record):
         words = ("higher", "lower") if self.level is None else ("more like", "less like")
         up, down = (f"{word} {self.name}" for word in words)
         unit = "" if self.level is None else "probability"
-        return Property(name=self.name, unit=unit, up=up, down=down, kind="factor")
+        return Property(name=self.name, unit=unit, up=up, down=down, kind="factor",
+                        family=self.factor)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Readings:
+    """The values of M held-out images, a column for each of K probes; NaN where unknown.
+
+    ``known`` is the factor itself, or 1 for a level and 0 for the others; ``originals`` is what a
+    probe of images estimates, ``reconstructions`` what a probe of reconstructions does.
+    ``factors`` are the names of the probes' factors.
+    """
+
+    factors: tuple[str, ...]
+    known: Array
+    originals: Array
+    reconstructions: Array
+
+    def of(self, probes: Sequence[int]) -> "Readings | None":
+        """Those of some probes, where all are known; None where that leaves too few images."""
+        rows = ~np.isnan(self.known[:, probes]).any(1)
+        if not len(probes) or rows.sum() < _CROSSTALK_IMAGES_PER_FACTOR * len(probes):
+            return None
+        values = (
+            part[rows][:, probes] for part in (self.known, self.originals, self.reconstructions)
+        )
+        return Readings(tuple(self.factors[k] for k in probes), *values)
 
 
 @dataclass(frozen=True)
 class Probes:
     """Probes that read the same features of pictures.
 
-    ``judged`` holds every probe, ``untrained`` why a factor or a level has none. ``columns``,
-    ``by_name`` and ``measure`` are of the probes that passed (``used``).
+    ``judged`` holds the probes of images, scored on held-out images; ``in_reconstructions`` those
+    of reconstructions, scored on the reconstructions of these, in the same order; ``read`` what
+    they read there; ``untrained`` why a factor or a level has none. ``columns``, ``by_name`` and
+    ``measure`` are of the probes of reconstructions that passed (``used``). ``crosstalk`` (K, K)
+    are their slopes on the factors (``crosstalk.py``), None where too few images have all labels.
     """
 
     judged: tuple[Probe, ...]
+    in_reconstructions: tuple[Probe, ...]
+    read: Readings
     untrained: dict[str, str]
-    _features: Callable[[Array], Array] = field(repr=False, compare=False)
-    _models: dict[str, Callable[[Array], Array]] = field(repr=False, compare=False)
+    crosstalk: Array | None
+    _read: Callable[[Array], Array] = field(repr=False, compare=False)
 
     @property
     def used(self) -> tuple[Probe, ...]:
-        """The probes that beat chance."""
-        return tuple(probe for probe in self.judged if probe.passed)
+        """The probes of reconstructions that passed."""
+        return tuple(probe for probe in self.in_reconstructions if probe.passed)
 
     @property
     def columns(self) -> list[Property]:
@@ -102,44 +143,26 @@ class Probes:
 
     def measure(self, x_BHWC: Array) -> Array:
         """Estimates for pictures in [-1, 1]: (B, K) float64, a column for each used probe."""
-        features = self._features(x_BHWC)
-        estimates = [self._models[probe.name](features) for probe in self.used]
-        return np.stack(estimates, axis=1) if estimates else np.zeros((len(x_BHWC), 0))
+        return self._read(areas(x_BHWC))[:, [probe.passed for probe in self.in_reconstructions]]
 
     def estimate(self, name: str, x_BHWC: Array) -> Array:
         """The estimate (B,) of one probe, passed or not: in factor units, or a probability."""
-        if name not in self._models:
-            raise InputError(f"no probe of {name!r}; {nearest(name, self._models)}")
-        return self._models[name](self._features(x_BHWC))
-
-    def judge(self, x_NHWC: Array, factors: Sequence[Factor], seed: int = 0) -> tuple[Probe, ...]:
-        """The same probes scored on other pictures of known factors.
-
-        On reconstructions of held-out images: does a probe still see its factor in what the decoder
-        draws? A probe whose factor is not given, or does not vary, is left out.
-        """
-        features, found = self._features(x_NHWC), []
-        given = {factor.name: factor for factor in factors}
-        for probe in self.judged:
-            if probe.factor in given:
-                truth = truth_of(given[probe.factor], probe.level)
-                known = ~np.isnan(truth)
-                if len(np.unique(truth[known])) > 1:
-                    guess = self._models[probe.name](features[known])
-                    scores = _scores(probe.level, probe.base, truth[known], guess, seed)
-                    found.append(Probe(**{**dict(probe), **scores}))
-        return tuple(found)
+        names = [probe.name for probe in self.in_reconstructions]
+        if name not in names:
+            raise InputError(f"no probe of {name!r}; {nearest(name, names)}")
+        return self._read(areas(x_BHWC))[:, names.index(name)]
 
 
 def train_probes(
     x_NHWC: Array,
     factors: Sequence[Factor],
+    redrawn: Callable[[Array], Array],
     *,
     held_out: Array | None = None,
     fraction: float = 0.3,
     seed: int = 0,
 ) -> Probes:
-    """Learn every factor from real images, and score the probes on held-out ones.
+    """Learn every factor from images and their reconstructions, and score the probes.
 
     A factor or a level of fewer than 10 images in either part (a continuous factor: 30) has no
     probe.
@@ -148,6 +171,7 @@ def train_probes(
     ----------
     x_NHWC : uint8, or floats in [-1, 1]. At most 8,000 are learned from, 4,000 held out.
     factors : of the same N images.
+    redrawn : pictures (B, H, W, C) in [-1, 1] to what the network draws of them.
     held_out : (N,), True for the held-out images; without it ``fraction`` of them are drawn.
     seed : of that draw, of the features and of the bootstrap.
 
@@ -157,26 +181,77 @@ def train_probes(
         Factors and images differ in number, or there are too few images.
     """
     train, test = _split_rows(len(x_NHWC), factors, held_out, fraction, seed)
-    features = learn_features(x_NHWC[train], seed)
-    seen, unseen = features(x_NHWC[train]), features(x_NHWC[test])
-    judged: list[Probe] = []
     untrained: dict[str, str] = {}
-    models: dict[str, Callable[[Array], Array]] = {}
-    for factor in factors:
-        examples, others = factor.rows(train), factor.rows(test)
-        levels = _levels(examples, others, untrained)
-        model = _fit(examples, seen) if levels else None
-        for level in levels:
-            name = _name(factor, level)
-            models[name] = _estimator(model, None if level is None else factor.levels.index(level))
-            base = float(np.nanmean(truth_of(examples, level)))
-            truth, guess = truth_of(others, level)[others.known], models[name](unseen[others.known])
-            scores = _scores(level, base, truth, guess, seed)
-            judged.append(
-                Probe(name=name, factor=factor.name, kind=factor.kind, level=level,
-                      trained_on=int(examples.known.sum()), base=base, **scores)
-            )  # fmt: skip
-    return Probes(tuple(judged), untrained, features, models)
+    targets = [
+        (factor, level) for factor in factors
+        for level in _levels(factor.rows(train), factor.rows(test), untrained)
+    ]  # fmt: skip
+    seen, unseen = (areas(x_NHWC[rows]) for rows in (train, test))
+    if not seen.std(0).any():
+        raise InputError(f"{len(seen)} images that are all the same; probes cannot learn from them")
+    seen_drawn, unseen_drawn = (
+        in_batches(lambda part: areas(redrawn(floats(part))), x_NHWC[rows])
+        for rows in (train, test)
+    )
+    read = _learn(seen_drawn, targets, train, seed)
+    known = _side_by_side([truth_of(f.rows(test), level) for f, level in targets], len(test))
+    guesses = _learn(seen, targets, train, seed)(unseen), read(unseen_drawn)
+    judged, drawn = (
+        [
+            _judged(factor.rows(train), level, known[:, k], guess[:, k], seed)
+            for k, (factor, level) in enumerate(targets)
+        ]
+        for guess in guesses
+    )
+    readings = Readings(tuple(factor.name for factor, _ in targets), known, *guesses)
+    crosstalk = _keep_sensitive(drawn, readings)
+    return Probes(tuple(judged), tuple(drawn), readings, untrained, crosstalk, read)
+
+
+def _learn(
+    areas_NF: Array, targets: Sequence[tuple[Factor, str | None]], rows: Array, seed: int
+) -> Callable[[Array], Array]:
+    """From area means of pictures (B, F) to estimates (B, K) of factors and levels.
+
+    ``areas_NF`` are of the images ``rows``, which are learned from.
+    """
+    features = learn_features(areas_NF, seed)
+    seen = features(areas_NF)
+    learned = {factor.name: factor for factor, _ in targets}
+    models = {name: _fit(factor.rows(rows), seen) for name, factor in learned.items()}
+    estimators = [
+        _estimator(models[factor.name], None if level is None else factor.levels.index(level))
+        for factor, level in targets
+    ]
+
+    def read(x_BF: Array) -> Array:
+        values = features(x_BF)
+        return _side_by_side([estimate(values) for estimate in estimators], len(x_BF))
+
+    return read
+
+
+def _side_by_side(columns: Sequence[Array], rows: int) -> Array:
+    """Columns as an array (rows, K), also where there are none."""
+    return np.stack(columns, axis=1) if columns else np.zeros((rows, 0))
+
+
+def _keep_sensitive(probes: list[Probe], read: Readings) -> Array | None:
+    """Fail the probes that do not follow their own factor; the cross-talk of those that do.
+
+    A probe may beat chance by another factor that goes together with its own.
+    """
+    able = [k for k, probe in enumerate(probes) if probe.passed]
+    known = read.of(able)
+    slopes = None
+    if known is not None:
+        slopes = responses(known.reconstructions, known.known, known.factors)
+    for at, k in enumerate(able):
+        slope = probes[k].slope if slopes is None else float(slopes[at, at])
+        passed = slope is not None and slope >= SMALLEST_SLOPE
+        probes[k] = Probe(**{**dict(probes[k]), "slope": slope, "passed": passed})
+    kept = [at for at, k in enumerate(able) if probes[k].passed]
+    return None if slopes is None else slopes[np.ix_(kept, kept)]
 
 
 def _split_rows(
@@ -263,16 +338,17 @@ def _estimator(model: Any, level: int | None) -> Callable[[Array], Array]:
     return lambda seen: np.asarray(model.predict_proba(seen)[:, column], np.float64)
 
 
-def _scores(
-    level: str | None, base: float, truth: Array, guess: Array, seed: int
-) -> Mapping[str, float | str | bool | None]:
-    """The fields of a probe that are measured on pictures of known factors."""
+def _judged(examples: Factor, level: str | None, truth: Array, guess: Array, seed: int) -> Probe:
+    """The probe that learned from ``examples``, scored where ``truth`` is known."""
+    known = ~np.isnan(truth)
+    truth, guess = truth[known], guess[known]
+    base = float(np.nanmean(truth_of(examples, level)))
     score = r_squared(truth, guess, seed) if level is None else auc(truth, guess, seed)
-    balanced = None if level is None else balanced_accuracy(truth, guess > base, seed).score
-    return {
-        **dict(score),
-        "balanced": balanced,
-        "slope": np.cov(truth, guess)[0, 1] / np.var(truth, ddof=1),
-        "sd": guess.std(),
-        "passed": score.beats_chance,
-    }
+    slope = np.cov(truth, guess)[0, 1] / np.var(truth, ddof=1)
+    return Probe(
+        name=_name(examples, level), factor=examples.name, kind=examples.kind, level=level,
+        trained_on=int(examples.known.sum()), base=base, **dict(score),
+        balanced=None if level is None else balanced_accuracy(truth, guess > base, seed).score,
+        slope=slope, sd=guess.std(), error=(guess - slope * truth).std() / truth.std(),
+        passed=score.beats_chance,
+    )  # fmt: skip

@@ -11,19 +11,19 @@ from zatlas.evidence.arrays import (
     Array,
     Compare,
     Decode,
+    Encode,
     Measure,
     Property,
     floats,
     in_batches,
 )
 from zatlas.evidence.properties import attributes, causes
-from zatlas.evidence.properties.crosstalk import responses
+from zatlas.evidence.properties.crosstalk import own_part
 from zatlas.evidence.properties.drawn import FEWEST_IMAGES, DrawnProperty, drawn_by_network
 from zatlas.evidence.properties.factors import Factor
-from zatlas.evidence.properties.probes import Probe, Probes, train_probes, truth_of
+from zatlas.evidence.properties.probes import Probe, Probes, train_probes
 
 _ROUNDED_IMAGES = 64  # over which the effect of rounding is measured
-_CROSSTALK_IMAGES_PER_FACTOR = 10
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,8 @@ class PropertySet:
     of a factor its known labels. Their sd ``real_sd`` (K,) is what effects are reported in.
     ``probes`` holds the scores of the probe of each factor by its name, ``crosstalk`` the slopes of
     the probes on each other's factors (``crosstalk.py``), ``drawn`` how well the network draws each
-    property; None where it was not measured.
+    property; None where it was not measured. ``drawn_factors`` says it of factors: first of those
+    with a column, then of those that have none.
     """
 
     measure: Measure
@@ -45,6 +46,7 @@ class PropertySet:
     probes: Mapping[str, Probe]
     crosstalk: Array | None = None
     drawn: tuple[DrawnProperty, ...] | None = None
+    drawn_factors: tuple[DrawnProperty, ...] = ()
     compare: Compare | None = None
 
     @cached_property
@@ -113,7 +115,8 @@ def measure_drawn(
     """The properties, with how well each comes back when the codes of uint8 images are decoded.
 
     A cause is measured between two images: the change from each image to the next one is compared
-    with the change between their reconstructions. Below 4 images it is not measured.
+    with the change between their reconstructions. Factors keep what :func:`add_factors` has
+    measured. Below 4 images nothing is measured.
     """
     if len(images_NHWC) < FEWEST_IMAGES:
         return properties
@@ -121,7 +124,9 @@ def measure_drawn(
     original[:, properties.real_sd == 0] = 0.0  # what varies there is rounding
     decoded = measured_alone(properties, in_batches(decode, codes_ND))
     names = [column.name for column in properties.columns]
-    return replace(properties, drawn=drawn_by_network(names, original, decoded))
+    found = drawn_by_network(names, original, decoded)
+    pixels = [one for one, c in zip(found, properties.columns, strict=True) if c.kind != "factor"]
+    return replace(properties, drawn=(*pixels, *properties.drawn_factors))
 
 
 def measured_alone(properties: PropertySet, x_NHWC: Array) -> Array:
@@ -134,32 +139,47 @@ def measured_alone(properties: PropertySet, x_NHWC: Array) -> Array:
 
 
 def add_factors(
-    properties: PropertySet, labelled: Labelled, seed: int = 0
+    properties: PropertySet, labelled: Labelled, encode: Encode, decode: Decode, seed: int = 0
 ) -> tuple[PropertySet, Probes]:
-    """The properties with a column for each factor whose probe beats chance; and all probes.
+    """The properties with a column for each factor that is read in reconstructions; all probes.
 
     Raises InputError as ``train_probes`` does.
     """
-    probes = train_probes(labelled.images, labelled.factors, held_out=labelled.held_out, seed=seed)
-    if not probes.used:
-        return properties, probes
-    rows = np.flatnonzero(labelled.held_out)
-    by_name = {factor.name: factor.rows(rows) for factor in labelled.factors}
-    known = np.stack([truth_of(by_name[p.factor], p.level) for p in probes.used], axis=1)
-    all_known = ~np.isnan(known).any(1)
-    crosstalk = None
-    if all_known.sum() >= _CROSSTALK_IMAGES_PER_FACTOR * known.shape[1]:
-        images = labelled.images[rows[all_known]]
-        estimates = in_batches(lambda part: probes.measure(floats(part)), images)
-        crosstalk = responses(estimates, known[all_known], [p.factor for p in probes.used])
+    probes = train_probes(
+        labelled.images, labelled.factors, lambda x: decode(encode(x)),
+        held_out=labelled.held_out, seed=seed,
+    )  # fmt: skip
+    used = [k for k, probe in enumerate(probes.in_reconstructions) if probe.passed]
+    known = probes.read.known[:, used].T
     return (
         replace(
             properties,
             measure=attributes.joined(properties.measure, probes.measure),
             columns=[*properties.columns, *probes.columns],
-            real=(*properties.real, *(column[~np.isnan(column)] for column in known.T)),
+            real=(*properties.real, *(values[~np.isnan(values)] for values in known)),
             probes=probes.by_name,
-            crosstalk=crosstalk,
+            crosstalk=probes.crosstalk,
+            drawn_factors=_drawn_factors(probes),
         ),
         probes,
     )
+
+
+def _drawn_factors(probes: Probes) -> tuple[DrawnProperty, ...]:
+    """How well the network draws each factor: first those with a column, then those it loses.
+
+    The correlation of what the probe estimates of held-out images and of their reconstructions,
+    less what the other factors add to both, where enough images have all their labels. A factor
+    that is lost is read in images and not in reconstructions.
+    """
+    used = [k for k, probe in enumerate(probes.in_reconstructions) if probe.passed]
+    lost = [k for k, probe in enumerate(probes.judged) if probe.passed and k not in used]
+    shown = [*used, *lost]
+    names, read = [probes.judged[k].name for k in shown], probes.read
+    own = read.of(shown)
+    if own is None:
+        return drawn_by_network(names, read.originals[:, shown], read.reconstructions[:, shown])
+    parts = (
+        own_part(part, own.known, own.factors) for part in (own.originals, own.reconstructions)
+    )
+    return drawn_by_network(names, *parts)

@@ -1,4 +1,4 @@
-"""Decoders that show pictures of a world: as they were rendered, or through a PCA.
+"""Decoders that show pictures of a world: as they were rendered, or through a PCA, in 8 bits.
 
 Between and beyond +1 and -1 sd of an element, and where several elements move, the changes of
 pixels are scaled and added, so that the decoder is defined everywhere; only +1 and -1 sd of single
@@ -7,13 +7,14 @@ elements are judged.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
-from trials.known.elements import drawn_elements
-from trials.known.truth import Array, Case, Effects, Properties, effects
-from trials.known.world import NAMES, NOISE, K, World
-from zatlas.evidence.arrays import GREY_LEVELS, floats, in_batches
+from known.elements import drawn_elements
+from known.truth import Array, Case, Effects, Properties, effects
+from known.world import NAMES, NOISE, K, World
+from zatlas.evidence.arrays import GREY_LEVELS, Measure, floats, in_batches
 from zatlas.evidence.properties.factors import tell_apart
 from zatlas.evidence.properties.property_set import Labelled
 
@@ -22,16 +23,23 @@ DRAWN_FROM = 100  # faces over which the share of a factor that is drawn is take
 
 @dataclass(frozen=True)
 class Bank:
-    """A world as a decoder shows it: ``seen`` turns pictures as rendered into pictures as shown.
+    """A world as a decoder shows it.
 
-    ``properties`` are the attributes and the factors, ``values`` (faces, pictures, K) the
-    attributes of every picture as shown, edits included.
+    ``pictures`` (faces, pictures + edits, 64, 64, 3) and ``labelled`` (M, 64, 64, 3), uint8, are
+    what is shown of the world's. ``properties`` are the attributes and the factors, ``values``
+    (faces, pictures + edits, K) the attributes of every picture as shown.
     """
 
     world: World
-    seen: Callable[[Array], Array]
+    pictures: Array
+    labelled: Array
     properties: tuple[Properties, Properties]
     values: Array
+
+    @cached_property
+    def labelled_areas(self) -> Array:
+        """Area means of the labelled images as rendered."""
+        return areas(self.world.labelled)
 
 
 def project(components: int, learned: Array) -> Callable[[Array], Array]:
@@ -44,7 +52,7 @@ def project(components: int, learned: Array) -> Callable[[Array], Array]:
 
     def seen(pictures: Array) -> Array:
         part = (pictures.reshape(len(pictures), -1) - mean) @ axes.T
-        return np.clip(part @ axes + mean, -1, 1).reshape(pictures.shape)
+        return np.asarray(np.clip(part @ axes + mean, -1, 1).reshape(pictures.shape))
 
     return seen
 
@@ -55,27 +63,25 @@ def unchanged(pictures: Array) -> Array:
 
 
 def make_bank(
-    world: World,
-    components: int | None,
-    attributes: Sequence[str],
-    measure: Callable[[Array], Array],
+    world: World, components: int | None, attributes: Sequence[str], measure: Measure
 ) -> Bank:
     """The bank of a world, through a PCA of so many ``components`` or None; measured once."""
-    seen = unchanged if components is None else project(components, world.labelled[: world.learned])
-    values = np.stack([measure(seen(floats(world.shown(f)))) for f in range(world.faces)])
+    seen = unchanged
+    if components is not None:
+        seen = project(components, np.asarray(world.labelled[: world.learned]))
+
+    def shown(pictures: Array) -> Array:
+        """In 8 bits, so that the same picture has the same values whatever it is decoded with."""
+        return np.rint((seen(floats(pictures)) + 1) * GREY_LEVELS).astype(np.uint8)
+
+    pictures = np.stack([shown(world.shown(face)) for face in range(world.faces)])
+    values = np.stack([measure(floats(face)) for face in pictures])
     first = np.asarray(world.pictures[:, 0])
     originals = in_batches(lambda part: measure(floats(part)), first, 64)
-    return Bank(
-        world,
-        seen,
-        (
-            Properties(
-                "attribute", attributes, originals.std(0), likeness(originals, values[:, 0])
-            ),
-            Properties("factor", NAMES, world.known[:, 0].std(0), drawn_share(world, seen)),
-        ),
-        values,
-    )
+    own = Properties("attribute", attributes, originals.std(0), likeness(originals, values[:, 0]))
+    factors = Properties("factor", NAMES, world.known[:, 0].std(0), drawn_share(world, seen))
+    labelled = in_batches(shown, world.labelled, 64)
+    return Bank(world, pictures, labelled, (own, factors), values)
 
 
 def likeness(originals_NK: Array, shown_NK: Array) -> Array:
@@ -114,21 +120,22 @@ def bank_case(bank: Bank, seed: int, images: int) -> Case:
     def changed(code: Array) -> Array:
         """The picture of one code, floats."""
         if code.tobytes() in of_labelled:
-            return floats(np.asarray(world.labelled[of_labelled[code.tobytes()]]))
+            return floats(bank.labelled[of_labelled[code.tobytes()]])
         image = int(np.minimum(np.abs(codes - code), 0.1).sum(1).argmin())
         steps, face = code - codes[image], rows[image]
-        picture = floats(first[image])
-        centre = picture
-        for j in np.flatnonzero(np.abs(steps) > 1e-4):
-            shown = floats(world.picture(face, places[j, int(steps[j] < 0), face]))
-            picture = picture + np.abs(steps[j]) * (shown - centre)
-        return picture
+        moved = np.flatnonzero(np.abs(steps) > 1e-4)
+        at = [places[j, int(steps[j] < 0), face] for j in moved]
+        if len(moved) == 1 and abs(abs(steps[moved[0]]) - 1) < 1e-4:  # as it was measured
+            return floats(bank.pictures[face, at[0]])
+        centre = floats(bank.pictures[face, 0])
+        changes = [np.abs(steps[j]) * (floats(bank.pictures[face, place]) - centre)
+                   for j, place in zip(moved, at, strict=True)]  # fmt: skip
+        return np.clip(centre + sum(changes), -1, 1)
 
     def decode(z_BD: Array) -> Array:
-        pictures = np.stack([changed(code) for code in np.asarray(z_BD, np.float32)])
-        return np.clip(bank.seen(pictures), -1, 1)
+        return np.stack([changed(code) for code in np.asarray(z_BD, np.float32)])
 
-    coarse = areas(np.concatenate([first, world.labelled]))
+    coarse = np.concatenate([areas(first), bank.labelled_areas])
     lengths, every = (coarse**2).sum(1) / 2, np.concatenate([codes, known_codes])
 
     def encode(x_BHWC: Array) -> Array:
@@ -147,7 +154,7 @@ def truth(bank: Bank, places: Array) -> list[tuple[Properties, Effects]]:
     answer = []
     for properties, values in zip(bank.properties, (bank.values, bank.world.known), strict=True):
         up, down = (values[faces[:, None], places[:, side].T] for side in (0, 1))
-        answer.append((properties, effects(values[:, 0], up, down)))
+        answer.append((properties, effects(values[:, 0], up, down, properties.scale)))
     return answer
 
 

@@ -8,14 +8,16 @@ from typing import Any
 import numpy as np
 import pytest
 
-from trials.known.adapter import Answer
-from trials.known.banks import bank_case, make_bank
-from trials.known.networks import read_factors
-from trials.known.scores import BOUND, Mark, cells, marks
-from trials.known.truth import Case, Properties, effects
-from trials.known.world import NAMES, SIZES, World
+from known.adapter import Answer, remembered, today
+from known.banks import bank_case, make_bank
+from known.networks import read_factors
+from known.scores import BOUND, Mark, answers_of, cells, marks
+from known.truth import Case, Properties, effects
+from known.world import NAMES, SIZES, World
+from known_effects import jobs, markdown, rows
 from zatlas.evidence.arrays import floats, in_batches
 from zatlas.evidence.properties import attributes
+from zatlas.evidence.properties.property_set import Labelled
 
 FACES, IMAGES, ELEMENTS = 512, 256, 120
 KINDS = ("single", "heterogeneous", "even", "opposite", "dead")
@@ -40,13 +42,19 @@ def case() -> Case:
     rng = np.random.default_rng(0)
     kinds = [KINDS[j % len(KINDS)] for j in range(ELEMENTS)]
     up, down = (np.stack(each, 1) for each in zip(*(made(k, rng) for k in kinds), strict=True))
-    found = effects(np.zeros((FACES, 15)), up, down)
+    found = effects(np.zeros((FACES, 15)), up, down, np.ones(15))
     names = [f"p{k}" for k in range(15)]
     own = Properties("attribute", names, np.ones(15), np.ones(15))
+    nothing = np.zeros((0, 1, 1, 3), np.uint8)
     return Case(
-        decode=None, encode=None, codes=np.zeros((IMAGES, ELEMENTS)), sd=np.ones(ELEMENTS),
-        images=None, labelled=None, kinds=kinds, truth=[(own, found)],
-    )  # type: ignore[arg-type]  # fmt: skip
+        decode=as_it_is, encode=as_it_is, codes=np.zeros((IMAGES, ELEMENTS)), sd=np.ones(ELEMENTS),
+        images=nothing, labelled=Labelled(nothing, (), np.zeros(0, bool)), kinds=kinds,
+        truth=[(own, found)],
+    )  # fmt: skip
+
+
+def as_it_is(values: np.ndarray) -> np.ndarray:
+    return values
 
 
 def oracle(case: Case) -> list[Answer]:
@@ -140,6 +148,40 @@ def test_properties_of_one_family_are_no_rivals(case: Case) -> None:
     assert table["ratio"].max() == 0
 
 
+def test_seeds_take_turns_at_the_worlds(tmp_path: Path) -> None:
+    todo = jobs(["sharp", "fcn-64"], range(0, 100), 8, tmp_path)
+    assert [(decoder, world.seed, len(seeds), seeds[0]) for decoder, world, seeds in todo] == [
+        ("sharp", 0, 50, 0), ("sharp", 1, 50, 1), ("fcn-64", 0, 20, 0)
+    ]  # fmt: skip
+    test = jobs(["sharp"], range(1000, 1200), 8, tmp_path)
+    assert [world.seed for _, world, _ in test] == [1000, 1001, 1002]
+
+
+def test_marks_are_written_for_each_seed_and_as_a_table(case: Case) -> None:
+    both = [cells("made", seed, case, oracle(case), {}) for seed in (3, 4)]
+    table = np.concatenate(both)
+    written = list(rows(table))
+    assert {row["seed"] for row in written} == {3, 4}
+    assert len(written) == 2 * len(list(marks(table)))
+    lines = markdown(list(marks(table))).splitlines()
+    assert lines[0] == "| attributes | asked | made |"
+    assert any(line.startswith("| names: precision | >= 0.97 | 1.000 ± 0.000 of") for line in lines)
+
+
+def test_a_picture_is_measured_once() -> None:
+    seen = []
+
+    def measure(x: np.ndarray) -> np.ndarray:
+        seen.append(len(x))
+        return np.asarray(x.mean((1, 2)))
+
+    pictures = np.arange(24, dtype=np.float32).reshape(4, 2, 1, 3)
+    once = remembered(measure)
+    assert np.array_equal(once(pictures[[0, 1, 0]]), pictures[[0, 1, 0]].mean((1, 2)))
+    assert np.array_equal(once(pictures), pictures.mean((1, 2)))
+    assert seen == [2, 2]
+
+
 def test_factors_are_read_from_the_change_of_a_picture() -> None:
     rng = np.random.default_rng(3)
     slopes = 300 * rng.standard_normal((13, 600)) * np.geomspace(1, 0.1, 13)[:, None]
@@ -196,9 +238,16 @@ def test_the_truth_of_a_small_world_is_what_its_decoder_shows(tmp_path: Path) ->
             if kind == "dead":
                 assert np.all(factor_effects.rms[j] == 0)
         reconstructed = case.decode(case.encode(floats(np.asarray(case.labelled.images[:5]))))
-        shown = bank.seen(floats(np.asarray(case.labelled.images[:5])))
+        shown = floats(bank.labelled[:5])
         assert np.allclose(reconstructed, shown, atol=1e-5)
         assert len(factors.names) == len(NAMES)
+        if components is None:
+            judge = today()
+            table = cells("sharp", 0, case, answers_of(judge, case, 0), judge.families)
+            found = {m.question: m for m in marks(table) if m.about == "attribute"}
+            assert found["names: precision"].found > 0.95
+            assert found["dead elements with a false name"].found == 0
+            assert found["power: >= 0.3 sd, drawn"].found > 0.8
 
 
 def _measured(decode: Callable[..., Any], measure: Callable[..., Any], codes: Any) -> Any:

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 import numpy as np
 
 import zatlas
-from trials.known.banks import drawn_share, labelled, likeness
-from trials.known.scores import DRAWN
-from trials.known.truth import Array, Case, Effects, Properties, effects
-from trials.known.world import NAMES, K, World
+from known.banks import drawn_share, labelled, likeness
+from known.scores import DRAWN
+from known.truth import Array, Case, Effects, Properties, effects
+from known.world import NAMES, K, World
 from zatlas.evidence.arrays import Decode, Encode, floats, in_batches
 from zatlas.evidence.effects.axes import principal_axes
 from zatlas.run.run import Run, open_run
@@ -116,8 +116,8 @@ def make_trained(
     known = Properties("factor", NAMES, world.known[:, 0].std(0), drawn)
     up, down = slice(len(moves)), slice(len(moves), None)
     truth = [
-        (own, effects(shown[:, 0], shown[:, 1:][:, up], shown[:, 1:][:, down])),
-        (known, effects(np.zeros((world.faces, K)), moved[:, up], moved[:, down])),
+        (own, effects(shown[:, 0], shown[:, 1:][:, up], shown[:, 1:][:, down], own.scale)),
+        (known, effects(np.zeros((world.faces, K)), moved[:, up], moved[:, down], known.scale)),
     ]
     quality = {
         "factors drawn": float((drawn >= DRAWN).sum()),

@@ -11,6 +11,8 @@ from zatlas.evidence.properties.property_set import Labelled
 
 Array = NDArray[Any]
 
+CLEARLY_UP_OR_DOWN = 0.2  # sd
+
 
 @dataclass(frozen=True)
 class Effects:
@@ -18,20 +20,38 @@ class Effects:
 
     Of an image, D+ and D- are the changes of a property by one sd of the element up and down.
     ``odd`` (D, K) is the mean of e = (D+ - D-) / 2, ``even`` that of (D+ + D-) / 2, ``rms`` the
-    root of the mean of e squared, ``spread`` the sd of e.
+    root of the mean of e squared, ``spread`` the sd of e, ``even_spread`` that of the even part.
+    ``forward`` and ``backward`` are the root mean squares of D+ and D-. ``minority`` is the
+    fraction of images in which D+ is at least 0.2 sd, of the rarer sign.
     """
 
     odd: Array
     even: Array
     rms: Array
     spread: Array
+    even_spread: Array
+    forward: Array
+    backward: Array
+    minority: Array
 
 
-def effects(centre_PK: Array, up_PDK: Array, down_PDK: Array) -> Effects:
-    """The effects from the values of the properties before and after each element's move."""
-    odd, even = (up_PDK - down_PDK) / 2, (up_PDK + down_PDK) / 2 - centre_PK[:, None]
-    rms = np.sqrt((odd**2).mean(0))
-    return Effects(odd.mean(0), even.mean(0), rms, odd.std(0))
+def effects(centre_PK: Array, up_PDK: Array, down_PDK: Array, scale_K: Array) -> Effects:
+    """The effects from the values of the properties before and after each element's move.
+
+    ``scale_K`` is an sd of each property.
+    """
+    forward, backward = up_PDK - centre_PK[:, None], down_PDK - centre_PK[:, None]
+    odd, even = (forward - backward) / 2, (forward + backward) / 2
+    clear = CLEARLY_UP_OR_DOWN * np.where(scale_K > 0, scale_K, np.inf)
+    return Effects(
+        odd=odd.mean(0), even=even.mean(0), rms=_rms(odd), spread=odd.std(0),
+        even_spread=even.std(0), forward=_rms(forward), backward=_rms(backward),
+        minority=np.minimum((forward >= clear).mean(0), (forward <= -clear).mean(0)),
+    )  # fmt: skip
+
+
+def _rms(values_PDK: Array) -> Array:
+    return np.asarray(np.sqrt(np.square(values_PDK).mean(0)))
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from trials.known.world import EDITS, SIZES, Array, K, World
+from known.world import EDITS, SIZES, Array, K, World
 
 
 @dataclass(frozen=True)
@@ -48,6 +48,10 @@ def drawn_elements(world: World, rng: np.random.Generator) -> list[Element]:
         moved = rng.random(faces) < share
         return Element(kind, *(np.where(moved, place, 0) for place in (one.up, one.down)))
 
+    def one_way() -> Element:
+        side = int(rng.choice([-1, 1]))
+        return Element("one way", element("", moves[graded(), 0.5], side, side).up, still(0))
+
     def still(copy: int) -> Array:
         return np.full(faces, world.copy(copy))
 
@@ -65,6 +69,7 @@ def drawn_elements(world: World, rng: np.random.Generator) -> list[Element]:
         varying("heterogeneous 0.3", (0.1, 0.3, 0.5), (0.28, 0.44, 0.28)),  # sd 0.15
         varying("heterogeneous 0.5", (0.2, 0.5, 1.0), (0.26, 0.584, 0.156)),  # sd 0.25
         *(element("even", move, side, side) for move in even for side in [rng.choice([-1, 1])]),
+        one_way(),
         opposite("opposite", 0.5, 0.5),
         opposite("opposite", 1.0, 0.5),
         opposite("60/40", 0.5, 0.6),

@@ -1,20 +1,25 @@
 """Marks: what was said beside what is true. Nothing here measures or decodes."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from trials.known.adapter import Answer, Judged
-from trials.known.truth import Array, Case
+from known.adapter import Answer, Judged
+from known.truth import Array, Case
 
-NAMED = ("directed", "either way", "opposite")
+ABOUT = ("attribute", "factor")
+SIGNED = ("directed", "one way")
+UNSIGNED = ("opposite", "uneven")
+NAMED = (*SIGNED, "either way", *UNSIGNED)
 TRULY = 0.1
 """In sd: a property that moves less has not moved, and whoever names it is wrong."""
 CLEAR = 0.3
 """In sd: an effect that large must be found, and must not be called small."""
 BOUND = 0.2
-"""In sd: the smallest effect that a sentence names (``SMALLEST_EFFECT`` of zatlas)."""
+"""In sd: the smallest effect that a sentence names (``SMALLEST_EFFECT_SD`` of zatlas)."""
+EACH_WAY = 0.2
+"""Of images that must go up, and down, by 0.2 sd or more where effects have to be told opposite."""
 MAINLY = 1.5
 """A property is not what an element mainly does where another family moves more than 1 / 1.5 as
 far. Sentences ask for a measured ratio of 2; a true ratio between 1.5 and 2 may be measured as 2 by
@@ -26,40 +31,45 @@ POWERS = ((0.04, 0.075), (0.075, 0.15), (0.15, 0.25), (0.25, 0.4), (0.4, 0.75), 
 
 FIELDS = {
     "decoder": "U16", "seed": int, "element": int, "kind": "U24", "about": "U16", "name": "U48",
-    "odd": float, "even": float, "rms": float, "se": float, "scale": float, "drawn": float,
-    "ratio": float, "mean": float, "low": float, "high": float, "mean_sd": float, "low_sd": float,
-    "high_sd": float, "says": "U12", "main": bool,
+    "odd": float, "even": float, "rms": float, "step": float, "minority": float, "se": float,
+    "even_se": float, "scale": float, "drawn": float, "ratio": float, "mean": float,
+    "low": float, "high": float, "mean_sd": float, "low_sd": float, "high_sd": float,
+    "says": "U12", "main": bool,
 }  # fmt: skip
 
 
-def cells(decoder: str, seed: int, case: Case, answers: Sequence[Answer], families: dict) -> Array:
+def cells(
+    decoder: str, seed: int, case: Case, answers: Sequence[Answer], families: Mapping[str, str]
+) -> Array:
     """A row for each judged element and property: its truth, and what was said.
 
-    ``odd``, ``even`` and ``rms`` are in sd; ``se`` is what the mean of ``odd`` is uncertain by over
-    the case's images, ``scale`` an sd in natural units, ``ratio`` how far the largest of the other
-    families moves, as a share of this property. Where the truth is NaN there is no row.
+    ``odd``, ``even``, ``rms`` (of the odd part) and ``step`` (root mean square of the step that
+    moves more) are in sd; ``se`` and ``even_se`` are what the means of ``odd`` and ``even`` are
+    uncertain by over the case's images, ``scale`` an sd in natural units, ``ratio`` how far the
+    largest of the other families moves, as a share of this property. Where the truth is NaN there
+    is no row.
     """
     said = {(a.element, a.kind, a.name): a for a in answers}
-    images, rows = len(case.codes), []
+    root, rows = np.sqrt(len(case.codes)), []
     for properties, effects in case.truth:
         scale = np.where(properties.scale > 0, properties.scale, np.nan)
         own = np.array([families.get(name, name) for name in properties.names])
-        for j in np.flatnonzero(case.sd > 0):
-            odd, even, rms, spread = (
-                getattr(effects, f)[j] / scale for f in ("odd", "even", "rms", "spread")
-            )
+        for j in np.flatnonzero(case.sd > 0).tolist():
+            true = {name: values[j] / scale for name, values in vars(effects).items()}
+            size = np.abs(true["odd"]) + np.abs(true["even"])  # of the step that moves more
             for k, name in enumerate(properties.names):
-                if not np.isfinite(odd[k]):  # nobody knows
+                if not np.isfinite(true["odd"][k]):  # nobody knows
                     continue
-                key = (int(j), properties.kind, name)
+                key = (j, properties.kind, name)
                 answer = said.get(key, Answer(*key))
-                size = {"either way": np.abs(even), "opposite": rms}.get(answer.says, np.abs(odd))
-                others = np.nanmax(np.maximum(np.abs(odd), np.abs(even))[own != own[k]], initial=0)
+                others = np.nanmax(size[own != own[k]], initial=0)
                 rows.append((
-                    decoder, seed, j, case.kinds[j], properties.kind, name, odd[k], even[k],
-                    rms[k], spread[k] / np.sqrt(images), scale[k], properties.drawn[k],
-                    others / max(size[k], 1e-9), answer.mean, answer.low, answer.high,
-                    answer.mean_sd, answer.low_sd, answer.high_sd, answer.says, answer.main,
+                    decoder, seed, j, case.kinds[j], properties.kind, name, true["odd"][k],
+                    true["even"][k], true["rms"][k], max(true["forward"][k], true["backward"][k]),
+                    effects.minority[j, k], true["spread"][k] / root, true["even_spread"][k] / root,
+                    scale[k], properties.drawn[k], others / max(size[k], 1e-9), answer.mean,
+                    answer.low, answer.high, answer.mean_sd, answer.low_sd, answer.high_sd,
+                    answer.says, answer.main,
                 ))  # fmt: skip
     return np.array(rows, dtype=list(FIELDS.items()))
 
@@ -83,7 +93,7 @@ class Mark:
 def marks(table: Array) -> Iterator[Mark]:
     """Every question, asked of each decoder and of attributes and factors apart."""
     for decoder in dict.fromkeys(table["decoder"].tolist()):
-        for about in ("attribute", "factor"):
+        for about in ABOUT:
             part = table[(table["decoder"] == decoder) & (table["about"] == about)]
             for question, hit, among, asked in questions(part):
                 yield Mark(decoder, about, question, *share(hit[among], part["seed"][among], asked))
@@ -103,19 +113,20 @@ def share(hit: Array, seeds: Array, asked: str) -> tuple[float, int, str, float]
 
 def questions(t: Array) -> Iterator[tuple[str, Array, Array, str]]:
     """(question, whether each cell is a hit, which cells are asked, goal)."""
-    odd, even, rms, says = np.abs(t["odd"]), np.abs(t["even"]), t["rms"], t["says"]
-    directed, named = says == "directed", np.isin(says, NAMED)
-    moved = np.select([directed, says == "either way"], [odd, even], rms) >= TRULY
+    odd, even, says = np.abs(t["odd"]), np.abs(t["even"]), t["says"]
+    signed, named = np.isin(says, SIGNED), np.isin(says, NAMED)
+    said = [says == "directed", says == "one way", says == "either way"]
+    moved = np.select(said, [odd, odd + even, even], t["step"]) >= TRULY
     goal = {"attribute": ">= 0.97", "factor": ">= 0.95"}[t["about"][0]] if len(t) else ""
     yield "names: precision", moved, named, goal
-    yield "names: directed, precision", odd >= TRULY, directed, goal
-    yield "names: wrong sign", t["mean"] * t["odd"] < 0, directed, "<= 0.005"
+    yield "names: with a sign, precision", moved, signed, goal
+    yield "names: wrong sign", t["mean"] * t["odd"] < 0, signed, "<= 0.005"
     for low, high in POWERS:
         sized = (odd >= low) & (odd < high)
-        yield f"power: {low:g} to {high:g} sd", directed, sized, ""
+        yield f"power: {low:g} to {high:g} sd", signed, sized, ""
     drawn = t["drawn"] >= DRAWN
-    yield "power: >= 0.3 sd, drawn", directed, drawn & (odd >= CLEAR), ">= 0.9"
-    yield "power: >= 0.3 sd, not drawn", directed, ~drawn & (odd >= CLEAR), ""
+    yield "power: >= 0.3 sd, drawn", signed, drawn & (odd >= CLEAR), ">= 0.9"
+    yield "power: >= 0.3 sd, not drawn", signed, ~drawn & (odd >= CLEAR), ""
     yield "mainly: false", t["ratio"] > 1 / MAINLY, t["main"], "<= 0.05"
     yield from coverage(t)
     yield from kinds(t)
@@ -143,25 +154,29 @@ def kinds(t: Array) -> Iterator[tuple[str, Array, Array, str]]:
     """Whether effects that are not a mean with a sign are told as what they are.
 
     Owed: "either way" where the even part is >= 0.3 sd and the mean surely below 0.2; "opposite"
-    where the root mean square is >= 0.3 sd and both surely below 0.2; unsettled where the root mean
-    square is >= 0.3 sd and the mean of as many images lies on either side of 0.2.
+    where the root mean square is >= 0.3 sd, both means are surely below 0.2 and a fifth of the
+    images goes each way; not settled, or an effect of either sign, where the root mean square is
+    >= 0.3 sd and the mean of as many images lies on either side of 0.2; "small" where nothing
+    moves by 0.1 sd.
     """
-    odd, even, rms, says = np.abs(t["odd"]), np.abs(t["even"]), t["rms"], t["says"]
+    odd, even, step, says = np.abs(t["odd"]), np.abs(t["even"]), t["step"], t["says"]
     low, high = odd - NORMAL * t["se"], odd + NORMAL * t["se"]
-    either = (even >= CLEAR) & (high < BOUND)
-    opposite = (rms >= CLEAR) & (high < BOUND) & (even < BOUND)
-    unsettled = (rms >= CLEAR) & (low < BOUND) & (high > BOUND) & (even < BOUND)
-    right = np.isin(says, ("not settled", "opposite"))
-    right |= (says == "directed") & (t["mean"] * t["odd"] > 0)
+    flat = (high < BOUND) & (even + NORMAL * t["even_se"] < BOUND)
     drawn = t["drawn"] >= DRAWN
-    yield "kind: either way, told", says == "either way", drawn & either, ">= 0.9"
-    yield "kind: opposite, told", says == "opposite", drawn & opposite, ">= 0.9"
-    yield "kind: unsettled, told", right, drawn & unsettled, ">= 0.9"
+    either = drawn & (even >= CLEAR) & (high < BOUND)
+    opposite = drawn & (step >= CLEAR) & flat & (t["minority"] >= EACH_WAY)
+    unsettled = drawn & (t["rms"] >= CLEAR) & (low < BOUND) & (high > BOUND) & (even < BOUND)
+    right = np.isin(says, ("not settled", *UNSIGNED))
+    right |= np.isin(says, SIGNED) & (t["mean"] * t["odd"] > 0)
+    small = drawn & (np.maximum(step, odd + even) < TRULY)
+    yield "kind: either way, told", says == "either way", either, ">= 0.9"
+    yield "kind: opposite, told", says == "opposite", opposite, ">= 0.9"
+    yield "kind: unsettled, told", right, unsettled, ">= 0.9"
+    yield "kind: small, told", says == "small", small, ""
     yield "kind: either way, false", even < TRULY, says == "either way", "0"
-    yield "kind: opposite, false", rms < TRULY, says == "opposite", "0"
-    small = np.maximum(np.maximum(odd, even), rms) < BOUND
-    yield "kind: not settled, though surely small", says == "not settled", small & (rms < TRULY), ""
-    yield "kind: >= 0.3 sd said to be small", says == "small", drawn & (either | opposite), "0"
+    yield "kind: opposite, false", (step < TRULY) | (t["minority"] == 0), says == "opposite", "0"
+    yield "kind: small, called not settled", says == "not settled", small, "0"
+    yield "kind: >= 0.3 sd said to be small", says == "small", either | opposite, "0"
 
 
 def slope(decoder: str, about: str, t: Array) -> Mark:
