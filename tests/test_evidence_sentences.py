@@ -71,8 +71,8 @@ def test_a_whole_sentence() -> None:
         "z[2] + 1 sd (+1.63 in this run): mainly more light (light +0.84 sd [0.79, 0.89], "
         "+8.4 L*, same sign in 97 %), also less contrast (contrast -0.31 sd [-0.36, -0.26], "
         "-3.1 L*, same sign in 97 %); over 512 images. It is shade: a warp explains 8 % of the "
-        "change (16 images). In range in 98 % of images; 41 % of it survives re-encoding. "
-        "Other seeds: best match r = 0.88."
+        "change (16 images). In range in 98 % of images; 41 % of it survives re-encoding "
+        "(64 images). Other seeds: best match r = 0.88."
     )
     assert summary(effect) == "more light +0.84 sd, less contrast -0.31 sd"
 

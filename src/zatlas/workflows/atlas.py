@@ -90,11 +90,12 @@ def measure_atlas(
     seeds = _other_seeds(run, subject, opened, pictures, seed) if opened else None
     found = element_atlas(
         subject, properties, names=element_names(run), seed=seed,
-        matches=seeds.stability.best if seeds else None,
+        stability=seeds.stability if seeds else None,
         workers=workers or _workers(), progress=progress,
     )  # fmt: skip
     record = AtlasRecord(
-        run=run.name, images=file, fingerprint=image_set.fingerprint(), seed=seed,
+        run=run.name, images=file, held_out=images is None,
+        fingerprint=image_set.fingerprint(), seed=seed,
         rows=tuple(rows.tolist()), n=len(rows), properties=tuple(properties.with_real_sd()),
         usage=found.usage, interactions=found.interactions, first_layer=found.first_layer,
         elements=found.elements, factors=labels, stability=seeds, drawn=properties.drawn,

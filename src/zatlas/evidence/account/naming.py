@@ -22,6 +22,8 @@ SMALL_EFFECT_ERROR_RATE = 0.001  # family-wise, for one move, of the small effec
 MOTION_FRACTION = 0.5  # of a change that a warp explains: from here on it is motion
 SHADE_FRACTION = 0.25  # up to here it is shade
 OUT_OF_RANGE_FRACTION = 0.05  # of images in range, at most, where a move leaves the data
+FOUND_CORRELATION = 0.7  # with its partner in another run, at least, of an element found there
+LARGEST_OWN_CORRELATION = 0.2  # of codes: from here on a move is measured with the others too
 
 
 def may_be_named(

@@ -9,7 +9,7 @@ Sizes are in grey levels (0 to 255). Only the N reconstructions are kept; a move
 batches, so memory does not grow with the number of elements.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
@@ -25,6 +25,9 @@ ELEMENT_STEPS = (-2.0, -1.0, 1.0, 2.0)
 """Steps of an element, in its sd around each image's own code."""
 EDIT_STEPS = (0.5, 1.0)
 """Steps of an edit: half of it, and all of it."""
+
+Visit = Callable[[slice, Mapping[float, Array]], None]
+"""Takes the rows of a batch, and its decoded pictures (B, H, W, C) by their step."""
 
 
 @dataclass(frozen=True)
@@ -114,6 +117,7 @@ def measure_change(
     motion_n: int = 16,
     lines: int = 5,
     batch: int = 64,
+    visit: Visit | None = None,
 ) -> Change:
     """Measure the move ``z + t * delta`` for each t in ``steps``.
 
@@ -129,6 +133,7 @@ def measure_change(
     steps : 1 and, where given, -1 are measured over all images, the others over ``sweep_n``.
     sweep_n : the first images, over which curves and linearity are measured.
     motion_n, lines : the first images, over which motion is measured; whose own curves are kept.
+    visit : called with every batch once it is decoded, so that nobody decodes it again.
 
     Raises
     ------
@@ -146,7 +151,9 @@ def measure_change(
     total = _Total(centre, tuple(steps), size, sweep_n, motion_n)
     if np.any(delta_ND):
         for part in [*batches(sweep_n, batch), *batches(n, batch, sweep_n)]:
-            total.add(decode, measure, delta_ND, part)
+            pictures = total.add(decode, measure, delta_ND, part)
+            if visit is not None:
+                visit(part, pictures)
     else:  # a dead element: the picture cannot change
         total.values[:], total.sizes = centre.values, [np.zeros(n)]
     before = total.values[steps.index(-1.0)] if two_sided else centre.values
@@ -200,8 +207,10 @@ class _Total:
         self.sizes: list[Array] = []
         self.along = self.energy = self.left = self.moved = 0.0
 
-    def add(self, decode: Decode, measure: Measure, delta_ND: Array, part: slice) -> None:
-        """Decode and measure the images of ``part`` at their steps."""
+    def add(
+        self, decode: Decode, measure: Measure, delta_ND: Array, part: slice
+    ) -> Mapping[float, Array]:
+        """Decode and measure the images of ``part``; their pictures by their step."""
         before, in_sweep = self.centre.pictures[part], part.start < self.sweep_n
         taken = [t for t in self.steps if abs(t) == 1 or in_sweep]
         codes = [self.centre.codes[part] + np.float32(t) * delta_ND[part] for t in taken]
@@ -221,6 +230,7 @@ class _Total:
             left, moved = unexplained(start[pair], end[pair])
             self.left += left
             self.moved += moved
+        return after
 
     def _sweep(self, before: Array, after: dict[float, Array]) -> None:
         line = np.zeros_like(before)
