@@ -1,12 +1,21 @@
 """The remarks of a sentence, after what a move does: how far its numbers can be trusted."""
 
-from zatlas.evidence.account.naming import leaves_data, motion_or_shade, named_effects
+from zatlas.evidence.account.naming import (
+    FOUND_CORRELATION,
+    leaves_data,
+    motion_or_shade,
+    named_effects,
+)
 from zatlas.evidence.account.number_words import number, percent
 from zatlas.evidence.effects.flags import Flags
-from zatlas.evidence.records import EditEffect, ElementEffect, MoveEffect, PropertyEffect
+from zatlas.evidence.records import (
+    AtlasRecord,
+    EditEffect,
+    ElementEffect,
+    MoveEffect,
+    PropertyEffect,
+)
 
-ONE_RUN = "One run: another seed may order and mix the elements in another way."
-"""Said once beside an atlas that was not compared with other runs."""
 _TOGETHER_SHOWN = 3  # properties, of a move with the other elements
 
 
@@ -26,6 +35,18 @@ def match_words(effect: ElementEffect) -> str:
         return "–"
     times = effect.stability
     return f"{effect.match:.2f}" + (f" ({times.found} of {times.runs})" if times else "")
+
+
+def seeds_words(atlas: AtlasRecord) -> str:
+    """How far an atlas is that of one run, said once beside it."""
+    if atlas.stability is None:
+        return "One run: another seed may order and mix the elements in another way."
+    matches = atlas.stability.stability.matches
+    chance = ", ".join(dict.fromkeys(f"{match.chance:.2f}" for match in matches))
+    return (
+        f"Other seeds: absolute correlation with the partner there (chance: {chance}); an element "
+        f"is found from {FOUND_CORRELATION:g} on, where chance stays below."
+    )
 
 
 def _motion(effect: MoveEffect) -> str:
