@@ -43,7 +43,7 @@ from zatlas.latents.moves import Move, element_move, random_move, together_move
 SENSITIVITY_IMAGES = 32  # over which the decoder's slope is measured
 INTERACTION_ELEMENTS = 6  # the strongest ones, whose interactions are measured
 FIRST_LAYER_DIRECTIONS = 5  # that are reported
-TOGETHER_ELEMENTS = 16  # the strongest ones, which are also moved with the others
+TOGETHER_ELEMENTS = 8  # the strongest ones, which are also moved with the others
 
 
 @dataclass(frozen=True)

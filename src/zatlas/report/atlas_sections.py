@@ -103,7 +103,12 @@ def _element_figures(
 
 
 def _command(run: Run, atlas: AtlasRecord) -> str:
-    """The command that measures this atlas again: over the held-out images without ``--images``."""
+    """The command that measures this atlas again: over the held-out images without ``--images``.
+
+    It is empty where the images were given as an array.
+    """
+    if not (atlas.held_out or atlas.images):
+        return ""
     options = {
         "--images": "" if atlas.held_out else atlas.images,
         "--count": atlas.n,
