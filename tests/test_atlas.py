@@ -1,6 +1,7 @@
 """The atlas end to end: the record, its page, its command; edits measured; claims judged."""
 
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -234,6 +235,9 @@ def test_the_command(labelled: Path, zatlas: Zatlas, tmp_path: Path) -> None:
     )  # fmt: skip
     assert status == 0
     assert 'z[1] "turns the head"' in out
+    assert "other seeds" in out
+    assert "of 1)" in out
+    assert "(chance: 0." in out
     record = json.loads((tmp_path / "a.json").read_text())
     assert record["schema"] == 2
     assert [e["size"] for e in record["elements"]] == sorted(
@@ -241,6 +245,10 @@ def test_the_command(labelled: Path, zatlas: Zatlas, tmp_path: Path) -> None:
     )
     assert {probe["name"] for probe in record["factors"]["judged"]} == {"brightness", "red"}
     assert len(record["stability"]["stability"]["best"]) == 4
+    for element in record["elements"]:
+        assert "Other seeds: " in element["sentence"]
+        assert element["posterior_sd"] > 0
+    assert record["held_out"]
     drawn = {one["name"]: one["drawn"] for one in record["drawn"]}
     assert [*drawn][:15] == [column["name"] for column in record["properties"]][:15]
     for element in record["elements"]:
@@ -274,7 +282,7 @@ def test_the_command(labelled: Path, zatlas: Zatlas, tmp_path: Path) -> None:
         (["--runs", "nowhere"], "nowhere: is no run folder"),
         (["--images", "nowhere.npy"], "nowhere.npy"),
         (["--out", "atlas.txt"], "--out atlas.txt"),
-        (["--count", "3"], "--count"),
+        (["--count", "1"], "--count"),
     ],
 )
 def test_bad_input_of_the_command(
@@ -286,6 +294,42 @@ def test_bad_input_of_the_command(
     status, _, err = zatlas("atlas", "run-1", *words)
     assert status == 2
     assert fault in err
+    assert err.count("\n") == 1
+
+
+@pytest.fixture(scope="module")
+def other_trainings(labelled: Path) -> Path:
+    """Beside ``labelled``: runs that differ from its run-0 in one thing other than the seed."""
+    np.save(labelled / "others.npy", discs(300, seed=9))
+    for name, model, images, valid, seed in (
+        ("same-seed", TINY_GAUSSIAN, "discs.npy", 0.3, 0),
+        ("model", TINY, "discs.npy", 0.3, 1),
+        ("images", TINY_GAUSSIAN, "others.npy", 0.3, 1),
+        ("held-out", TINY_GAUSSIAN, "discs.npy", 0.2, 1),
+    ):
+        zatlas.train(model, labelled / images, valid=valid, out=labelled / name, epochs=1,
+                     batch_size=64, seed=seed)  # fmt: skip
+    return labelled
+
+
+@pytest.mark.parametrize(
+    ("runs", "fault"),
+    [
+        ("run-0", "run-0: has seed 0, as run-0; train it with another seed"),
+        ("same-seed", "same-seed: has seed 0, as run-0"),
+        ("run-1,run-1", "run-1: has seed 1, as run-1"),
+        ("model", "model: has another model (model file) than run-0 (model file); train that one"),
+        ("images", r"images: was trained on .*others\.npy, and not on .*discs\.npy; train on it"),
+        ("held-out", "held-out: held out a fraction of 0.2, and not a fraction of 0.3; hold out"),
+    ],
+)
+def test_other_runs_differ_in_the_seed_alone(
+    runs: str, fault: str, other_trainings: Path, zatlas: Zatlas, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(other_trainings)
+    status, _, err = zatlas("atlas", "run-0", "--runs", runs, "--count", 20)
+    assert status == 2
+    assert re.search(fault.replace("(", r"\(").replace(")", r"\)"), err), err
     assert err.count("\n") == 1
 
 

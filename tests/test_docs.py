@@ -5,13 +5,16 @@ import doctest
 import importlib
 import inspect
 import re
+import shlex
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
+import click
 import pytest
 
 import zatlas
+from zatlas.cli.program import program
 
 ROOT = Path(__file__).parents[1]
 SOURCE = ROOT / "src" / "zatlas"
@@ -75,6 +78,29 @@ def test_files_of_the_project_that_are_named_exist(page: Path) -> None:
     for path in re.findall(r"(?<![\w/.-])[\w.-]+/[\w./-]*(?:\.(?:py|yaml|sh|md)|/)(?!\w)", text):
         if path.partition("/")[0] in tops - {"runs"} and path not in EXAMPLES_ADD:
             assert any((place / path).exists() for place in places), path
+
+
+def commands_of(page: Path) -> Iterator[list[str]]:
+    """The zatlas commands in the listings of a page, each as its words."""
+    for block in re.findall(r"```(?:bash|sh)\n(.*?)```", page.read_text(encoding="utf-8"), re.S):
+        for line in block.replace("\\\n", " ").splitlines():
+            words = shlex.split(line, comments=True)
+            if "zatlas" in words[:2]:  # after a variable, or not
+                yield words[words.index("zatlas") + 1 :]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_commands_of_the_pages_have_their_options(page: Path) -> None:
+    """`test_readme.py` runs those of the README."""
+    context = click.Context(program)
+    for words in commands_of(page):
+        command = program.get_command(context, words[0])
+        if isinstance(command, click.Group):
+            command = command.get_command(context, words[1])
+        assert command is not None, words
+        known = {name for option in command.params for name in (*option.opts, "--help")}
+        used = {option for word in words for option in re.findall(r"^\[?(--[a-z-]+)", word)}
+        assert used <= known, words
 
 
 # Docstrings

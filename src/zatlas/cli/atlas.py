@@ -24,9 +24,9 @@ _MEASURING = ("images", "count", "seed", "factors", "runs")  # options that ask 
 @options.run
 @click.option("--images", metavar="FILE",
               help="Images to measure on; by default the held-out ones.")  # fmt: skip
-@click.option("--count", default=512, type=click.IntRange(min=20), help="Images to measure on.")
+@click.option("--count", default=512, type=click.IntRange(min=2), help="Images to measure on.")
 @click.option("--factors", metavar="FILE.csv", help="Labels, a row for each image of the run.")
-@click.option("--runs", metavar="RUN,RUN", help="The same model from other seeds.")
+@click.option("--runs", metavar="RUN,RUN", help="The same model and images, other seeds.")
 @click.option("--name", "names", multiple=True, metavar='N="NAME"',
               help="Your own name for an element.")  # fmt: skip
 @click.option("--pages", default=8, type=click.IntRange(min=0),
@@ -100,17 +100,20 @@ def _show(shown: "Console", record: "AtlasRecord") -> None:
     from rich.text import Text
 
     from zatlas.evidence.account.naming import motion_or_shade
+    from zatlas.evidence.account.remarks import match_words, seeds_words
     from zatlas.evidence.account.sentences import label, summary
 
     table = Table(box=None, pad_edge=False)
-    for heading in ("element", "grey levels", "95 % interval", "share", "change"):
+    seeds = ["other seeds"] if record.stability else []
+    for heading in ("element", "grey levels", "95 % interval", "share", "change", *seeds):
         words = heading in ("element", "change")
         table.add_column(heading, justify="left" if words else "right", no_wrap=True)
     table.add_column("what it does", overflow="fold")
     for effect in record.elements:
         table.add_row(*map(Text, (
             label(effect), f"{effect.size:.3g}", f"{effect.size_low:.3g} to {effect.size_high:.3g}",
-            f"{100 * effect.share:.1f} %", motion_or_shade(effect) or "–", summary(effect),
+            f"{100 * effect.share:.1f} %", motion_or_shade(effect) or "–",
+            *(match_words(effect) for _ in seeds), summary(effect),
         )))  # fmt: skip
     shown.soft_wrap = False
     if not shown.is_terminal:
@@ -121,3 +124,4 @@ def _show(shown: "Console", record: "AtlasRecord") -> None:
         markup=False,
     )
     shown.print(record.usage.verdict, markup=False)
+    shown.print(seeds_words(record), markup=False)

@@ -3,7 +3,8 @@
 This module sees callables and arrays alone. Its records are the same for the same seed.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,13 +12,16 @@ import numpy as np
 
 from zatlas.errors import InputError
 from zatlas.evidence.account.move_effects import move_effects
+from zatlas.evidence.account.naming import FOUND_CORRELATION, LARGEST_OWN_CORRELATION
 from zatlas.evidence.arrays import Array, Decode, Encode
+from zatlas.evidence.codes.stability import Stability
 from zatlas.evidence.codes.usage import Usage, measure_usage
 from zatlas.evidence.effects import difference
 from zatlas.evidence.effects.axes import sefa
 from zatlas.evidence.effects.flags import (
     CodeReference,
     Flags,
+    Reencoding,
     RoundTrip,
     Statistics,
     code_reference,
@@ -31,14 +35,15 @@ from zatlas.evidence.records import (
     ElementEffect,
     FirstLayer,
     Interactions,
+    MoveEffect,
     RandomDirection,
 )
-from zatlas.latents.moves import Move, element_move, random_move
+from zatlas.latents.moves import Move, element_move, random_move, together_move
 
-FLAGS_IMAGES = 64  # over which the flags of single elements are measured
 SENSITIVITY_IMAGES = 32  # over which the decoder's slope is measured
 INTERACTION_ELEMENTS = 6  # the strongest ones, whose interactions are measured
 FIRST_LAYER_DIRECTIONS = 5  # that are reported
+TOGETHER_ELEMENTS = 8  # the strongest ones, which are also moved with the others
 
 
 @dataclass(frozen=True)
@@ -93,7 +98,7 @@ def element_atlas(
     properties: PropertySet,
     *,
     names: Mapping[int, str] | None = None,
-    matches: Sequence[float] | None = None,
+    stability: Stability | None = None,
     seed: int = 0,
     workers: int = 1,
     progress: Callable[[int, int], None] | None = None,
@@ -104,7 +109,7 @@ def element_atlas(
     ----------
     subject, properties : the model, and the properties of its pictures.
     names : the user's names of elements.
-    matches : for each of D elements, how well it is found in other runs.
+    stability : of the same codes, with other runs.
     seed : of the bootstrap.
     workers : threads that share the elements; ``subject.decode`` should use one core itself.
     progress : called with (done, total) elements.
@@ -114,35 +119,35 @@ def element_atlas(
     base = difference.measure_centre(subject.decode, properties.measure, codes, properties.compare)
     slope = sensitivity(subject.decode, codes[:SENSITIVITY_IMAGES], moves, subject.jvp)
     reference = code_reference(subject.statistics)
-    before = round_trip(subject.encode, subject.decode, codes[:FLAGS_IMAGES], reference)
-    changes: list[difference.Change] = []
-    flags: list[Flags | None] = []
-    for change in difference.measure_changes(
-        subject.decode, properties.measure, base, moves, workers
-    ):
-        element = len(changes)
-        changes.append(change)
-        dead = sd[element] == 0  # it has no sd to move by
-        flags.append(None if dead else _flags(subject, moves[element], reference, before, seed))
+    measured: list[tuple[difference.Change, tuple[Flags | None, ...]]] = []
+    for one in _both_ways(subject, properties, base, moves, reference, seed, workers):
+        measured.append(one)
         if progress:
-            progress(len(changes), len(sd))
+            progress(len(measured), len(sd))
+    changes = [change for change, _ in measured]
+    found = move_effects(changes, properties, flags=[flags[0] for _, flags in measured], seed=seed)
+    order = sorted(range(len(sd)), key=lambda element: -found[element].size)
+    strongest = [element for element in order if sd[element] > 0]
+    together = _together(subject, properties, base, strongest, seed, workers)
+    conditional = reference.sd / reference.conditional_sd
     effects = [
         ElementEffect(
-            **dict(effect), element=element, name=(names or {}).get(element), sd=sd[element],
+            **{**dict(found[element]), "flags_backward": measured[element][1][1]},
+            element=element, name=(names or {}).get(element), sd=sd[element],
             sensitivity=slope[element],
-            match=None if matches is None else matches[element],
+            match=None if stability is None else stability.best[element],
+            stability=None if stability is None else stability.of(element, FOUND_CORRELATION),
+            posterior_sd=None if subject.sds is None else subject.sds[:, element].mean(),
+            conditional_sd=conditional[element], together=together.get(element),
         )
-        for element, effect in enumerate(
-            move_effects(changes, properties, flags=flags, seed=seed)
-        )
+        for element in order
     ]  # fmt: skip
-    effects.sort(key=lambda effect: -effect.size)
-    strongest = [effect.element for effect in effects if effect.sd > 0][:INTERACTION_ELEMENTS]
-    table = interactions(subject.decode, base, [moves[element] for element in strongest])
+    acting = strongest[:INTERACTION_ELEMENTS]
+    table = interactions(subject.decode, base, [moves[element] for element in acting])
     return ElementAtlas(
         elements=tuple(effects),
         usage=measure_usage(codes, sd_ND=subject.sds, sensitivity_D=slope, seed=seed),
-        interactions=Interactions(elements=tuple(strongest), table=table),
+        interactions=Interactions(elements=tuple(acting), table=table),
         first_layer=_first_layer(subject.first_weight, sd),
         maps=Maps(np.stack([c.map for c in changes]), np.stack([c.signed for c in changes])),
     )
@@ -185,12 +190,63 @@ def edit_effects(
 def _flags(
     subject: Subject, move: Move, reference: CodeReference, before: RoundTrip, seed: int
 ) -> Flags:
-    """Flags of a move of the first codes, those of ``before``."""
-    codes = subject.codes[: len(before.in_sd)]
-    moved = codes + move.delta[: len(codes)]
+    moved = subject.codes + move.delta
     return measure_flags(
-        subject.encode, subject.decode, codes, moved, reference, before=before, seed=seed
+        subject.encode, subject.decode, subject.codes, moved, reference, before=before, seed=seed
     )
+
+
+def _both_ways(
+    subject: Subject, properties: PropertySet, base: difference.Centre, moves: Sequence[Move],
+    reference: CodeReference, seed: int, workers: int,
+) -> Iterator[tuple[difference.Change, tuple[Flags | None, ...]]]:  # fmt: skip
+    """Each move, with its flags at +1 and at -1: None where it moves nothing."""
+    codes = subject.codes
+    before = round_trip(subject.encode, subject.decode, codes, reference)
+
+    def one(move: Move) -> tuple[difference.Change, tuple[Flags | None, ...]]:
+        again = Reencoding(subject.encode, codes.shape)
+        change = difference.measure_change(
+            subject.decode, properties.measure, base, move, visit=again.add
+        )
+        return change, tuple(flags(again, move, step) for step in (1.0, -1.0))
+
+    def flags(again: Reencoding, move: Move, step: float) -> Flags | None:
+        if step not in again.found:
+            return None
+        moved = codes + np.float32(step) * move.delta
+        after = again.round_trip(moved, step, reference)
+        return measure_flags(
+            subject.encode, subject.decode, codes, moved, reference,
+            before=before, after=after, seed=seed,
+        )  # fmt: skip
+
+    with ThreadPoolExecutor(workers) as pool:
+        yield from pool.map(one, moves)
+
+
+def _together(
+    subject: Subject, properties: PropertySet, base: difference.Centre, strongest: Sequence[int],
+    seed: int, workers: int,
+) -> dict[int, MoveEffect]:  # fmt: skip
+    """The strongest elements by one sd, the others as they go with each, where codes correlate."""
+    covariance, sd = subject.statistics.covariance, np.asarray(subject.statistics.sd)
+    if covariance is None:
+        return {}
+    scale = np.where(sd > 0, sd, np.inf)
+    correlation = np.abs(covariance / np.outer(scale, scale))
+    np.fill_diagonal(correlation, 0.0)
+    correlated = [
+        element for element in strongest[:TOGETHER_ELEMENTS]
+        if correlation[element].max() >= LARGEST_OWN_CORRELATION
+    ]  # fmt: skip
+    moves = [together_move(subject.codes, element, sd, covariance) for element in correlated]
+    changes = difference.measure_changes(
+        subject.decode, properties.measure, base, moves, workers,
+        steps=(-1.0, 1.0), sweep_n=1, motion_n=0, lines=0,
+    )  # fmt: skip
+    found = move_effects(list(changes), properties, seed=seed) if correlated else []
+    return dict(zip(correlated, found, strict=True))
 
 
 def _first_layer(weight: Array | None, sd: Array) -> FirstLayer | None:

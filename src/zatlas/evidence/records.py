@@ -11,7 +11,7 @@ from pydantic import computed_field, model_validator
 from zatlas.evidence.arrays import Property as Property  # others import it from here
 from zatlas.evidence.arrays import PropertyKind
 from zatlas.evidence.codes.disentanglement import Disentanglement
-from zatlas.evidence.codes.stability import Stability
+from zatlas.evidence.codes.stability import ElementStability, Stability
 from zatlas.evidence.codes.usage import Usage
 from zatlas.evidence.effects.flags import Flags
 from zatlas.evidence.effects.motion import Motion
@@ -134,8 +134,9 @@ class MoveEffect(Record):
     interval, ``peak`` that of the pixel that changes most, ``share`` the fraction of the sum over
     all moves measured together. ``effects`` holds every property by its name, ``main`` the largest
     effect of the attributes and causes, and that of the factors. ``curve`` (T, K) is the mean of
-    each property at each of ``steps`` (T), ``lines`` (F, T, K) the same for single images. The
-    other fields are defined in ``effects/difference.py``.
+    each property at each of ``steps`` (T), ``lines`` (F, T, K) the same for single images.
+    ``flags`` are those of the move, ``flags_backward`` those of the move to the other side, where
+    that was measured too. The other fields are defined in ``effects/difference.py``.
     """
 
     n: int
@@ -156,6 +157,7 @@ class MoveEffect(Record):
     effects: dict[str, PropertyEffect]
     main: tuple[MainEffect, ...] = ()
     flags: Flags | None = None
+    flags_backward: Flags | None = None
 
     @model_validator(mode="before")
     @classmethod
@@ -178,7 +180,12 @@ class ElementEffect(MoveEffect):
     """The effect of one latent element, moved by one of its sd.
 
     ``name`` is the user's. ``sensitivity`` is the decoder's slope (grey levels per sd), ``match``
-    the best correlation with an element of other seeds.
+    the absolute correlation with its partner in the other runs (median), ``stability`` what that
+    is worth. ``posterior_sd`` is the mean sd of a Gaussian code's element over images.
+    ``conditional_sd`` is 1 sd of the element in its conditional sd, the sd that remains where all
+    other elements are fixed. ``together`` is the effect of the same move where the other elements
+    follow by linear regression on this one; it is measured of the strongest elements alone, where
+    codes correlate. All are None where they were not measured.
     """
 
     element: int
@@ -186,6 +193,10 @@ class ElementEffect(MoveEffect):
     sd: Number
     sensitivity: Number
     match: OptionalNumber = None
+    stability: ElementStability | None = None
+    posterior_sd: OptionalNumber = None
+    conditional_sd: OptionalNumber = None
+    together: MoveEffect | None = None
 
 
 class RandomDirection(Record):
@@ -242,11 +253,13 @@ class OtherSeeds(Record):
 class AtlasRecord(VersionedRecord):
     """``evidence/atlas.json``: every element of one run, the largest effect first.
 
-    ``drawn`` says how well the network draws each property; None where it was not measured.
+    ``held_out`` says whether the images are those that the run held out. ``drawn`` says how well
+    the network draws each property. Both are None where that is not known.
     """
 
     run: str
     images: str
+    held_out: bool | None = None
     fingerprint: str | None = None
     seed: int
     rows: tuple[int, ...]

@@ -40,6 +40,24 @@ def element_move(codes_ND: Array, element: int, sd_D: Array) -> Move:
     return direction_move(f"z[{element}] += sd", codes_ND, np.arange(len(sd_D)) == element, sd_D)
 
 
+def together_move(codes_ND: Array, element: int, sd_D: Array, covariance_DD: Array) -> Move:
+    """Move one element by one of its sd, and the others as they go with it.
+
+    Every other element follows by its linear regression on this one: by its covariance with it,
+    divided by the sd of this one.
+
+    >>> covariance = np.array([[4.0, 1.0], [1.0, 1.0]])
+    >>> together_move(np.zeros((1, 2)), 0, np.array([2.0, 1.0]), covariance).delta.tolist()
+    [[2.0, 0.5]]
+    """
+    live = sd_D > 0
+    follows = np.divide(
+        covariance_DD[element], sd_D * sd_D[element], out=np.zeros(len(sd_D)), where=live
+    )
+    follows[element] = 1.0
+    return direction_move(f"z[{element}] += sd, the others with it", codes_ND, follows, sd_D)
+
+
 def edit_move(text: str, codes_ND: Array, edited_ND: Array) -> Move:
     """The difference between edited codes and codes; ``text`` is the edit as typed."""
     if codes_ND.shape != edited_ND.shape:

@@ -14,7 +14,7 @@ from zatlas.latents.edit_results import apply_edits
 from zatlas.latents.interpolation import offset_labels
 from zatlas.recipes.objective_text import written
 from zatlas.report import sections
-from zatlas.report.atlas_sections import atlas_sections
+from zatlas.report.atlas_sections import AtlasSectionRecord, atlas_sections
 from zatlas.report.data import Drawing, ReportData, RunReport, Section, command
 from zatlas.report.sections import ImageSetRecord, PlateSectionRecord, TraversalRecord
 from zatlas.run.evidence import kept_edits, kept_reconstruction
@@ -41,10 +41,11 @@ def report_data(runs: list[Run], opening: Section | None = None) -> ReportData:
         A file of a run is missing or damaged, or its images have changed.
     """
     title = f"Report on {runs[0].name}" if len(runs) == 1 else f"Report on {len(runs)} runs"
-    return ReportData(title, [_run_report(run, opening) for run in runs])
+    again = command("report", *(run.path for run in runs), "--out", "report.html")
+    return ReportData(title, [_run_report(run, opening, again) for run in runs])
 
 
-def _run_report(run: Run, opening: Section | None) -> RunReport:
+def _run_report(run: Run, opening: Section | None, again: str) -> RunReport:
     part, file = run.held_out(), run.held_out_path
     measured = kept_reconstruction(run)
     images = part.pictures(measured.n)
@@ -61,16 +62,15 @@ def _run_report(run: Run, opening: Section | None) -> RunReport:
         _training(run),
         sections.reconstruction(
             measured, images, run.reconstruct(images), of=file, rows=part.rows,
-            command=_report_command(run),
+            command=again,
         ),
         _edits(run, part, file, missing),
         _traversals(run, part, file),
         *_atlas(run, missing),
-        sections.limits(
-            run.config.training.seed,
-            [c for c in (run.config.command, _report_command(run)) if c], more=missing,
-        ),
     ]  # fmt: skip
+    made.append(
+        sections.limits(run.config.training.seed, _commands(run, made, again), more=missing)
+    )
     about = f"{title}: {network.parameters:,} parameters, {network.latent:,} latent elements"
     return RunReport(run.path.name, made, about)
 
@@ -172,8 +172,13 @@ def _highest_variance(run: Run, count: int) -> list[int]:
     return [int(element) for element in order if not run.statistics.dead[element]]
 
 
-def _report_command(run: Run) -> str:
-    return command("report", run.path, "--out", "report.html")
+def _commands(run: Run, made: list[Section], again: str) -> list[str]:
+    """The commands that make a run, its evidence and its report again, in their order."""
+    records = [section.record for section in made]
+    atlas = [one.command for one in records if isinstance(one, AtlasSectionRecord)]
+    plates = [plate.command for plate in kept_edits(run).plates]
+    every = [run.config.command or "", *atlas, *plates, again]
+    return list(filter(None, dict.fromkeys(every)))
 
 
 def _listed(numbers: list[int]) -> str:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from zatlas.errors import InputError
+from zatlas.evidence.account.remarks import seeds_words
 from zatlas.evidence.records import AtlasRecord, ElementEffect
 from zatlas.figures.elements import element_page, overview
 from zatlas.figures.style import NotebookFigure
@@ -20,10 +21,14 @@ _LISTED_ELEMENTS = 64  # elements with a row in the table
 
 
 class AtlasSectionRecord(Record):
-    """The atlas with its strongest elements, without curves; ``of`` elements were measured."""
+    """The atlas with its strongest elements, without curves; ``of`` elements were measured.
+
+    ``seeds`` says how far it is the atlas of one run.
+    """
 
     atlas: AtlasRecord
     of: int
+    seeds: str
     command: str
 
 
@@ -57,7 +62,8 @@ def atlas_sections(run: Run, pages: int = ELEMENT_FIGURES) -> list[Section]:
         Section(
             "atlas", "The effect of every latent element",
             AtlasSectionRecord(atlas=atlas.model_copy(update={"elements": tuple(listed)}),
-                               of=len(atlas), command=_command(run, atlas)),
+                               of=len(atlas), seeds=seeds_words(atlas),
+                               command=_command(run, atlas)),
             {"overview": overview(atlas)},
             [Fact(label="elements used", value=atlas.usage.used, of=len(atlas))],
         ),
@@ -97,9 +103,14 @@ def _element_figures(
 
 
 def _command(run: Run, atlas: AtlasRecord) -> str:
-    """The command that measures this atlas again."""
+    """The command that measures this atlas again: over the held-out images without ``--images``.
+
+    It is empty where the images were given as an array.
+    """
+    if not (atlas.held_out or atlas.images):
+        return ""
     options = {
-        "--images": atlas.images,
+        "--images": "" if atlas.held_out else atlas.images,
         "--count": atlas.n,
         "--seed": atlas.seed,
         "--factors": atlas.factors.file if atlas.factors else "",

@@ -31,6 +31,7 @@ from zatlas.images.labels import read_table, typed
 from zatlas.latents import coding
 from zatlas.latents.moves import edit_move
 from zatlas.models.pixels import from_signed, signed_scale
+from zatlas.run.config import ImagesRecord
 from zatlas.run.evidence import element_names, keep_atlas
 from zatlas.run.run import Run, open_run
 from zatlas.run.split import Part, whole_set
@@ -63,7 +64,7 @@ def measure_atlas(
     count : the number of images, drawn by ``seed``.
     seed : of that draw and of every bootstrap.
     factors : a CSV with a row for each image of the run's image set, or of its held-out one.
-    others : runs of the same model from other seeds.
+    others : runs of the same model on the same images, each of another seed.
     workers : the number of threads, by default cores divided by torch's threads. No result depends
         on it.
     progress : called with (done, total) elements.
@@ -77,7 +78,7 @@ def measure_atlas(
     image_set, part = _part(run, images)
     file = str(image_set.path or "")
     labelled = None if factors is None else _labelled(run, Path(factors), seed)
-    opened = [other if isinstance(other, Run) else open_run(other) for other in others]
+    opened = _other_runs(run, others)
     rows = drawn(part, count, seed)
     if len(rows) < 2:
         raise argument_error("images", file, f"{len(rows)} image to measure on; give 2 or more")
@@ -88,14 +89,15 @@ def measure_atlas(
         properties, probes = add_factors(properties, labelled, subject.encode, subject.decode, seed)
         labels = _factor_probes(run, labelled, probes, str(factors), seed)
     properties = measure_drawn(properties, pictures, subject.codes, subject.decode)
-    seeds = _other_seeds(run, subject, opened, pictures, seed) if opened else None
+    seeds = _other_seeds(subject, opened, pictures, seed) if opened else None
     found = element_atlas(
         subject, properties, names=element_names(run), seed=seed,
-        matches=seeds.stability.best if seeds else None,
+        stability=seeds.stability if seeds else None,
         workers=workers or _workers(), progress=progress,
     )  # fmt: skip
     record = AtlasRecord(
-        run=run.name, images=file, fingerprint=image_set.fingerprint(), seed=seed,
+        run=run.name, images=file, held_out=images is None,
+        fingerprint=image_set.fingerprint(), seed=seed,
         rows=tuple(rows.tolist()), n=len(rows), properties=tuple(properties.with_real_sd()),
         usage=found.usage, interactions=found.interactions, first_layer=found.first_layer,
         elements=found.elements, factors=labels, stability=seeds, drawn=properties.drawn,
@@ -267,18 +269,52 @@ def _labelled(run: Run, table: Path, seed: int) -> Labelled:
     return Labelled(images, factors, held_out)
 
 
+def _other_runs(run: Run, others: Sequence[PathLike | Run]) -> list[Run]:
+    """Open runs that differ from ``run`` in the seed alone; InputError names another difference."""
+    opened: list[Run] = []
+    for other in others:
+        new = other if isinstance(other, Run) else open_run(other)
+        fault = _difference(run, new) or _same_seed([run, *opened], new)
+        if fault:
+            raise InputError(f"{new.path}: {fault}")
+        opened.append(new)
+    return opened
+
+
+def _difference(run: Run, other: Run) -> str:
+    """What the training of two runs differs in, and how to mend it; empty where in nothing."""
+    untitled = [one.model.model_file.model_copy(update={"title": ""}) for one in (other, run)]
+    if untitled[0] != untitled[1]:
+        return f"has another model ({other.name}) than {run.path} ({run.name}); train that one"
+    theirs, own = (one.config for one in (other, run))
+    if theirs.images.fingerprint != own.images.fingerprint:
+        return f"was trained on {_file(theirs.images)}, and not on {_file(own.images)}; train on it"
+    valid = [
+        held if isinstance(held, float) else held.fingerprint for held in (theirs.valid, own.valid)
+    ]
+    if valid[0] != valid[1]:
+        return f"held out {_file(theirs.valid)}, and not {_file(own.valid)}; hold out the same"
+    return ""
+
+
+def _same_seed(runs: Sequence[Run], other: Run) -> str:
+    seed = other.config.training.seed
+    same = next((run for run in runs if run.config.training.seed == seed), None)
+    return "" if same is None else f"has seed {seed}, as {same.path}; train it with another seed"
+
+
+def _file(images: ImagesRecord | float) -> str:
+    """A held-out fraction, or the file of an image set."""
+    if isinstance(images, float):
+        return f"a fraction of {images:g}"
+    return images.path or "an array"
+
+
 def _other_seeds(
-    run: Run, subject: Subject, others: Sequence[Run], images: NDArray[np.uint8], seed: int
+    subject: Subject, others: Sequence[Run], images: NDArray[np.uint8], seed: int
 ) -> OtherSeeds:
     """Encode the same images with other runs, and compare the elements with theirs."""
-    codes = [(subject.codes, subject.sds)]
-    for other in others:
-        same = other.path.resolve() == run.path.resolve()
-        if same or other.model.architecture.image != run.model.architecture.image:
-            size = f"takes pictures of another size than {run.path}"
-            fault = "is the run itself; give one of another seed" if same else size
-            raise InputError(f"{other.path}: {fault}")
-        codes.append(other.posterior(images))
+    codes = [(subject.codes, subject.sds), *(other.posterior(images) for other in others)]
     informative = [
         (z.max(0) != z.min(0)) & (sd is None or gaussian_kl(z, sd) >= INFORMATIVE_KL_NATS)
         for z, sd in codes

@@ -26,6 +26,8 @@ OUT_OF_RANGE_FRACTION = 0.05  # of images in range, at most, where a move leaves
 WITH_A_SIGN: tuple[EffectKind, ...] = ("directed", "one way", "either way")
 WITHOUT_A_SIGN: tuple[EffectKind, ...] = ("opposite", "uneven")
 """Findings of effects that are large and have no sign of their own."""
+FOUND_CORRELATION = 0.7  # with its partner in another run, at least, of an element found there
+LARGEST_OWN_CORRELATION = 0.2  # of codes: from here on a move is measured with the others too
 
 
 def may_be_named(

@@ -2,10 +2,18 @@
 
 
 def percent(fraction: float) -> str:
-    """A fraction in percent: "97 %"."""
-    return f"{100 * fraction:.0f} %"
+    """A fraction in percent.
+
+    >>> percent(0.974), percent(-0.001)
+    ('97 %', '0 %')
+    """
+    return f"{round(100 * fraction)} %"
 
 
 def number(value: float) -> str:
-    """A number of two digits, without decimals from 100 on."""
+    """A number of two digits, without decimals from 100 on.
+
+    >>> number(6.12), number(123.4)
+    ('6.1', '123')
+    """
     return f"{value:.2g}" if abs(value) < 100 else f"{value:.0f}"

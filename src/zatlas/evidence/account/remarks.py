@@ -1,32 +1,141 @@
 """The remarks of a sentence, after what a move does: how far its numbers can be trusted."""
 
-from zatlas.evidence.account.naming import leaves_data, motion_or_shade
+from zatlas.evidence.account.naming import (
+    FOUND_CORRELATION,
+    leaves_data,
+    motion_or_shade,
+    named_effects,
+)
 from zatlas.evidence.account.number_words import number, percent
-from zatlas.evidence.records import EditEffect, ElementEffect, MoveEffect
+from zatlas.evidence.effects.flags import Flags
+from zatlas.evidence.records import (
+    AtlasRecord,
+    EditEffect,
+    ElementEffect,
+    MoveEffect,
+    PropertyEffect,
+)
+
+_TOGETHER_SHOWN = 3  # properties, of a move with the other elements
 
 
 def remarks(effect: MoveEffect) -> list[str]:
-    """The sentences about motion, flags, random directions and other seeds."""
-    found = []
+    """The sentences about motion, flags, the other elements, random directions, other seeds."""
+    found = [_motion(effect), _flags(effect)]
+    if isinstance(effect, EditEffect):
+        found.append(_random(effect))
+    if isinstance(effect, ElementEffect) and effect.sd > 0:
+        found += [_together(effect), _posterior(effect), _other_seeds(effect)]
+    return [text for text in found if text]
+
+
+def match_words(effect: ElementEffect) -> str:
+    """How an element is found in other runs, for a table: "0.93 (3 of 4)"."""
+    if effect.match is None:
+        return "–"
+    times = effect.stability
+    return f"{effect.match:.2f}" + (f" ({times.found} of {times.runs})" if times else "")
+
+
+def seeds_words(atlas: AtlasRecord) -> str:
+    """How far an atlas is that of one run, said once beside it."""
+    if atlas.stability is None:
+        return "One run: another seed may order and mix the elements in another way."
+    matches = atlas.stability.stability.matches
+    chance = ", ".join(dict.fromkeys(f"{match.chance:.2f}" for match in matches))
+    return (
+        f"Other seeds: absolute correlation with the partner there (chance: {chance}); an element "
+        f"is found from {FOUND_CORRELATION:g} on, where chance stays below."
+    )
+
+
+def _motion(effect: MoveEffect) -> str:
     kind = motion_or_shade(effect)
-    if kind is not None and effect.motion is not None:
-        found.append(
-            f"It is {kind}: a warp explains {percent(effect.motion.warp.value)} of the change "
-            f"[{percent(effect.motion.warp.low)}, {percent(effect.motion.warp.high)}] "
-            f"({effect.motion.n} images)."
-        )
-    flags = effect.flags
-    if flags is not None and flags.moved:
-        text = "It leaves the data: in range" if leaves_data(flags) else "In range"
-        text += f" in {percent(flags.in_range)} of images"
-        if flags.kept is not None:
-            text += f"; {percent(flags.kept)} of it survives re-encoding"
-        found.append(text + ".")
-    if isinstance(effect, EditEffect) and effect.random is not None:
-        found.append(
-            f"It changes pictures by {number(effect.size)} grey levels, a random direction "
-            f"of the same length by {number(effect.random.size)}."
-        )
-    if isinstance(effect, ElementEffect) and effect.match is not None:
-        found.append(f"Other seeds: best match r = {effect.match:.2f}.")
-    return found
+    if kind is None or effect.motion is None:
+        return ""
+    warp = effect.motion.warp
+    return (
+        f"It is {kind}: a warp explains {percent(warp.value)} of the change "
+        f"[{percent(warp.low)}, {percent(warp.high)}] ({effect.motion.n} images)."
+    )
+
+
+def _flags(effect: MoveEffect) -> str:
+    """Whether a move stays in the data, and what an encoder finds of it again."""
+    forward, backward = effect.flags, effect.flags_backward
+    if forward is None or not forward.moved:
+        return ""
+    both = [flags for flags in (forward, backward) if flags is not None]
+    text = "It leaves the data: in range" if any(map(leaves_data, both)) else "In range"
+    if backward is None:
+        text += f" in {percent(forward.in_range)} of images"
+    else:
+        text += f" {percent(forward.in_range)} at +1 sd, {percent(backward.in_range)} at -1 sd"
+    if forward.kept is not None:
+        text += f"; {percent(forward.kept)} of it survives re-encoding ({_kept_behind(both)})"
+        text += _answers(forward, backward)
+    return text + "."
+
+
+def _kept_behind(flags: list[Flags]) -> str:
+    """What is kept at -1 sd, where that is another number, and the number of images."""
+    kept = [percent(one.kept) for one in flags if one.kept is not None]
+    other = [f"{kept[1]} at -1 sd"] if len(set(kept)) > 1 else []
+    return "; ".join([*other, f"{flags[0].n} images"])
+
+
+def _answers(forward: Flags, backward: Flags | None) -> str:
+    """The element that answers most, where it is not the one that was moved."""
+    ahead = forward.answers_most
+    behind = ahead if backward is None else backward.answers_most
+    if ahead == behind:
+        return "" if ahead is None else f"; z[{ahead}] answers most"
+    steps = [(ahead, "+1"), (behind, "-1")]
+    return "".join(f"; z[{z}] answers most at {step} sd" for z, step in steps if z is not None)
+
+
+def _random(effect: EditEffect) -> str:
+    if effect.random is None:
+        return ""
+    return (
+        f"It changes pictures by {number(effect.size)} grey levels, a random direction of the "
+        f"same length by {number(effect.random.size)}."
+    )
+
+
+def _together(effect: ElementEffect) -> str:
+    """The second line of an element whose code correlates with others."""
+    if effect.together is None:
+        return ""
+    text = "Its code goes with others"
+    if effect.conditional_sd is not None:
+        text += f": alone, 1 sd is {number(effect.conditional_sd)} conditional sd"
+    if named := named_effects(effect.together)[:_TOGETHER_SHOWN]:
+        text += f". As it goes with them in these images: {', '.join(map(_briefly, named))}"
+    return text + "."
+
+
+def _briefly(effect: PropertyEffect) -> str:
+    direction = effect.up if effect.mean > 0 else effect.down
+    return f"{direction} {effect.mean_sd:+.2f} sd [{effect.low_sd:.2f}, {effect.high_sd:.2f}]"
+
+
+def _posterior(effect: ElementEffect) -> str:
+    if not effect.posterior_sd:
+        return ""
+    return f"1 sd of the code is {number(effect.sd / effect.posterior_sd)} posterior sd."
+
+
+def _other_seeds(effect: ElementEffect) -> str:
+    if effect.match is None:
+        return "Measured in one run alone."
+    if effect.stability is None:  # a record of an older zatlas
+        return f"Other seeds: best match r = {effect.match:.2f}."
+    found, runs = effect.stability.found, effect.stability.runs
+    if runs == 1:
+        text = f"{'' if found else 'not '}found in the other run"
+    else:
+        text = f"found in {found} of {runs} runs"
+    return (
+        f"Other seeds: {text} (match r = {effect.match:.2f}; chance {effect.stability.chance:.2f})."
+    )

@@ -13,9 +13,10 @@ from scipy import optimize, stats
 from zatlas.errors import InputError
 from zatlas.evidence.arrays import Array
 from zatlas.evidence.codes.usage import correlations
-from zatlas.schema import Number, Numbers, OptionalNumbers, Record
+from zatlas.schema import Number, Numbers, OptionalNumber, OptionalNumbers, Record
 
 _SHUFFLES = 20  # for the correlation that chance gives
+_CHANCE_PERCENTILE = 95  # of the correlations of chance, which a match has to exceed
 LASSO_PENALTY = 0.1
 """Weight of the penalty in the regressions of UDR, as published."""
 
@@ -27,7 +28,8 @@ class Match(Record):
     ``correlation`` (D,): with the partner, signed; ``same_index`` (D,): with the element of the
     same number in B (None where there is none); ``median`` and ``same_index_median``: medians of
     their absolute values over the elements of A that vary; ``chance``: the median that matching
-    finds when the images of B are shuffled.
+    finds when the images of B are shuffled, ``chance_high`` the 95th percentile (None in older
+    records).
     """
 
     n: int
@@ -37,6 +39,7 @@ class Match(Record):
     median: Number
     same_index_median: Number
     chance: Number
+    chance_high: OptionalNumber = None
 
 
 def match_elements(a_ND: Array, b_NE: Array, seed: int = 0) -> Match:
@@ -61,7 +64,21 @@ def match_elements(a_ND: Array, b_NE: Array, seed: int = 0) -> Match:
         median=_median(np.abs(paired[live])),
         same_index_median=_median(np.abs(same[live[: len(same)]])),
         chance=_median(np.concatenate(shuffled)),
+        chance_high=np.percentile(np.concatenate(shuffled), _CHANCE_PERCENTILE)
+        if live.any()
+        else 0.0,
     )
+
+
+class ElementStability(Record):
+    """One element of run A in ``runs`` other runs: in ``found`` of them it is found again.
+
+    ``chance`` is the correlation that matching finds when images are shuffled (median over runs).
+    """
+
+    found: int
+    runs: int
+    chance: Number
 
 
 class Stability(Record):
@@ -78,6 +95,20 @@ class Stability(Record):
     udr_chance: Number
     variant: str
     matches: tuple[Match, ...]
+
+    def of(self, element: int, smallest: float) -> ElementStability:
+        """How often one element is found again.
+
+        It is found in a run where the absolute correlation with its partner there is ``smallest``
+        or more, and above that of chance.
+        """
+        bounds = [max(smallest, match.chance_high or 0.0) for match in self.matches]
+        found = [abs(match.correlation[element]) for match in self.matches]
+        return ElementStability(
+            found=sum(r >= bound for r, bound in zip(found, bounds, strict=True)),
+            runs=len(found),
+            chance=np.median([match.chance for match in self.matches]),
+        )
 
 
 def measure_stability(

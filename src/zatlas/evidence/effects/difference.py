@@ -9,7 +9,7 @@ Sizes are in grey levels (0 to 255). Only the N reconstructions are kept; a move
 batches, so memory does not grow with the number of elements.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
@@ -35,6 +35,9 @@ EDIT_STEPS = (0.5, 1.0)
 """Steps of an edit: half of it, and all of it."""
 MOTION_IMAGES = 64
 """Images over which motion is measured, at most."""
+
+Visit = Callable[[slice, Mapping[float, Array]], None]
+"""Takes the rows of a batch, and its decoded pictures (B, H, W, C) by their step."""
 
 
 @dataclass(frozen=True)
@@ -152,6 +155,7 @@ def measure_change(
     motion_n: int = MOTION_IMAGES,
     lines: int = 5,
     batch: int = 64,
+    visit: Visit | None = None,
 ) -> Change:
     """Measure the move ``z + t * delta`` for each t in ``steps``.
 
@@ -168,6 +172,7 @@ def measure_change(
     sweep_n : the first images, over which curves and linearity are measured.
     motion_n : the first images, at most 64, over which the motion of the step 1 is measured.
     lines : the first images, whose own curves are kept.
+    visit : called with every batch once it is decoded, so that nobody decodes it again.
 
     Raises
     ------
@@ -185,7 +190,9 @@ def measure_change(
     total = _Total(centre, tuple(steps), size, sweep_n, motion_n)
     if np.any(delta_ND):
         for part in [*batches(sweep_n, batch), *batches(n, batch, sweep_n)]:
-            total.add(decode, measure, delta_ND, part)
+            pictures = total.add(decode, measure, delta_ND, part)
+            if visit is not None:
+                visit(part, pictures)
     else:  # a dead element: the picture cannot change
         total.values[:], total.sizes = centre.values, [np.zeros(n)]
     at = np.argsort([*steps, 0.0])
@@ -239,8 +246,10 @@ class _Total:
         self.moved: list[Array] = []
         self.along = self.energy = 0.0
 
-    def add(self, decode: Decode, measure: Measure, delta_ND: Array, part: slice) -> None:
-        """Decode and measure the images of ``part`` at their steps."""
+    def add(
+        self, decode: Decode, measure: Measure, delta_ND: Array, part: slice
+    ) -> Mapping[float, Array]:
+        """Decode and measure the images of ``part``; their pictures by their step."""
         before, in_sweep = self.centre.pictures[part], part.start < self.sweep_n
         taken = [t for t in self.steps if abs(t) == 1 or in_sweep]
         codes = [self.centre.codes[part] + np.float32(t) * delta_ND[part] for t in taken]
@@ -264,6 +273,7 @@ class _Total:
             self._sweep(before, after)
         if (moving := min(self.motion_n, MOTION_IMAGES) - part.start) > 0:
             self.moved.append(end[:moving])
+        return after
 
     def motion(self) -> Motion | None:
         """Motion from the centre to the step 1; None where it is not asked for, or is none."""

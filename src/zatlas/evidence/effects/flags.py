@@ -4,14 +4,14 @@ Lengths are in sd of each element over the run's images. An element of sd 0 is d
 in sd, and no sum here counts it.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
 
 from zatlas.errors import InputError
-from zatlas.evidence.arrays import Array, Decode, Encode, in_batches
+from zatlas.evidence.arrays import Array, Decode, Encode, batches
 from zatlas.evidence.statistics.intervals import bca
 from zatlas.schema import Number, OptionalNumber, Record
 
@@ -21,6 +21,7 @@ NEIGHBOUR = 10
 """Distances are to the tenth nearest code."""
 _LARGEST_CONDITION = 1e10  # of a covariance that is inverted
 _TYPICAL_CODES = 1024  # over which the typical neighbour distance is taken
+_SMALLEST_ANSWER = 0.1  # of the length of an edit; a smaller response answers nothing
 _SATURATED = 1 - 1 / 255  # of [-1, 1]: rounds to 0 or 255 grey levels
 
 
@@ -111,24 +112,43 @@ def round_trip(
     encode: Encode, decode: Decode, codes: Array, reference: CodeReference, *, batch: int = 128
 ) -> RoundTrip:
     """Decode codes (N, D) and encode the pictures again, ``batch`` at a time."""
-    live = reference.sd > 0
-    saturated: list[Array] = []
+    again = Reencoding(encode, codes.shape)
+    for rows in batches(len(codes), batch):
+        again.add(rows, {1.0: decode(codes[rows])})
+    return again.round_trip(codes, 1.0, reference)
 
-    def encoded_again(part: Array) -> Array:
-        pictures = decode(part)
-        saturated.append((np.abs(pictures) >= _SATURATED).mean((1, 2, 3)))
-        return encode(pictures)
 
-    found = in_batches(encoded_again, codes, batch)[:, live].astype(np.float64) / reference.sd[live]
-    in_sd = codes[:, live].astype(np.float64) / reference.sd[live]
-    distance = float(np.median(_to_neighbour(in_sd, reference.scaled)))
-    return RoundTrip(
-        in_sd=in_sd,
-        found=found,
-        cycle=float(np.abs(found - in_sd).mean()) if found.size else 0.0,
-        saturated=float(np.concatenate(saturated).mean()),
-        neighbour=distance / reference.typical if reference.typical else float("nan"),
-    )
+class Reencoding:
+    """Encodes the pictures of a move at its whole steps, 1 and -1, as they are decoded."""
+
+    def __init__(self, encode: Encode, shape: tuple[int, ...]) -> None:
+        self.encode, self.shape = encode, shape
+        self.found: dict[float, Array] = {}
+        self.saturated: dict[float, Array] = {}
+
+    def add(self, rows: slice, pictures: Mapping[float, Array]) -> None:
+        """Encode a batch; it is a ``Visit`` of ``effects/difference.py``."""
+        for step in (1.0, -1.0):
+            if step in pictures:
+                drawn = pictures[step]
+                found = self.found.setdefault(step, np.empty(self.shape))
+                found[rows] = self.encode(drawn)
+                saturated = self.saturated.setdefault(step, np.empty(self.shape[0]))
+                saturated[rows] = (np.abs(drawn) >= _SATURATED).mean((1, 2, 3))
+
+    def round_trip(self, codes: Array, step: float, reference: CodeReference) -> RoundTrip:
+        """The round trip of ``codes`` (N, D), whose pictures were those of ``step``."""
+        live = reference.sd > 0
+        found = self.found[step][:, live] / reference.sd[live]
+        in_sd = codes[:, live].astype(np.float64) / reference.sd[live]
+        distance = float(np.median(_to_neighbour(in_sd, reference.scaled)))
+        return RoundTrip(
+            in_sd=in_sd,
+            found=found,
+            cycle=float(np.abs(found - in_sd).mean()) if found.size else 0.0,
+            saturated=float(self.saturated[step].mean()),
+            neighbour=distance / reference.typical if reference.typical else float("nan"),
+        )
 
 
 class Moved(Record):
@@ -161,7 +181,9 @@ class Flags(Record):
     ``spill`` is the root mean square change, in sd, of the elements that were not moved, in the
     same encoding (None where all were). ``cycle_before`` and ``cycle_after`` are the mean absolute
     distance, in sd, between a code and its picture's code; ``saturated_before`` and
-    ``saturated_after`` the fraction of pixel values at an end of the range.
+    ``saturated_after`` the fraction of pixel values at an end of the range. ``answers_most`` is the
+    element that changes most in that encoding (root mean square, in sd), where the edit did not
+    move it and the change is a tenth of the edit's length or more; otherwise None.
     """
 
     n: int
@@ -180,6 +202,7 @@ class Flags(Record):
     cycle_after: Number
     saturated_before: Number
     saturated_after: Number
+    answers_most: int | None = None
 
 
 def measure_flags(
@@ -190,6 +213,7 @@ def measure_flags(
     reference: CodeReference,
     *,
     before: RoundTrip | None = None,
+    after: RoundTrip | None = None,
     seed: int = 0,
     listed: int = 8,
     batch: int = 128,
@@ -205,6 +229,7 @@ def measure_flags(
     z_ND, edited_ND : the codes before and after the edit.
     reference : from the statistics of the run's codes.
     before : :func:`round_trip` of ``z_ND``, where several edits start from the same codes.
+    after : the same of ``edited_ND``, where its pictures have been encoded already.
     listed : the number of elements in ``elements``.
 
     Raises
@@ -219,7 +244,7 @@ def measure_flags(
         )
     live = reference.sd > 0
     before = before or round_trip(encode, decode, z_ND, reference, batch=batch)
-    after = round_trip(encode, decode, edited_ND, reference, batch=batch)
+    after = after or round_trip(encode, decode, edited_ND, reference, batch=batch)
     delta = after.in_sd - before.in_sd
     touched = np.any(delta != 0, axis=0)
     response = after.found - before.found
@@ -239,7 +264,18 @@ def measure_flags(
         spill=None if touched.all() else np.sqrt((response[:, ~touched] ** 2).mean()),
         cycle_before=before.cycle, cycle_after=after.cycle,
         saturated_before=before.saturated, saturated_after=after.saturated,
+        answers_most=_answers_most(response, delta, live),
     )  # fmt: skip
+
+
+def _answers_most(response: Array, delta: Array, live: Array) -> int | None:
+    """The element of the largest response, where it was not moved itself."""
+    if not delta.any():
+        return None
+    answers = np.square(response).mean(0)
+    most = int(answers.argmax())
+    too_small = answers[most] < _SMALLEST_ANSWER**2 * np.square(delta).sum(1).mean()
+    return None if too_small or delta[:, most].any() else int(np.flatnonzero(live)[most])
 
 
 def _kept(response: Array, delta: Array, seed: int) -> tuple[float, float, float]:
