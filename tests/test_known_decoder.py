@@ -47,7 +47,7 @@ def test_the_right_factor_is_named_first_and_a_dead_element_has_no_effect() -> N
         rows = np.arange(len(z)) % 40  # every move decodes whole blocks of the same faces
         return floats(render(moved({k: v[rows] for k, v in seen.items()}, z)))
 
-    base = difference.measure_centre(decode, properties.measure, codes)
+    base = difference.measure_centre(decode, properties.measure, codes, properties.compare)
     sd = np.ones(len(ELEMENTS), np.float32)
     moves = [element_move(codes, element, sd) for element in range(len(ELEMENTS))]
     changes = difference.measure_changes(
