@@ -71,7 +71,7 @@ def test_the_atlas_of_a_decoder_whose_truth_is_known() -> None:
     # one sd of element 1 moves every pixel by 0.1 * sd of a range of 2, in 255 grey levels
     assert first.size == pytest.approx(0.1 * first.sd * 127.5, rel=1e-4)
     assert first.size_low == pytest.approx(first.size, rel=1e-4)
-    assert "lighter (luminance" in first.sentence
+    assert "lighter (lightness" in first.sentence
     assert first.linearity == pytest.approx(1.0, abs=1e-4)
     assert first.flags is not None
     assert first.flags.kept == pytest.approx(1.0, abs=1e-3)
@@ -98,7 +98,7 @@ def test_what_the_network_does_not_draw_is_not_named() -> None:
     light = first.effects["luminance"]
     assert (light.named, light.drawn) == (False, False)
     assert (light.mean_sd or 0) > 0.2
-    assert "the network draws none of the properties measured" in first.sentence
+    assert "small, under 0.2 sd of every property that the network draws" in first.sentence
     answer = answer_claim("element 1 makes it lighter", first)
     assert answer.word == "inconclusive"
     assert answer.reason.startswith("the network does not draw this property: luminance +")
