@@ -7,7 +7,7 @@ import pytest
 from claims_held_out import HELD_OUT, SECOND
 from zatlas.evidence.account.claim_reading import Reading, read_claim
 from zatlas.evidence.account.claim_verdict import Effect, judge
-from zatlas.evidence.account.claim_words import ATTRIBUTE_WORDS, words_of
+from zatlas.evidence.account.claim_words import ATTRIBUTE_WORDS, CAUSE_WORDS, words_of
 
 FACTORS = ("age", "gender = Male", "smiling", "yaw")
 VOCABULARY = {**ATTRIBUTE_WORDS, **{name: words_of(name) for name in FACTORS}}
@@ -255,3 +255,44 @@ def test_mainly_is_judged() -> None:
     assert judge(mainly, [replace(dark, main=True)]).word == YES
     assert judge(mainly, [dark, replace(red, main=True)]).word == NO
     assert judge(mainly, [dark, red]).word == OPEN
+
+
+BOTH = {**VOCABULARY, **CAUSE_WORDS}
+
+
+@pytest.mark.parametrize(
+    ("claim", "expected"),
+    [
+        ("element 1 moves the face to the right",
+         {"horizontal place": "up", "horizontal shift": "up"}),
+        ("element 1 shifts it down", {"vertical place": "down", "vertical shift": "down"}),
+        ("element 1 zooms in", {"edge extent": "up", "zoom": "up"}),
+        ("element 1 tilts the head to the left", {"tilt": "up"}),
+        ("element 1 changes the hue",
+         {"red-green": "either", "yellow-blue": "either", "hue rotation": "either",
+          "red-green offset": "either", "yellow-blue offset": "either"}),
+        ("element 1 makes it noisier", {"noise": "up"}),
+        ("element 1 reduces the noise", {"noise": "down"}),
+        ("element 1 makes it less noisy", {"noise": "down"}),
+        ("element 1 makes it sharper", {"sharpness": "up", "detail gain": "up"}),
+        ("element 1 increases the brightness", {"luminance": "up", "lightness": "up"}),
+        ("element 1 lowers the saturation", {"chroma": "down", "chroma gain": "down"}),
+        ("element 1 darkens the centre", {"centre against rest": "down"}),
+        ("element 1 makes the background lighter",
+         {"border lightness": "up", "border against rest": "up"}),
+        ("element 1 lights the face from the left",
+         {"left-right light": "down", "left-right gradient": "down"}),
+    ],
+)  # fmt: skip
+def test_causes_are_read_beside_attributes(claim: str, expected: dict[str, str]) -> None:
+    assert meant(read_claim(claim, BOTH)) == expected
+
+
+@pytest.mark.parametrize("claim", [row[0] for row in DEVELOPMENT])
+def test_causes_change_no_answer_to_a_known_claim(claim: str) -> None:
+    """Causes stand beside attributes: what was read of attributes is read of them as before."""
+    alone, both = read_claim(claim, VOCABULARY), read_claim(claim, BOTH)
+    assert bool(both.refused) == bool(alone.refused)
+    assert (both.negated, both.main) == (alone.negated, alone.main)
+    assert meant(alone).items() <= meant(both).items()
+    assert judge(both, EFFECTS).word == judge(alone, EFFECTS).word

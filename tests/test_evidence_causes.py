@@ -6,9 +6,10 @@ from scipy import ndimage
 from skimage.transform import rotate
 
 from zatlas.errors import InputError
+from zatlas.evidence.arrays import floats
 from zatlas.evidence.properties.attributes import ATTRIBUTES, lab
-from zatlas.evidence.properties.causes import Reference, causes, columns
-from zatlas.evidence.properties.property_set import pixel_properties
+from zatlas.evidence.properties.causes import Reference, causes, columns, compare
+from zatlas.evidence.properties.property_set import measure_drawn, pixel_properties
 from zatlas.images.faces import render
 from zatlas.images.faces.factors import draw_factors
 
@@ -159,3 +160,46 @@ def test_every_property_has_a_family_and_its_own_name() -> None:
     assert len({each.name for each in properties}) == len(properties)
     families = {each.family for each in properties}
     assert families == {"place", "lightness", "light direction", "detail", "colour"}
+
+
+def test_real_values_have_a_row_for_each_image_and_their_sd_is_the_yardstick(faces: Any) -> None:
+    images = np.round((faces + 1) * 127.5).astype(np.uint8)
+    found = pixel_properties(images)
+    values = dict(zip([c.name for c in found.columns], found.real, strict=True))
+    assert {len(each) for each in values.values()} == {len(images)}
+    assert list(found.real_sd) == [np.std(each) for each in found.real]
+    assert values["lightness"].std() == pytest.approx(values["luminance"].std(), rel=0.3)
+    pairs = causes(floats(images), floats(np.roll(images, -1, 0))) / np.sqrt(2)
+    np.testing.assert_allclose(values["horizontal shift"], pairs[:, 0])
+    assert values["noise"].min() >= 0  # of single images
+
+
+def test_a_cause_is_drawn_where_the_change_between_two_images_comes_back(faces: Any) -> None:
+    images = np.round((faces + 1) * 127.5).astype(np.uint8)
+    codes = np.arange(len(images), dtype=np.float32)[:, None]
+
+    def drawn(decode: Any) -> Any:
+        found = measure_drawn(pixel_properties(images), images, codes, decode)
+        assert found.drawn is not None
+        assert [one.name for one in found.drawn] == [c.name for c in found.columns]
+        return {one.name: one.drawn for one in found.drawn}
+
+    every = drawn(lambda z: floats(images[z[:, 0].astype(int)]))
+    assert set(every.values()) == {True}
+
+    def plain(z: Any) -> Any:
+        """Pictures of one colour, as light as the image."""
+        light = floats(images[z[:, 0].astype(int)]).mean((1, 2, 3), keepdims=True)
+        return np.broadcast_to(light, (len(z), 64, 64, 3)).astype(np.float32)
+
+    flat = drawn(plain)
+    assert flat["lightness"] is not False
+    assert flat["horizontal shift"] is flat["hue rotation"] is flat["detail gain"] is False
+
+
+def test_a_part_of_the_references_compares_the_same(faces: Any) -> None:
+    after = np.roll(faces, 1, 2)
+    whole, part = compare(np.tile(faces, (3, 1, 1, 1))), slice(20, 70)
+    expected = whole.changes(np.tile(after, (3, 1, 1, 1)))[part]
+    found = whole.rows(part).changes(np.tile(after, (3, 1, 1, 1))[part])
+    np.testing.assert_allclose(found, expected, atol=1e-3)

@@ -16,7 +16,7 @@ from zatlas.evidence.effects.difference import (
     measure_changes,
 )
 from zatlas.evidence.effects.sensitivity import interactions, sensitivity
-from zatlas.evidence.properties import attributes
+from zatlas.evidence.properties import attributes, causes
 from zatlas.evidence.properties.property_set import PropertySet
 from zatlas.latents.moves import Move, direction_move, edit_move, element_move, random_move
 
@@ -131,6 +131,51 @@ def test_the_same_code_measures_an_edit_as_typed() -> None:
     assert c.linearity == pytest.approx(1, abs=1e-4)
     expected = attributes.measure(toy(edit(z))) - attributes.measure(toy(z))
     np.testing.assert_allclose(c.forward, expected, atol=1e-3)
+
+
+def test_both_steps_are_kept() -> None:
+    """A decoder that brightens both ways, and one that brightens only upwards (finding 2)."""
+
+    def bright(amount: Any) -> Any:
+        return lambda z: (
+            np.full((len(z), SIZE, SIZE, 3), -0.5, np.float32)
+            + amount(z[:, :1, None, None]).astype(np.float32)
+        )
+
+    luminance = [a.name for a in attributes.ATTRIBUTES].index("luminance")
+    both: Any = moved(0, 0 * codes(), bright(lambda z: 0.1 * np.abs(z)))
+    assert both.odd[:, luminance] == pytest.approx(0, abs=1e-3)
+    assert both.forward[:, luminance] == pytest.approx(both.backward[:, luminance], abs=1e-3)
+    assert (both.forward[:, luminance] > 3).all()
+    upward = moved(0, 0 * codes(), bright(lambda z: 0.1 * np.maximum(z, 0)))
+    assert upward.backward is not None
+    assert upward.backward[:, luminance] == pytest.approx(0, abs=1e-3)
+    assert upward.odd[:, luminance] == pytest.approx(upward.forward[:, luminance] / 2, abs=1e-3)
+    one_sided = moved(0, steps=(1.0,))
+    assert one_sided.backward is None
+    np.testing.assert_array_equal(one_sided.odd, one_sided.forward)
+
+
+def test_causes_compare_every_step_with_the_centre() -> None:
+    z = codes(40)
+    base = measure_centre(toy, attributes.measure, z, causes.compare)
+    names = [c.name for c in (*causes.columns(3), *attributes.columns(3))]
+    place = names.index("horizontal shift")
+    assert base.values.shape == (40, len(names))
+    assert not base.values[:, : len(causes.columns(3))].any()
+    found: Any = measure_change(
+        toy, attributes.measure, base, element_move(z, 0, SD), sweep_n=7, batch=5
+    )
+    lightness, luminance = names.index("lightness"), names.index("luminance")
+    assert found.forward[:, lightness] == pytest.approx(found.forward[:, luminance], rel=0.2)
+    assert (found.backward[:, lightness] < 0).all()
+    assert found.curve[found.steps.index(0), lightness] == 0
+    assert (np.diff(found.curve[:, lightness]) > 0).all()
+    shifted = measure_change(toy, attributes.measure, base, element_move(z, 1, SD / 2))
+    middle = np.abs(z[:, 1]) < 2
+    assert np.median(shifted.forward[middle, place]) == pytest.approx(100 / SIZE, rel=0.3)
+    expected = causes.causes(toy(z[:3]), toy(z[:3] + [0, 1, 0, 0, 0, 0]))
+    np.testing.assert_allclose(shifted.forward[:3, : expected.shape[1]], expected, atol=1e-2)
 
 
 def test_effects_are_against_the_reconstruction_not_the_original() -> None:

@@ -50,7 +50,9 @@ def test_light_is_shade(faces: Any) -> None:
 def test_what_neither_explains_is_no_motion(faces: Any) -> None:
     noise = np.random.default_rng(0).normal(0, 0.06, faces.shape)
     eyes = -0.3 * (spot(24, 22, 2) + spot(24, 41, 2))
-    for after in (faces + noise, faces + eyes, ndimage.gaussian_filter(faces, (0, 1, 1, 0))):
+    nose = -0.3 * (spot(30, 37, 3) + spot(38, 37, 3))
+    blurred = ndimage.gaussian_filter(faces, (0, 1, 1, 0))
+    for after in (faces + noise, faces + eyes, faces + nose, blurred):
         assert told(faces, after).verdict in ("neither", "shade", "not settled")
 
 

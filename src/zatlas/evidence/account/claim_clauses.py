@@ -22,21 +22,27 @@ class Refused(Exception):  # noqa: N818
 class Phrase:
     """Words of a claim, and the direction that they give each property; None: a context word.
 
-    ``placed`` are the properties that count only beside a context word of theirs.
+    ``placed`` are the properties that count only beside a context word of theirs; ``rises`` holds
+    the words for a rise of each property.
     """
 
     text: str
     means: Mapping[str, Direction | None]
     placed: frozenset[str]
+    rises: Mapping[str, tuple[str, ...]]
     base: bool  # as it stands in the vocabulary: "dark", not "darker"
 
 
 @dataclass(frozen=True)
 class Found:
-    """A phrase with the direction of each property it may mean; several are alternatives."""
+    """A phrase with the direction of each property it may mean; several are alternatives.
+
+    ``senses`` counts the different things among them: luminance and lightness are one.
+    """
 
     text: str
     directions: Mapping[str, Direction]
+    senses: int = 1
 
 
 @dataclass(frozen=True)
@@ -52,6 +58,7 @@ class Clause:
 
 def marked(text: str, vocabulary: Mapping[str, Words]) -> tuple[str, list[Phrase]]:
     """The text with a mark, <0>, <1>, …, for each phrase of the vocabulary, the longest first."""
+    rises = {name: entry.up for name, entry in vocabulary.items()}
     placed = frozenset(name for name, entry in vocabulary.items() if entry.context)
     means: dict[str, dict[str, Direction | None]] = {}
     for name, entry in vocabulary.items():
@@ -75,7 +82,7 @@ def marked(text: str, vocabulary: Mapping[str, Words]) -> tuple[str, list[Phrase
             None,
         ):
             text = f"{text[: match.start()]} <{len(found)}> {text[match.end() :]}"
-            found.append(Phrase(match[0], means[phrase], placed, match[0] == phrase))
+            found.append(Phrase(match[0], means[phrase], placed, rises, match[0] == phrase))
     return re.sub("[-/]", " or ", text), found
 
 
@@ -147,7 +154,7 @@ def _found(
     for previous, item, text in zip(["", *texts], items, texts, strict=False):
         phrase = item if isinstance(item, Phrase) else None
         if phrase and (directions := _directions(phrase, clause.context)):
-            each = Found(text, directions)
+            each = Found(text, directions, len({phrase.rises[name] for name in directions}))
             placed = phrase.placed & directions.keys()
             last = each if (phrase.base and not placed) or _is_neutral(each) else None
             if waiting or (used and _is_neutral(each) and not found):
@@ -188,7 +195,7 @@ def _modified(found: Found, modifier: str) -> Found:
     text, fall = f"{modifier} {found.text}", is_one_of(modifier, words.LESS, words.FALL)
     if not _is_neutral(found):
         return Found(text, turned(found.directions) if fall else found.directions)
-    if len(found.directions) > 1:
+    if found.senses > 1:
         raise Refused(f"{text!r} can mean {listed(found.directions)}; name one")
     return Found(text, dict.fromkeys(found.directions, "down" if fall else "up"))
 

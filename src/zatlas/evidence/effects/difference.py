@@ -26,13 +26,15 @@ from zatlas.evidence.arrays import (
     Measure,
     batches,
 )
-from zatlas.evidence.effects.motion import Explained, Motion, explained, motion
+from zatlas.evidence.effects.motion import Motion, StillPictures, motion
 from zatlas.latents.moves import Move
 
 ELEMENT_STEPS = (-2.0, -1.0, 1.0, 2.0)
 """Steps of an element, in its sd around each image's own code."""
 EDIT_STEPS = (0.5, 1.0)
 """Steps of an edit: half of it, and all of it."""
+MOTION_IMAGES = 64
+"""Images over which motion is measured, at most."""
 
 
 @dataclass(frozen=True)
@@ -41,12 +43,14 @@ class Centre:
     of the properties of these pictures.
 
     ``comparison`` is what pictures after a move are compared with; its columns stand first among
-    the values, and are 0 there. None where no property compares pictures.
+    the values, and are 0 there. None where no property compares pictures. ``still`` holds the first
+    :data:`MOTION_IMAGES` of the pictures, against which motion is measured.
     """
 
     codes: Array
     pictures: Array
     values: Array
+    still: StillPictures
     comparison: Comparison | None = None
 
 
@@ -128,12 +132,13 @@ def measure_centre(
         pictures.append(decode(z_ND[part]))
         values.append(measure(pictures[-1]))
     kept, measured = np.concatenate(pictures), np.concatenate(values)
+    still = StillPictures(kept[:MOTION_IMAGES])
     if compare is None:
-        return Centre(z_ND, kept, measured)
+        return Centre(z_ND, kept, measured, still)
     comparison = compare(kept)
     unchanged = np.zeros_like(comparison.rows(slice(0, 1)).changes(kept[:1]))
     causes = np.repeat(unchanged, len(z_ND), axis=0)
-    return Centre(z_ND, kept, np.concatenate([causes, measured], axis=1), comparison)
+    return Centre(z_ND, kept, np.concatenate([causes, measured], axis=1), still, comparison)
 
 
 def measure_change(
@@ -144,7 +149,7 @@ def measure_change(
     steps: Sequence[float] = ELEMENT_STEPS,
     *,
     sweep_n: int = 128,
-    motion_n: int = 64,
+    motion_n: int = MOTION_IMAGES,
     lines: int = 5,
     batch: int = 64,
 ) -> Change:
@@ -161,7 +166,8 @@ def measure_change(
     move : its ``delta`` has the shape of the codes.
     steps : 1 and, where given, -1 are measured over all images, the others over ``sweep_n``.
     sweep_n : the first images, over which curves and linearity are measured.
-    motion_n, lines : the first images, over which motion is measured; whose own curves are kept.
+    motion_n : the first images, at most 64, over which the motion of the step 1 is measured.
+    lines : the first images, whose own curves are kept.
 
     Raises
     ------
@@ -193,7 +199,7 @@ def measure_change(
         steps=tuple(sorted([*steps, 0.0])), curve=curves.mean(1),
         lines=curves[:, :lines].swapaxes(0, 1),
         linearity=total.along / total.energy if total.energy else None, sweep_n=sweep_n,
-        motion=motion(Explained.joined(total.explained)),
+        motion=total.motion(),
     )  # fmt: skip
 
 
@@ -230,7 +236,7 @@ class _Total:
         shape = centre.pictures.shape[1:]
         self.absolute, self.signed = np.zeros(shape), np.zeros(shape)
         self.sizes: list[Array] = []
-        self.explained: list[Explained] = []
+        self.moved: list[Array] = []
         self.along = self.energy = 0.0
 
     def add(self, decode: Decode, measure: Measure, delta_ND: Array, part: slice) -> None:
@@ -256,8 +262,15 @@ class _Total:
         self.sizes.append(changed.mean((1, 2, 3)))
         if in_sweep:
             self._sweep(before, after)
-        if (moving := self.motion_n - part.start) > 0:
-            self.explained.append(explained(start[:moving], end[:moving]))
+        if (moving := min(self.motion_n, MOTION_IMAGES) - part.start) > 0:
+            self.moved.append(end[:moving])
+
+    def motion(self) -> Motion | None:
+        """Motion from the centre to the step 1; None where it is not asked for, or is none."""
+        if not self.moved:
+            return None
+        end = np.concatenate(self.moved)
+        return motion(self.centre.still.first(len(end)).explained(end))
 
     def _sweep(self, before: Array, after: dict[float, Array]) -> None:
         line = np.zeros_like(before)

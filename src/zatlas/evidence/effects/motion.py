@@ -7,7 +7,7 @@ flow). It is then judged by what it explains alone, and by what it explains of t
 and offset leave over.
 """
 
-from collections.abc import Sequence
+from copy import copy
 from dataclasses import dataclass
 from itertools import combinations_with_replacement
 from typing import Literal
@@ -48,12 +48,6 @@ class Explained:
     warp: Array
     shade: Array
     both: Array
-
-    @classmethod
-    def joined(cls, parts: Sequence["Explained"]) -> "Explained":
-        """That of several batches of images, none included."""
-        stacked = [[part.total, part.warp, part.shade, part.both] for part in parts]
-        return cls(*np.concatenate([np.zeros((4, 0)), *stacked], axis=1))
 
 
 class Fraction(Record):
@@ -143,17 +137,38 @@ def explained(before_NHWC: Array, after_NHWC: Array) -> Explained:
     """
     if before_NHWC.shape != after_NHWC.shape:
         raise InputError(f"before is {before_NHWC.shape}, after is {after_NHWC.shape}")
-    side = min(before_NHWC.shape[1:3])
-    if side < _SMALLEST or not len(before_NHWC):
-        return Explained(*np.zeros((4, len(before_NHWC))))
-    flow = np.zeros((len(before_NHWC), 2, _FIELD**2), np.float32)
-    for factor in sorted({max(1, side // width) for width in _WIDTHS}, reverse=True):
-        level = _Level(before_NHWC, after_NHWC, factor)
-        for _ in range(_STEPS):
-            step = level.fields.amounts(level.change(flow), level.both)[:, :2]
-            flow = np.clip(flow + step, -_FARTHEST, _FARTHEST)
-    still, moved = level.change(np.zeros_like(flow)), level.change(flow)
-    return Explained(*map(_energy, (still, moved, level.shaded(still), level.shaded(moved))))
+    return StillPictures(before_NHWC).explained(after_NHWC)
+
+
+class StillPictures:
+    """Pictures before a change, (N, H, W, C) in [-1, 1], prepared once for many changes."""
+
+    def __init__(self, before_NHWC: Array) -> None:
+        self.count, side = len(before_NHWC), min(before_NHWC.shape[1:3])
+        factors = sorted({max(1, side // width) for width in _WIDTHS}, reverse=True)
+        large = side >= _SMALLEST and self.count > 0
+        self._levels = [_Level(before_NHWC, factor) for factor in factors] if large else []
+
+    def first(self, count: int) -> "StillPictures":
+        """The first of them, at most ``count``."""
+        if count >= self.count:
+            return self
+        some = copy(self)
+        some.count, some._levels = count, [level.first(count) for level in self._levels]
+        return some
+
+    def explained(self, after_NHWC: Array) -> Explained:
+        """The same as :func:`explained`."""
+        if not self._levels or not self.count:
+            return Explained(*np.zeros((4, self.count)))
+        flow = np.zeros((self.count, 2, _FIELD**2), np.float32)
+        for level in self._levels:
+            after = _block_means(after_NHWC, level.factor)
+            for _ in range(_STEPS):
+                step = level.fields.amounts(level.change(after, flow), level.both)[:, :2]
+                flow = np.clip(flow + step, -_FARTHEST, _FARTHEST)
+        still, moved = level.change(after, np.zeros_like(flow)), level.change(after, flow)
+        return Explained(*map(_energy, (still, moved, level.shaded(still), level.shaded(moved))))
 
 
 def _energy(change_NCP: Array) -> Array:
@@ -197,9 +212,8 @@ class _Fields:
 class _Level:
     """Pictures at one resolution: cells of ``factor`` x ``factor`` pixels."""
 
-    def __init__(self, before_NHWC: Array, after_NHWC: Array, factor: int) -> None:
+    def __init__(self, before_NHWC: Array, factor: int) -> None:
         self.factor = factor
-        self.after = _block_means(after_NHWC, factor)
         before = _block_means(before_NHWC, factor)[:, :, ::factor, ::factor]
         n, c, height, width = before.shape
         self.rows, self.columns = (factor * plane.ravel() for plane in np.indices((height, width)))
@@ -212,11 +226,19 @@ class _Level:
         prior_sd = [_WARP_SD] * 2 + [_SHADE_SD] * (1 + c)
         self.before = before.reshape(n, c, -1)
         self.fields = _Fields(patterns, height, width, prior_sd)
-        self.both = self.fields.inverse()
+        self.both, self.shade = self.fields.inverse(), self.fields.inverse(2)
 
-    def change(self, flow_N2K: Array) -> Array:
-        """The pictures after, brought back by the flow (linear interpolation), less before."""
-        n, c, height, width = self.after.shape
+    def first(self, count: int) -> "_Level":
+        """That of the first pictures."""
+        some, some_fields = copy(self), copy(self.fields)
+        some_fields.patterns = self.fields.patterns[:count]
+        some.fields, some.before = some_fields, self.before[:count]
+        some.both, some.shade = self.both[:count], self.shade[:count]
+        return some
+
+    def change(self, after_NCHW: Array, flow_N2K: Array) -> Array:
+        """The block means after, brought back by the flow (linear interpolation), less before."""
+        n, c, height, width = after_NCHW.shape
         right, down = (flow_N2K @ self.fields.basis).swapaxes(0, 1) * np.float32(self.width)
         column = np.clip(self.columns + right, 0, width - 1).astype(np.float32)
         row = np.clip(self.rows + down, 0, height - 1).astype(np.float32)
@@ -224,7 +246,7 @@ class _Level:
         top = np.minimum(row.astype(np.int32), height - 2)
         column, row = (column - left)[:, None], (row - top)[:, None]
         at = (top * width + left)[:, None] + height * width * np.arange(n * c).reshape(n, c, 1)
-        flat = self.after.ravel()
+        flat = after_NCHW.ravel()
         upper = flat[at] + (flat[at + 1] - flat[at]) * column
         at += width
         lower = flat[at] + (flat[at + 1] - flat[at]) * column
@@ -232,7 +254,7 @@ class _Level:
 
     def shaded(self, change_NCP: Array) -> Array:
         """What a local gain and offset leave of a change."""
-        amounts = self.fields.amounts(change_NCP, self.fields.inverse(2))
+        amounts = self.fields.amounts(change_NCP, self.shade)
         fields = amounts @ self.fields.basis
         shade = np.einsum("nfcp,nfp->ncp", self.fields.patterns[:, 2:], fields)
         return np.asarray(change_NCP - shade)

@@ -28,12 +28,13 @@ _RADIANS = np.float32(np.pi / 180)
 
 def averaged(plane_BHW: Array, factor: int) -> Array:
     """Means of ``factor`` x ``factor`` pixels; what does not fill a block is left out."""
-    batch, height, width = plane_BHW.shape
-    rows, columns = height // factor, width // factor
-    blocks = plane_BHW[:, : rows * factor, : columns * factor]
-    blocks = blocks.reshape(batch, rows, factor, columns * factor).sum(2)
-    blocks = blocks.reshape(batch, rows, columns, factor).sum(3)
-    return np.asarray(blocks / np.float32(factor * factor))
+    if factor == 1:
+        return plane_BHW
+    bottom, right = (factor * (side // factor) for side in plane_BHW.shape[1:])
+    parts = [plane_BHW[:, k:bottom:factor, :right] for k in range(factor)]
+    rows = functools.reduce(np.add, parts)
+    columns = functools.reduce(np.add, [rows[:, :, k::factor] for k in range(factor)])
+    return np.asarray(columns / np.float32(factor * factor))
 
 
 def laplacian(plane_BHW: Array) -> Array:
@@ -103,11 +104,14 @@ class Grid:
         row -= top
         batch = len(plane_BHW)
         at = top * self.width + left + np.arange(batch)[:, None, None] * plane_BHW[0].size
-        flat = plane_BHW.ravel()
-        upper = flat[at] + (flat[at + 1] - flat[at]) * column
-        at += self.width
-        lower = flat[at] + (flat[at + 1] - flat[at]) * column
+        upper, lower = (_between(plane_BHW.ravel(), at + down, column) for down in (0, self.width))
         return (upper + (lower - upper) * row).reshape(batch, -1), seen.reshape(batch, -1)
+
+
+def _between(flat: Array, at: Array, part: Array) -> Array:
+    """Values between each place and the next one."""
+    left = flat.take(at)
+    return np.asarray(left + (flat.take(at + 1) - left) * part)
 
 
 class Fit:
