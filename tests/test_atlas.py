@@ -235,7 +235,7 @@ def test_the_command(labelled: Path, zatlas: Zatlas, tmp_path: Path) -> None:
     assert status == 0
     assert 'z[1] "turns the head"' in out
     record = json.loads((tmp_path / "a.json").read_text())
-    assert record["schema"] == 2
+    assert record["schema"] == 3
     assert [e["size"] for e in record["elements"]] == sorted(
         (e["size"] for e in record["elements"]), reverse=True
     )
@@ -529,8 +529,8 @@ def test_records_of_0_1_0_are_read(tiny_run: Run) -> None:
 @pytest.mark.parametrize(
     ("content", "fault"),
     [
-        ('{"schema": 3}', "schema 3 is from a newer zatlas"),
-        ('{"schema": 2}', "atlas.json: run: Field required"),
+        ('{"schema": 4}', "schema 4 is from a newer zatlas"),
+        ('{"schema": 3}', "atlas.json: run: Field required"),
         ("[]", "was not written by zatlas"),
         ("{", "is not JSON"),
     ],
