@@ -30,7 +30,7 @@ from face_edits import KnownEdit, other_edits, plain_edits
 from tables import write
 from zatlas.evidence.account.naming import SMALLEST_EFFECT_SD
 from zatlas.evidence.arrays import Array, Property, floats
-from zatlas.evidence.effects.motion import StillPictures, motion
+from zatlas.evidence.effects.motion import StillPictures, judge_motion
 from zatlas.evidence.properties.drawn import drawn_by_network
 from zatlas.evidence.properties.property_set import (
     PropertySet,
@@ -93,7 +93,7 @@ def named_first(edit: KnownEdit, effects_sd: Array, columns: Sequence[Property])
 
 def motion_told(edit: KnownEdit, still: StillPictures, after: Array) -> Row:
     """What warp and shade explain, the verdict, and whether it is right."""
-    found = motion(still.explained(after))
+    found = judge_motion(still.explain(after))
     if found is None:
         return {}
     row: Row = {k: getattr(found, k).value for k in ("warp", "shade", "beyond", "part")}

@@ -5,7 +5,7 @@ import pytest
 from scipy import ndimage
 
 from zatlas.errors import InputError
-from zatlas.evidence.effects.motion import Explained, explained, motion, spline_basis
+from zatlas.evidence.effects.motion import Explained, explain, judge_motion, spline_basis
 from zatlas.images.faces import render
 from zatlas.images.faces.factors import draw_factors
 
@@ -17,7 +17,7 @@ def faces() -> Any:
 
 
 def told(before: Any, after: Any) -> Any:
-    return motion(explained(before, np.asarray(after, np.float32)))
+    return judge_motion(explain(before, np.asarray(after, np.float32)))
 
 
 def spot(row: float, column: float, size: float) -> Any:
@@ -65,7 +65,7 @@ def test_a_shift_with_light_is_both(faces: Any) -> None:
 def test_few_images_that_disagree_are_not_settled() -> None:
     ones = np.ones(6)
     mixed = np.array([0.05, 0.9, 0.1, 0.9, 0.1, 0.9])
-    found = motion(Explained(ones, mixed, 0.9 * ones, mixed))
+    found = judge_motion(Explained(ones, mixed, 0.9 * ones, mixed))
     assert found
     assert found.verdict == "not settled"
 
@@ -77,7 +77,7 @@ def test_no_change_has_no_motion(faces: Any) -> None:
 @pytest.mark.parametrize("shape", [(2, 5, 5, 3), (2, 28, 28, 1), (2, 20, 48, 3), (1, 96, 96, 3)])
 def test_any_size(shape: Any) -> None:
     x = np.random.default_rng(0).uniform(-0.5, 0.5, shape).astype(np.float32)
-    parts = explained(x, x + np.float32(0.1))
+    parts = explain(x, x + np.float32(0.1))
     assert np.isfinite([parts.total, parts.warp, parts.shade, parts.both]).all()
     assert parts.total.shape == (shape[0],)
 
@@ -88,4 +88,4 @@ def test_splines_add_up_to_one() -> None:
 
 def test_shapes_that_differ_are_refused(faces: Any) -> None:
     with pytest.raises(InputError, match="before is"):
-        explained(faces, faces[:, :32])
+        explain(faces, faces[:, :32])

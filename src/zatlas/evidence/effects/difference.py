@@ -26,7 +26,7 @@ from zatlas.evidence.arrays import (
     Measure,
     batches,
 )
-from zatlas.evidence.effects.motion import Motion, StillPictures, motion
+from zatlas.evidence.effects.motion import Motion, StillPictures, judge_motion
 from zatlas.latents.moves import Move
 
 ELEMENT_STEPS = (-2.0, -1.0, 1.0, 2.0)
@@ -270,7 +270,7 @@ class _Total:
         if not self.moved:
             return None
         end = np.concatenate(self.moved)
-        return motion(self.centre.still.first(len(end)).explained(end))
+        return judge_motion(self.centre.still.first(len(end)).explain(end))
 
     def _sweep(self, before: Array, after: dict[float, Array]) -> None:
         line = np.zeros_like(before)

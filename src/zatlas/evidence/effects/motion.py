@@ -77,8 +77,8 @@ class Motion(Record):
     n: int
 
 
-def motion(parts: Explained, seed: int = 0) -> Motion | None:
-    """Pool over images what :func:`explained` found; None where nothing changed.
+def judge_motion(parts: Explained, seed: int = 0) -> Motion | None:
+    """Pool over images what :func:`explain` found; None where nothing changed.
 
     The verdict reads the ends of the intervals, so few images are "not settled"; give 64 or more.
     """
@@ -116,7 +116,7 @@ def _verdict(
     return "neither" if both.high < SHADE_FRACTION else "not settled"
 
 
-def explained(before_NHWC: Array, after_NHWC: Array) -> Explained:
+def explain(before_NHWC: Array, after_NHWC: Array) -> Explained:
     """What a warp, and a local gain and offset, leave of the change from pictures to others.
 
     Parameters
@@ -137,7 +137,7 @@ def explained(before_NHWC: Array, after_NHWC: Array) -> Explained:
     """
     if before_NHWC.shape != after_NHWC.shape:
         raise InputError(f"before is {before_NHWC.shape}, after is {after_NHWC.shape}")
-    return StillPictures(before_NHWC).explained(after_NHWC)
+    return StillPictures(before_NHWC).explain(after_NHWC)
 
 
 class StillPictures:
@@ -157,8 +157,8 @@ class StillPictures:
         some.count, some._levels = count, [level.first(count) for level in self._levels]
         return some
 
-    def explained(self, after_NHWC: Array) -> Explained:
-        """The same as :func:`explained`."""
+    def explain(self, after_NHWC: Array) -> Explained:
+        """The same as :func:`explain`."""
         if not self._levels or not self.count:
             return Explained(*np.zeros((4, self.count)))
         flow = np.zeros((self.count, 2, _FIELD**2), np.float32)
