@@ -28,7 +28,8 @@ PRINCIPAL = ("fcn-64", "conv-64")
 """Networks whose code is turned to its principal axes: a plain autoencoder's code may be turned
 freely, and its own 64 elements do less than 0.15 sd each. Those of a VAE are left as they are.
 """
-KNOWN = 16  # elements of a network whose truth is measured: the first half, and some of the rest
+KNOWN = 16  # elements of a network whose truth is measured: the 8 strongest, and 8 of the rest
+FACES_LOOKED_AT = 16  # to tell which elements change pictures most
 ASKED = 10  # of these, judged in a draw
 STILL = 0.02  # sd, root mean square: an element that moves nothing farther is dead
 DIRECTIONS = 10
@@ -92,8 +93,7 @@ def make_trained(
     encode, decode, sd = network(world, model)
     faces = np.asarray(world.pictures[:, 0])
     codes = in_batches(encode, floats(faces))
-    live = np.flatnonzero(sd > 0)
-    first, rest = live[: KNOWN // 2], live[KNOWN // 2 :]
+    first, rest = np.split(strongest(decode, codes[:FACES_LOOKED_AT], sd), [KNOWN // 2])
     elements = np.sort(np.r_[first, world.rng(6).permutation(rest)[: KNOWN // 2]])
     moves = np.zeros((len(elements), len(sd)), np.float32)
     moves[np.arange(len(elements)), elements] = sd[elements]
@@ -133,6 +133,15 @@ def make_trained(
         "factors of elements that are known": float(1 - unknown.mean()),
     }
     return Trained(world, encode, decode, sd, elements, truth, quality)
+
+
+def strongest(decode: Decode, codes: Array, sd: Array) -> Array:
+    """The elements whose sd is not 0, those that change pictures most first."""
+    live = np.flatnonzero(sd > 0)
+    before = decode(codes)
+    moves = sd * np.eye(len(sd), dtype=np.float32)[live]
+    sizes = [np.abs(decode(codes + move) - before).mean() for move in moves]
+    return np.asarray(live[np.argsort(sizes)[::-1]])
 
 
 def renderer_moves(
