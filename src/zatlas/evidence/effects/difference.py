@@ -57,10 +57,9 @@ class Change:
     ``forward`` (N, K): each property after the step 1 less before the move; ``backward`` (N, K):
     after the step -1 less before, None where that was not measured.
 
-    The pixels' effect on an image is half of the difference between +1 and -1 where both were
-    measured (the central difference), else the difference between 1 and the reconstruction.
-    ``sizes`` (N,): mean absolute effect over pixels and channels; ``map`` (H, W): mean absolute
-    effect over images and channels; ``signed`` (H, W, C): mean effect over images. Over the first
+    ``sizes`` (N,): mean absolute change of the pixels and channels, by the step 1 and, where it was
+    measured, -1; ``map`` (H, W): the same over images and channels; ``signed`` (H, W, C): mean over
+    images of half of the difference between +1 and -1, or of the change by 1. Over the first
     ``sweep_n`` images alone: ``curve`` (T, K), the mean of each property at each of ``steps`` (T),
     0 among them; ``lines`` (F, T, K), the same for each of the first F images; ``linearity``, the
     fraction of the changes that is proportional to the step (see :func:`measure_change`).
@@ -249,11 +248,12 @@ class _Total:
         self.values[[self.steps.index(t) for t in taken], part] = measured
         after = dict(zip(taken, pictures, strict=True))
         start, end = after.get(-1.0, before), after[1.0]
-        effect = (end - start) * self.size
-        self.signed += effect.sum(0)
-        np.abs(effect, out=effect)
-        self.absolute += effect.sum(0)
-        self.sizes.append(effect.mean((1, 2, 3)))
+        self.signed += ((end - start) * self.size).sum(0)
+        changed = np.mean(
+            [np.abs(each - before) for t, each in after.items() if abs(t) == 1], axis=0
+        )
+        self.absolute += changed.sum(0)
+        self.sizes.append(changed.mean((1, 2, 3)))
         if in_sweep:
             self._sweep(before, after)
         if (moving := self.motion_n - part.start) > 0:
