@@ -1,6 +1,7 @@
 """Decoders whose truth is known: even, one-sided and opposite effects of an element and an edit."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -39,8 +40,7 @@ def effects(light: Callable[[Array, Array], Array]) -> tuple[ElementEffect, Edit
 
     reference = codes.copy()
     reference[:, 0] = rng.standard_normal(N)  # the codes of the run: + 1 sd stays in their range
-    statistics = gather(reference)
-    object.__setattr__(statistics, "sd", sd)
+    statistics = replace(gather(reference), sd=sd)
     subject = Subject(lambda x: np.zeros((len(x), 8), np.float32), decode, statistics, codes)
     images = np.clip(np.round(127.5 * (decode(codes) + 1)), 0, 255).astype(np.uint8)
     properties = pixel_properties(images)
