@@ -172,6 +172,10 @@ def test_real_values_have_a_row_for_each_image_and_their_sd_is_the_yardstick(fac
     pairs = causes(floats(images), floats(np.roll(images, -1, 0))) / np.sqrt(2)
     np.testing.assert_allclose(values["horizontal shift"], pairs[:, 0])
     assert values["noise"].min() >= 0  # of single images
+    alone = pixel_properties(images, compare=False)
+    assert {column.kind for column in alone.columns} == {"attribute"}
+    assert alone.compare is None
+    np.testing.assert_array_equal(alone.real_sd, found.real_sd[-len(alone.columns) :])
 
 
 def test_a_cause_is_drawn_where_the_change_between_two_images_comes_back(faces: Any) -> None:

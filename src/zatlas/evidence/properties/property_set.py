@@ -69,11 +69,11 @@ class Labelled:
     held_out: Array
 
 
-def pixel_properties(images_NHWC: Array) -> PropertySet:
+def pixel_properties(images_NHWC: Array, *, compare: bool = True) -> PropertySet:
     """Causes and attributes, in units of their spread over these real uint8 images.
 
-    What varies by no more than rounding to grey levels does has an sd of 0: the colours of grey
-    pictures that are stored in three channels.
+    Without ``compare`` there are no causes. What varies by no more than rounding to grey levels
+    does has an sd of 0: the colours of grey pictures that are stored in three channels.
     """
     channels = images_NHWC.shape[-1]
     values = _of_images(images_NHWC)
@@ -81,12 +81,14 @@ def pixel_properties(images_NHWC: Array) -> PropertySet:
     moves = np.eye(channels, dtype=np.float32) / GREY_LEVELS / 2
     rounding = np.max([_of_moved(few, move) for move in moves], axis=0)
     values[:, values.std(0) <= rounding] = 0.0
+    columns = [*causes.columns(channels), *attributes.columns(channels)]
+    first = 0 if compare else len(causes.columns(channels))
     return PropertySet(
         attributes.measure,
-        [*causes.columns(channels), *attributes.columns(channels)],
-        tuple(np.ascontiguousarray(values.T)),
+        columns[first:],
+        tuple(np.ascontiguousarray(values.T[first:])),
         {},
-        compare=causes.compare,
+        compare=causes.compare if compare else None,
     )
 
 
