@@ -104,7 +104,8 @@ def test_what_a_poor_probe_reads_here_and_there_is_not_told_as_opposite() -> Non
         ones = np.ones((n, 2, 2), np.float32)
         change = Change(
             forward=effect, backward=-effect,
-            sizes=ones[:, 0, 0], map=ones[0], signed=ones[0, ..., None], steps=(-1, 0, 1), curve=np.zeros((3, 1)), lines=np.zeros((1, 3, 1)), linearity=None,
+            sizes=ones[:, 0, 0], map=ones[0], signed=ones[0, ..., None],
+            steps=(-1, 0, 1), curve=np.zeros((3, 1)), lines=np.zeros((1, 3, 1)), linearity=None,
             sweep_n=1, motion=None,
         )  # fmt: skip
         (found,) = move_effects([change], properties)

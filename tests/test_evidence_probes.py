@@ -117,6 +117,13 @@ def test_a_factor_that_is_not_drawn_has_no_probe(drawn: Any) -> None:
     assert on_drawn["place"].passed
 
 
+def test_a_factor_that_is_drawn_too_faintly_to_be_seen_has_no_probe(drawn: Any) -> None:
+    pictures, factors, _ = drawn
+    probes = train_probes(pictures, factors[:1], lambda x: 0.005 * x)
+    (place,) = probes.in_reconstructions
+    assert not place.passed
+
+
 def test_a_probe_that_reads_its_factor_by_another_one_is_not_used() -> None:
     rng = np.random.default_rng(1)
     x = rng.uniform(-1, 1, N)

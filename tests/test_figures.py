@@ -9,7 +9,7 @@ from PIL import Image, ImageSequence
 
 from conftest import edit_results
 from zatlas.errors import InputError
-from zatlas.evidence.records import ClaimAnswer, ElementEffect, PropertyEffect
+from zatlas.evidence.records import ClaimAnswer, ElementEffect, Estimate, PropertyEffect
 from zatlas.figures.curves import loss_curves
 from zatlas.figures.diagram import diagram
 from zatlas.figures.elements import claim_page, element_page
@@ -202,8 +202,9 @@ def property_effect(name: Any, mean_sd: Any) -> Any:
     end = None if mean_sd is None else mean_sd + 0.05
     return PropertyEffect(
         name=name, unit="L*", up="lighter", down="darker",
-        finding="directed" if abs(mean_sd or 0.0) >= 0.2 else "small", mean=2 * (mean_sd or 0.0), low=-0.1,
-        high=0.1, mean_sd=mean_sd, low_sd=end, high_sd=end, d_z=0.5, agree=0.9, agree_low=0.8,
+        finding="directed" if abs(mean_sd or 0.0) >= 0.2 else "small",
+        mean=2 * (mean_sd or 0.0), low=-0.1, high=0.1, mean_sd=mean_sd,
+        low_sd=end, high_sd=end, d_z=0.5, agree=0.9, agree_low=0.8,
         agree_high=0.95, p=0.001, q=0.001, named=abs(mean_sd or 0.0) >= 0.2,
     )  # fmt: skip
 
@@ -237,6 +238,25 @@ def test_the_figure_of_an_element_shows_its_sweep_its_maps_and_every_effect() ->
     assert "0" in " ".join(texts)
     with pytest.raises(InputError, match=r"give 1 images at 5 steps"):
         element_page(effect, sweep, zero[..., 0], zero, faces=["image 7"])
+
+
+def test_the_figure_of_an_element_says_what_its_effects_are() -> None:
+    effect = element_effect()
+    part = Estimate(value=3.0, low=2.0, high=4.0, value_sd=0.3, low_sd=0.2, high_sd=0.4)
+    changed = {
+        "luminance": {"finding": "either way", "even": part},
+        "contrast": {"finding": "opposite", "named": False, "rms": part, "rises": 0.6},
+        "chroma": {"drawn": False},
+        "edge extent": {"finding": "one way", "forward": part, "named": True},
+    }
+    effects = {name: effect.effects[name].model_copy(update=new) for name, new in changed.items()}
+    zero = np.zeros((16, 16, 3))
+    figure = element_page(effect.model_copy(update={"effects": effects}), pictures(1, 5, 16, 16, 3),
+                          zero[..., 0], zero, faces=["image 7"])  # fmt: skip
+    assert {
+        "+3 L*; either way", "3 L*; up in 60 % of images", "+0.1 L*; not drawn by the network",
+        "+3 L*; upwards only",
+    } <= set(texts_of(figure))  # fmt: skip
 
 
 def test_no_sentence_of_a_figure_touches_its_right_edge() -> None:

@@ -187,15 +187,18 @@ def test_factors_are_read_from_the_change_of_a_picture() -> None:
     slopes = 300 * rng.standard_normal((13, 600)) * np.geomspace(1, 0.1, 13)[:, None]
     slopes[4] = 0  # a factor that is not drawn
     true = rng.uniform(-1, 1, (20, 13))
-    read, left = read_factors(true @ slopes, slopes)
+    read, left, resolution = read_factors(true @ slopes, slopes)
     drawn = np.arange(13) != 4
     assert np.abs(read - true)[:, drawn].max() < 0.01
     assert np.abs(read[:, 4]).max() < 1e-6
     assert left.max() < 0.01
+    assert resolution[:, drawn].min() > 0.9
+    assert resolution[:, 4].max() < 1e-6  # nobody can read it
     noise = 30 * rng.standard_normal((20, 600))  # what no factor explains moves hardly any
-    read, left = read_factors(noise, slopes)
+    read, left, resolution = read_factors(noise, slopes)
     assert np.abs(read.mean(0)).max() < 0.1
     assert left.min() > 0.9
+    assert resolution[:, 12].max() < 0.75
 
 
 @pytest.mark.long

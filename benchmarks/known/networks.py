@@ -28,7 +28,8 @@ PRINCIPAL = ("fcn-64", "conv-64")
 """Networks whose code is turned to its principal axes: a plain autoencoder's code may be turned
 freely, and its own 64 elements do less than 0.15 sd each. Those of a VAE are left as they are.
 """
-KNOWN = 16  # elements of a network whose truth is measured: the first half, and some of the rest
+KNOWN = 16  # elements of a network whose truth is measured: the 8 strongest, and 8 of the rest
+FACES_LOOKED_AT = 16  # to tell which elements change pictures most
 ASKED = 10  # of these, judged in a draw
 STILL = 0.02  # sd, root mean square: an element that moves nothing farther is dead
 DIRECTIONS = 10
@@ -38,7 +39,9 @@ FLOOR = 0.5
 LIKELY = 0.5  # sd: how far an element moves a factor of one face, beforehand
 ROUNDS = 20  # of estimating the part that no factor explains
 SEEN = 0.25
-"""A factor of which less is drawn is read as not moved: other factors would pass for it."""
+"""A factor of which less is drawn is not read: other factors would pass for it."""
+READ = 0.75
+"""Nobody knows how far an element moves a factor of which less would be read."""
 
 
 @dataclass(frozen=True)
@@ -90,8 +93,7 @@ def make_trained(
     encode, decode, sd = network(world, model)
     faces = np.asarray(world.pictures[:, 0])
     codes = in_batches(encode, floats(faces))
-    live = np.flatnonzero(sd > 0)
-    first, rest = live[: KNOWN // 2], live[KNOWN // 2 :]
+    first, rest = np.split(strongest(decode, codes[:FACES_LOOKED_AT], sd), [KNOWN // 2])
     elements = np.sort(np.r_[first, world.rng(6).permutation(rest)[: KNOWN // 2]])
     moves = np.zeros((len(elements), len(sd)), np.float32)
     moves[np.arange(len(elements)), elements] = sd[elements]
@@ -100,14 +102,16 @@ def make_trained(
         return decode(encode(pictures))
 
     drawn = drawn_share(world, seen)
-    values, factors, left, errors = [], [], [], []
+    values, factors, resolutions, left, errors = [], [], [], [], []
     for face, code in enumerate(codes):
         slopes, changes, true = renderer_moves(world, face, seen)
         slopes[drawn < SEEN] = 0
         pictures = decode(np.concatenate([code[None], code + moves, code - moves]))
         values.append(measure(pictures))
-        read, rest = read_factors((pictures[1:] - pictures[0]).reshape(2 * len(moves), -1), slopes)
+        changed = (pictures[1:] - pictures[0]).reshape(2 * len(moves), -1)
+        read, rest, resolution = read_factors(changed, slopes)
         factors.append(read)
+        resolutions.append(resolution)
         left.append(rest)
         errors.append((read_factors(changes, slopes)[0] - true)[:, drawn >= DRAWN])
     originals = in_batches(lambda part: measure(floats(part)), faces, 64)
@@ -115,6 +119,8 @@ def make_trained(
     own = Properties("attribute", attributes, originals.std(0), likeness(originals, shown[:, 0]))
     known = Properties("factor", NAMES, world.known[:, 0].std(0), drawn)
     up, down = slice(len(moves)), slice(len(moves), None)
+    unknown = np.mean(resolutions, 0).reshape(2, len(moves), K).min(0) < READ
+    moved[:, np.concatenate([unknown, unknown])] = np.nan
     truth = [
         (own, effects(shown[:, 0], shown[:, 1:][:, up], shown[:, 1:][:, down], own.scale)),
         (known, effects(np.zeros((world.faces, K)), moved[:, up], moved[:, down], known.scale)),
@@ -124,8 +130,18 @@ def make_trained(
         "error of one face, sd": float(np.sqrt(np.square(errors).mean())),
         "error of a mean effect, sd": float(np.sqrt(np.square(np.mean(errors, 0)).mean())),
         "left over of elements' changes": float(np.median(left)),
+        "factors of elements that are known": float(1 - unknown.mean()),
     }
     return Trained(world, encode, decode, sd, elements, truth, quality)
+
+
+def strongest(decode: Decode, codes: Array, sd: Array) -> Array:
+    """The elements whose sd is not 0, those that change pictures most first."""
+    live = np.flatnonzero(sd > 0)
+    before = decode(codes)
+    moves = sd * np.eye(len(sd), dtype=np.float32)[live]
+    sizes = [np.abs(decode(codes + move) - before).mean() for move in moves]
+    return np.asarray(live[np.argsort(sizes)[::-1]])
 
 
 def renderer_moves(
@@ -144,27 +160,29 @@ def renderer_moves(
     return slopes, flat[others] - flat[0], known[others] - known[0]
 
 
-def read_factors(changes: Array, slopes: Array) -> tuple[Array, Array]:
-    """Factors moved (M, K), in sd, by changes of pictures (M, F), and the share (M,) left over.
+def read_factors(changes: Array, slopes: Array) -> tuple[Array, Array, Array]:
+    """Factors moved (M, K), in sd, by changes of pictures (M, F), the share (M,) left over, and how
+    much of a move of each factor would be read there, (M, K).
 
     ``slopes`` (K, F) is the change of the picture for 1 sd of each factor. The posterior mean of a
     linear model: coefficients have the sd ``LIKELY`` beforehand; what is left has one variance,
-    estimated from what is left. A factor of slope 0 is read as not moved, and so is one whose
-    change cannot be told from the rest: the reading errs towards none. (The values of the
-    constants are those that read moves of the renderer best, worlds of development.)
+    estimated from what is left. A factor whose change cannot be told from the rest is read as less
+    than it moves: by the diagonal of the model's resolution matrix (Backus & Gilbert 1968), which
+    is 0 for a factor of slope 0. (The values of the constants are those that read moves of the
+    renderer best, worlds of development.)
     """
     slopes, changes = slopes.astype(np.float64), changes.astype(np.float64)
     values, axes = np.linalg.eigh(slopes @ slopes.T)
+    values = np.maximum(values, 0)
     along = changes @ slopes.T @ axes  # (M, K)
     energy = np.square(changes).sum(1)
     left = energy
     for _ in range(ROUNDS):
-        noise = np.maximum(left / DIRECTIONS, FLOOR) / LIKELY**2
-        coefficients = along / (np.maximum(values, 0) + noise[:, None])
-        left = (
-            energy - 2 * (coefficients * along).sum(1) + (coefficients**2 @ np.maximum(values, 0))
-        )
-    return coefficients @ axes.T, np.maximum(left, 0) / np.maximum(energy, 1e-12)
+        noise = np.maximum(left / DIRECTIONS, FLOOR)[:, None] / LIKELY**2
+        coefficients = along / (values + noise)
+        left = energy - 2 * (coefficients * along).sum(1) + coefficients**2 @ values
+    resolution = (values / (values + noise)) @ np.square(axes).T
+    return coefficients @ axes.T, np.maximum(left, 0) / np.maximum(energy, 1e-12), resolution
 
 
 def network_case(trained: Trained, seed: int, images: int) -> Case:
@@ -176,7 +194,8 @@ def network_case(trained: Trained, seed: int, images: int) -> Case:
     sd = np.zeros_like(trained.sd)
     sd[trained.known[asked]] = trained.sd[trained.known[asked]]
     truth = [(own, _placed(found, trained.known, len(sd))) for own, found in trained.truth]
-    still = np.all([(e.rms < STILL * own.scale).all(1) for own, e in trained.truth], axis=0)
+    own, e = trained.truth[0]
+    still = (e.rms < STILL * own.scale).all(1)
     kinds = ["network"] * len(sd)
     for element in trained.known[still]:
         kinds[element] = "dead"

@@ -1,10 +1,12 @@
 """Probes: models that learned a factor from labels.
 
 A probe learns one factor from what the network draws of real images, and is scored on what it draws
-of held-out ones. It then estimates the factor of any decoded picture, so that a factor is measured
-like an attribute. A probe that does not beat chance there, or that hardly follows its own factor
-where the others stay, is not used. A second probe, which learns from the images themselves, tells
-whether the factor is lost in the network or cannot be read in the images either.
+of held-out ones. To each picture that it learns from, the network's error on another image is
+added: decoded pictures have no noise, and a probe would find a factor in changes far too small to
+be seen. It then estimates the factor of any decoded picture, so that a factor is measured like an
+attribute. A probe that does not beat chance there, or that hardly follows its own factor where the
+others stay, is not used. A second probe, which learns from the images themselves, tells whether the
+factor is lost in the network or cannot be read in the images either.
 
 It reads the features of a picture (``features.py``) by ridge regression for a continuous factor,
 by logistic regression for a binary or a categorical one.
@@ -193,7 +195,8 @@ def train_probes(
         in_batches(lambda part: areas(redrawn(floats(part))), x_NHWC[rows])
         for rows in (train, test)
     )
-    read = _learn(seen_drawn, targets, train, seed)
+    errors = np.random.default_rng(seed).permutation(seen - seen_drawn)
+    read = _learn(seen_drawn + errors, targets, train, seed)
     known = _side_by_side([truth_of(f.rows(test), level) for f, level in targets], len(test))
     guesses = _learn(seen, targets, train, seed)(unseen), read(unseen_drawn)
     judged, drawn = (

@@ -1,1 +1,0 @@
-"""Measurements and a benchmark that are tested and not yet part of zatlas (README.md)."""
