@@ -22,7 +22,7 @@ from zatlas.evidence.properties.property_set import (
     measure_drawn,
     pixel_properties,
 )
-from zatlas.evidence.records import EditEffect, PropertyEffect
+from zatlas.evidence.records import EditEffect, MainEffect, PropertyEffect
 from zatlas.latents.code_statistics import gather
 from zatlas.latents.moves import edit_move
 from zatlas.run.evidence import kept_atlas, kept_edits, kept_maps, kept_reconstruction
@@ -93,7 +93,7 @@ def test_what_the_network_does_not_draw_is_not_named() -> None:
     light = first.effects["luminance"]
     assert (light.named, light.drawn) == (False, False)
     assert (light.mean_sd or 0) > 0.2
-    assert "no measurable effect on any property that the network draws" in first.sentence
+    assert "the network draws none of the properties measured" in first.sentence
     answer = answer_claim("element 1 makes it lighter", first)
     assert answer.word == "inconclusive"
     assert answer.reason.startswith("the network does not draw this property: luminance +")
@@ -420,24 +420,29 @@ def test_examine_answers_a_claim(zatlas: Zatlas, tmp_path: Path) -> None:
 def on(name: str, mean_sd: float, named: bool, kind: str = "attribute") -> PropertyEffect:
     """The effect on one property, with what a verdict reads of it."""
     return PropertyEffect(
-        name=name, unit="", up="", down="", kind=kind, mean=mean_sd, low=None, high=None,
+        name=name, unit="", up="", down="", kind=kind,
+        finding="directed" if abs(mean_sd) >= 0.2 else "small", mean=mean_sd, low=None, high=None,
         mean_sd=mean_sd, low_sd=mean_sd - 0.1, high_sd=mean_sd + 0.1, d_z=None, agree=1,
         agree_low=1, agree_high=1, p=0, q=0, named=named,
     )  # fmt: skip
 
 
-def effect_on(*effects: PropertyEffect) -> EditEffect:
+def effect_on(*effects: PropertyEffect, main: str = "") -> EditEffect:
     """The effect of an edit on these properties."""
+    mainly = MainEffect(
+        kind="attribute", first=main, second=None, ratio=None, low=None, high=None, mainly=True
+    )
     return EditEffect(
         edit="z[1] += sd", n=9, size=1, size_low=1, size_high=1, peak=9, share=1, agreement=1,
-        linearity=1, locality=1, centre=None, motion=None, motion_n=0, sweep_n=9, steps=(),
+        linearity=1, locality=1, centre=None, motion=None, sweep_n=9, steps=(),
         curve=(), lines=(), effects={effect.name: effect for effect in effects},
+        main=(mainly,) if main else (),
     )  # fmt: skip
 
 
 def test_claims_are_held_against_what_may_be_named() -> None:
     turn, light = on("asymmetry", 0.5, True), on("luminance", 0.2, True)
-    both = effect_on(turn, light)
+    both = effect_on(turn, light, main="asymmetry")
     answer = answer_claim("element 1 turns the head", both)
     assert answer.word == "supported"
     assert answer.reason == "the main effect: asymmetry +0.50 sd [+0.40, +0.60]"
@@ -508,9 +513,11 @@ def test_records_of_0_1_0_are_read(tiny_run: Run) -> None:
         atlas, (plate,) = kept_atlas(tiny_run), kept_edits(tiny_run).plates
         old = json.loads((BEFORE / "atlas.json").read_text())
         old_edit = json.loads((BEFORE / "edits.json").read_text())[0]["edits"][0]
-        assert atlas.schema_number == 2
-        for element, before in zip(atlas.elements, old["elements"], strict=True):
-            assert element.sentence.replace(" (20 images)", "") == before["sentence"]
+        assert atlas.schema_number == 3
+        for element, as_written in zip(atlas.elements, old["elements"], strict=True):
+            for name, one in element.effects.items():
+                size = f"({name} {one.mean_sd:+.2f} sd" if one.named else ""
+                assert (size in element.sentence) == (size in as_written["sentence"])
         effect, cell = atlas.elements[0].effects["luminance"], old["elements"][0]["cells"][0]
         assert (effect.mean, effect.mean_sd) == (cell["effect"], cell["effect_sd"])
         assert atlas.stability is not None
@@ -518,8 +525,7 @@ def test_records_of_0_1_0_are_read(tiny_run: Run) -> None:
         assert atlas.stability.stability.udr == tuple(old["stability"]["udr"])
         assert plate.fingerprint is None
         assert plate.edits[0].measured is not None
-        sentence = plate.edits[0].measured.sentence
-        assert sentence.replace(" (20 images)", "") == old_edit["sentence"]
+        assert plate.edits[0].measured.n == old_edit["measured"]["n"]
         error = kept_reconstruction(tiny_run).metrics["mse"].mean
         assert error is not None
         assert error > 0

@@ -5,15 +5,22 @@ from typing import Any
 import pytest
 
 from zatlas.evidence.account.naming import (
+    WITH_A_SIGN,
     is_main,
     may_be_named,
-    motion_or_shade,
     named_effects,
 )
 from zatlas.evidence.account.sentences import label, sentence, summary
 from zatlas.evidence.effects.flags import Flags
 from zatlas.evidence.properties.probes import Probe
-from zatlas.evidence.records import EditEffect, ElementEffect, PropertyEffect, RandomDirection
+from zatlas.evidence.records import (
+    EditEffect,
+    ElementEffect,
+    Estimate,
+    MainEffect,
+    PropertyEffect,
+    RandomDirection,
+)
 
 PROBE = Probe(
     name="gender", factor="gender", kind="binary", level="1", trained_on=900, base=0.5,
@@ -23,28 +30,38 @@ PROBE = Probe(
 BAD_PROBE = Probe(**{**dict(PROBE), "passed": False})
 
 
-def on(
-    name: Any,
-    mean_sd: Any,
-    kind: Any = "attribute",
-    named: Any = True,
-    p: Any = 0.5,
-    probe: Any = None,
-) -> Any:
-    """The effect on one property, 10 of its unit for one sd."""
-    return PropertyEffect(
-        name=name, unit="L*", up=f"more {name}", down=f"less {name}", kind=kind,
-        mean=10 * mean_sd, low=None, high=None, mean_sd=mean_sd, low_sd=mean_sd - 0.05,
-        high_sd=mean_sd + 0.05, d_z=None, agree=0.97, agree_low=0.9, agree_high=1.0, p=p, q=p,
-        named=named, probe=probe,
+def part(mean_sd: float, half: float = 0.05) -> Estimate:
+    """An estimate, 10 of its unit for one sd."""
+    return Estimate(
+        value=10 * mean_sd, low=None, high=None, value_sd=mean_sd, low_sd=mean_sd - half,
+        high_sd=mean_sd + half,
     )  # fmt: skip
+
+
+def on(
+    name: str, mean_sd: float, finding: str = "directed", half: float = 0.05, **more: Any
+) -> Any:
+    """The effect on one property, 10 of its unit for one sd; a finding with a sign is named."""
+    return PropertyEffect(**{
+        "name": name, "unit": "L*", "up": f"more {name}", "down": f"less {name}",
+        "finding": finding, "mean": 10 * mean_sd, "low": None, "high": None, "mean_sd": mean_sd,
+        "low_sd": mean_sd - half, "high_sd": mean_sd + half, "d_z": None, "agree": 0.97,
+        "agree_low": 0.9, "agree_high": 1.0, "p": 0.5, "q": 0.5,
+        "named": finding in WITH_A_SIGN, **more,
+    })  # fmt: skip
+
+
+def mainly(name: str, kind: str = "attribute") -> Any:
+    return MainEffect(
+        kind=kind, first=name, second=None, ratio=None, low=None, high=None, mainly=True
+    )
 
 
 def fields(effects: Any, **more: Any) -> Any:
     return {
         "n": 512, "size": 6.1, "size_low": 6.0, "size_high": 6.2, "peak": 20.0, "share": 0.5,
-        "agreement": None, "linearity": None, "locality": None, "centre": None, "motion": 0.08,
-        "motion_n": 16, "sweep_n": 128, "steps": (0.0, 1.0), "curve": (), "lines": (),
+        "agreement": None, "linearity": None, "locality": None, "centre": None, "motion": None,
+        "sweep_n": 128, "steps": (0.0, 1.0), "curve": (), "lines": (),
         "effects": {effect.name: effect for effect in effects}, **more,
     }  # fmt: skip
 
@@ -65,69 +82,142 @@ def flagged(**more: Any) -> Any:
 
 
 def test_a_whole_sentence() -> None:
-    effect = element(on("light", 0.84), on("contrast", -0.31), flags=flagged(), match=0.88)
+    effect = element(on("light", 0.84), on("contrast", -0.31), main=(mainly("light"),))
     assert effect.sentence == sentence(effect)
-    assert effect.sentence == (
+    assert effect.sentence.startswith(
         "z[2] + 1 sd (+1.63 in this run): mainly more light (light +0.84 sd [0.79, 0.89], "
         "+8.4 L*, same sign in 97 %), also less contrast (contrast -0.31 sd [-0.36, -0.26], "
-        "-3.1 L*, same sign in 97 %); over 512 images. It is shade: a warp explains 8 % of the "
-        "change (16 images). In range in 98 % of images; 41 % of it survives re-encoding "
-        "(64 images). Other seeds: best match r = 0.88."
+        "-3.1 L*, same sign in 97 %); over 512 images."
     )
     assert summary(effect) == "more light +0.84 sd, less contrast -0.31 sd"
 
 
-def test_mainly_needs_twice_the_second() -> None:
-    assert "mainly" in element(on("a", 0.8), on("b", -0.4)).sentence
-    assert "mainly" not in element(on("a", 0.79), on("b", -0.4)).sentence
-    assert "mainly" in element(on("a", 0.3)).sentence
-    assert not is_main([])
+def test_mainly_is_read_from_the_record() -> None:
+    a, b = on("a", 0.8), on("b", -0.1, "small")
+    assert "mainly" not in element(a, b).sentence
+    assert "mainly more a" in element(a, b, main=(mainly("a"),)).sentence
+    member = on("a", 0.8, family="light"), on("b", 0.9, family="light")
+    shown = element(*member, main=(mainly("a"),))
+    assert is_main(shown, shown.effects["b"])
+    assert "mainly more b" in shown.sentence
+    unnamed = on("a", 0.8, named=False), on("b", 0.3)  # it is not drawn, or cross-talk
+    assert "mainly" not in element(*unnamed, main=(mainly("a"),)).sentence
+
+
+def test_one_name_for_each_family() -> None:
+    light = [on("luminance", 0.85, family="light"), on("border", 0.7, family="light")]
+    effect = element(*light, on("red", 0.3, family="colour"))
+    assert [one.name for one in named_effects(effect)] == ["luminance", "red"]
+    assert "border" not in effect.sentence
+    cause = on("brightening", 0.5, family="light", kind="cause")
+    effect = element(*light, cause)
+    assert [one.name for one in named_effects(effect)] == ["brightening"]
+    yaw = on("light", 0.4, family="light", kind="factor", probe=PROBE)
+    assert len(named_effects(element(*light, yaw))) == 2  # a factor has a family of its own
+
+
+def test_an_effect_that_is_the_same_both_ways() -> None:
+    both = on("sharpness", 0.01, "either way", even=part(0.3))
+    text = element(both).sentence
+    assert "either way: more sharpness (sharpness +0.30 sd [0.25, 0.35], +3 L*)" in text
+    assert "same sign" not in text  # that is of the odd part
+    assert summary(element(both)) == "either way more sharpness +0.30 sd"
+    text = element(both, on("light", 0.2), main=(mainly("sharpness"),)).sentence
+    assert "mainly, either way: more sharpness" in text
+    assert text.index("either way") < text.index("more light")
+
+
+def test_an_effect_of_one_step_alone() -> None:
+    up = on("light", 0.2, "one way", forward=part(0.4), backward=part(0.0))
+    assert "upwards only: more light (light +0.40 sd [0.35, 0.45], +4 L*)" in element(up).sentence
+    down = on("light", 0.2, "one way", forward=part(0.0), backward=part(-0.4))
+    assert "downwards only: less light (light -0.40 sd" in element(down).sentence
+    assert summary(element(down)) == "downwards only less light -0.40 sd"
+
+
+def test_opposite_and_uneven_effects_are_told() -> None:
+    opposite = on("luminance", 0.02, "opposite", rms=part(0.8), rises=0.5, falls=0.5)
+    text = element(opposite).sentence
+    assert "changes luminance by 0.80 sd [0.75, 0.85], up in 50 % of images" in text
+    assert "+0.80" not in text
+    assert summary(element(opposite)) == "luminance 0.80 sd, up and down"
+    uneven = on("luminance", 0.02, "uneven", rms=part(0.5), rises=0.1, falls=0.1)
+    text = element(uneven).sentence
+    assert "changes luminance by 0.50 sd [0.45, 0.55], in some images much more than in o" in text
+    assert summary(element(uneven)) == "luminance 0.50 sd, in some images"
+    beside = element(on("light", 0.3, family="l"), opposite.model_copy(update={"family": "l"}))
+    assert "changes luminance" not in beside.sentence  # one name for each family
+
+
+def test_what_is_not_settled_is_not_small() -> None:
+    open_question = on("luminance", 0.21, "not settled", half=0.22)
+    text = element(open_question, on("contrast", 0.02, "small")).sentence
+    assert "not settled: luminance +0.21 sd [-0.01, 0.43]; pixels change by 6.1 grey" in text
+    assert "no measurable effect" not in text
+    assert "small" not in text
+    assert summary(element(open_question)) == "not settled: luminance +0.21 sd"
+
+
+def test_cross_talk_is_said_to_explain() -> None:
+    explained = on(
+        "gender", 0.62, kind="factor", named=False, probe=PROBE, explained_sd=0.5, unit=""
+    )
+    text = element(explained, on("light", 0.05, "small")).sentence
+    assert "gender +0.62 sd [0.57, 0.67] is not named: up to 0.50 sd of it is explained by" in text
+    assert "small" not in text
+    assert "no measurable effect" not in text
+    assert summary(element(explained)) == "not settled: gender +0.62 sd"
 
 
 def test_only_named_effects_and_the_largest_first() -> None:
-    effect = element(on("a", 0.3), on("b", -0.9), on("c", 5.0, named=False))
+    effect = element(on("a", 0.3), on("b", -0.9), on("c", 5.0, drawn=False, named=False))
     assert [one.name for one in named_effects(effect, "attribute")] == ["b", "a"]
     assert effect.sentence.index("less b") < effect.sentence.index("more a")
     assert " c " not in effect.sentence
 
 
 def test_no_measurable_effect() -> None:
-    none = on("a", 0.0, named=False)
-    assert "no measurable effect over 512 images." in element(none, peak=0.4).sentence
+    none = on("a", 0.0, "small")
+    text = element(none, peak=0.4).sentence
+    assert "no measurable effect: no pixel changes by half a grey level; over 512 images." in text
     text = element(none, size=0.1, peak=9.0).sentence  # a smile: few pixels, much
-    assert "no measurable effect on any property measured" in text
+    assert "small, under 0.2 sd of every property; " in text
     assert "pixels change by 0.1 grey levels, 9 where they change most" in text
     dead = element(none, sd=0, size=0, peak=0, motion=None)
     assert dead.sentence.startswith("z[2]: no measurable effect; it is dead")
     assert summary(dead) == "dead"
 
 
+def test_what_the_network_does_not_draw_is_not_spoken_of() -> None:
+    undrawn = on("sharpness", 0.9, drawn=False, named=False)
+    text = element(undrawn, on("a", 0.01, "small")).sentence
+    assert "small, under 0.2 sd of every property that the network draws" in text
+    assert "the network draws none of the properties measured" in element(undrawn).sentence
+    for effect in (element(undrawn), element(undrawn, on("a", 0.3, "not settled"))):
+        assert "no measurable effect" not in summary(effect)
+        assert "small" not in summary(effect)
+        assert "sharpness" not in effect.sentence
+
+
 def test_a_factor_is_shown_beside_its_probe() -> None:
-    text = element(on("gender", 0.5, "factor", probe=PROBE)).sentence
+    text = element(on("gender", 0.5, kind="factor", probe=PROBE)).sentence
     assert "more gender" in text
-    assert "probe: R2 0.93 on 500 held-out images" in text
+    assert "probe: R2 0.93 on 500 reconstructions" in text
+    assert "slope" not in text
+    weak = Probe(**{**dict(PROBE), "slope": 0.45})
+    text = element(on("gender", 0.5, kind="factor", probe=weak)).sentence
+    assert "read by a probe with slope 0.45" in text
 
 
 def test_factors_and_attributes_are_ranked_among_themselves() -> None:
     light, red = on("light", 0.85), on("red", 0.3)
-    text = element(on("yaw", 0.9, "factor", probe=PROBE), light, red).sentence
+    main = (mainly("light"), mainly("yaw", "factor"))
+    text = element(on("yaw", 0.9, kind="factor", probe=PROBE), light, red, main=main).sentence
     assert "mainly more yaw" in text
     assert "; mainly more light" in text
     assert text.index("yaw") < text.index("light")
-    text = element(on("yaw", 0.25, "factor", probe=PROBE), light, red).sentence
+    text = element(on("yaw", 0.25, kind="factor", probe=PROBE), light, red).sentence
     assert text.index("more light") < text.index("more yaw")
-
-
-@pytest.mark.parametrize(
-    ("fraction", "words"),
-    [(0.5, "motion"), (0.25, "shade"), (0.4, "motion and shade"), (None, None)],
-)
-def test_motion_or_shade(fraction: Any, words: Any) -> None:
-    assert motion_or_shade(element(on("a", 0.3), motion=fraction)) == words
-
-
-def test_nothing_visible_is_neither_motion_nor_shade() -> None:
-    assert motion_or_shade(element(peak=0.1, motion=0.9)) is None
 
 
 def test_a_users_name_is_shown_as_the_users() -> None:
@@ -140,43 +230,45 @@ def test_an_edit_as_typed_beside_a_random_direction() -> None:
     random = RandomDirection(size=4.3, in_range=0.9, neighbour_after=1.0, kept=0.1)
     flags = flagged(in_range=0.0, kept=0.04)
     text = EditEffect(
-        **fields([on("a", 0.3)], motion=0.7, flags=flags), edit="z[0] *= 2", random=random
+        **fields([on("a", 0.3)], flags=flags), edit="z[0] *= 2", random=random
     ).sentence
-    assert text.startswith("z[0] *= 2: mainly more a")
-    assert "It is motion" in text
+    assert text.startswith("z[0] *= 2: more a")
     assert "It leaves the data: in range in 0 % of images; 4 % of it survives re-enc" in text
     assert "by 6.1 grey levels, a random direction of the same length by 4.3." in text
 
 
 def test_a_small_effect_is_reported_with_its_size_and_chance_is_not() -> None:
-    small = [on("light", 0.12, named=False, p=1e-5), on("contrast", -0.15, named=False, p=1e-5)]
+    small = [on("light", 0.12, "small", p=1e-5), on("contrast", -0.15, "small", p=1e-5)]
     text = element(*small).sentence
     assert "small, under 0.2 sd of every property: at most less contrast" in text
     assert "pixels change by 6.1 grey levels" in text
-    assert summary(element(*small)) == "small: less contrast -0.15 sd"
+    assert summary(element(*small)) == "small, under 0.2 sd: less contrast -0.15 sd"
     for effect in (
-        on("light", 0.12, named=False, p=0.03),
-        on("yaw", 0.12, "factor", named=False, p=1e-5),  # no probe
+        on("light", 0.12, "small", p=0.03),
+        on("yaw", 0.12, "small", kind="factor", p=1e-5),  # no probe
     ):
-        assert "no measurable effect on any property measured" in element(effect).sentence
+        text = element(effect, on("contrast", 0.0, "small")).sentence
+        assert "under 0.2 sd of every property" in text
+        assert "at most" not in text
 
 
-CLEAR = {"low": 1.0, "high": 2.0, "q": 0.01, "mean_sd": 0.5, "peak": 9.0}
+CLEAR = {"finding": "directed", "size_sd": 0.5, "peak": 9.0}
 
 
 @pytest.mark.parametrize(
     ("changed", "named"),
     [
         ({}, True),
-        ({"low": -2.0, "high": -1.0, "mean_sd": -0.5}, True),
-        ({"low": -1.0}, False),
-        ({"low": float("nan"), "high": float("nan")}, False),
-        ({"q": 0.06}, False),
-        ({"mean_sd": 0.19}, False),
-        ({"mean_sd": float("nan")}, False),
+        ({"finding": "either way"}, True),
+        ({"finding": "one way"}, True),
+        ({"finding": "opposite"}, False),
+        ({"finding": "not settled"}, False),
+        ({"size_sd": 0.19}, False),
+        ({"size_sd": float("nan")}, False),
         ({"peak": 0.49}, False),
         ({"drawn": True}, True),
         ({"drawn": False}, False),
+        ({"kind": "cause"}, True),
         ({"kind": "factor", "probe": PROBE}, True),
         ({"kind": "factor", "probe": BAD_PROBE}, False),
         ({"kind": "factor"}, False),

@@ -204,8 +204,10 @@ STEPS = (-2.0, -1.0, 0.0, 1.0, 2.0)
 def property_effect(name: Any, mean_sd: Any) -> Any:
     end = None if mean_sd is None else mean_sd + 0.05
     return PropertyEffect(
-        name=name, unit="L*", up="lighter", down="darker", mean=2 * (mean_sd or 0.0), low=-0.1,
-        high=0.1, mean_sd=mean_sd, low_sd=end, high_sd=end, d_z=0.5, agree=0.9, agree_low=0.8,
+        name=name, unit="L*", up="lighter", down="darker",
+        finding="directed" if abs(mean_sd or 0.0) >= 0.2 else "small",
+        mean=2 * (mean_sd or 0.0), low=-0.1, high=0.1, mean_sd=mean_sd, low_sd=end,
+        high_sd=end, d_z=0.5, agree=0.9, agree_low=0.8,
         agree_high=0.95, p=0.001, q=0.001, named=abs(mean_sd or 0.0) >= 0.2,
     )  # fmt: skip
 
@@ -216,8 +218,8 @@ def element_effect(n: Any = 40) -> Any:
     effects = {name: property_effect(name, size) for name, size in sizes.items()}
     return ElementEffect(
         element=3, sd=1.5, sensitivity=4.0, n=n, size=6.0, size_low=5.0, size_high=7.0, peak=20.0,
-        share=0.4, agreement=0.9, linearity=0.9, locality=0.1, centre=(8.0, 8.0), motion=0.1,
-        motion_n=16, sweep_n=n, steps=STEPS, curve=np.ones((5, 4)), lines=tuple(np.ones((2, 5, 4))),
+        share=0.4, agreement=0.9, linearity=0.9, locality=0.1, centre=(8.0, 8.0), motion=None,
+        sweep_n=n, steps=STEPS, curve=np.ones((5, 4)), lines=tuple(np.ones((2, 5, 4))),
         effects=effects,
     )  # fmt: skip
 

@@ -57,12 +57,12 @@ class Record(BaseModel):
 class VersionedRecord(Record):
     """A record with its own file. ``SCHEMA`` is compared when the file is read."""
 
-    SCHEMA: ClassVar[int] = 2
-    schema_number: int = Field(default=2, alias="schema")
+    SCHEMA: ClassVar[int] = 3
+    schema_number: int = Field(default=3, alias="schema")
 
     @classmethod
-    def upgraded(cls, data: Any) -> Any:
-        """Data of schema 1 as data of this schema; the default changes nothing."""
+    def upgraded(cls, data: Any, schema: int) -> Any:  # noqa: ARG003  # for records that need it
+        """Data of an older ``schema`` as data of this one; the default changes nothing."""
         return data
 
 
@@ -89,7 +89,7 @@ def read_record(path: Path, kind: type[R], hint: str) -> R:
         raise InputError(f"{path}: schema {schema} is from a newer zatlas; upgrade to read it")
     try:
         if schema < kind.SCHEMA:
-            data = {**kind.upgraded(data), "schema": kind.SCHEMA}
+            data = {**kind.upgraded(data, schema), "schema": kind.SCHEMA}
         return kind.model_validate(data)
     except ValidationError as error:
         fault = error.errors()[0]

@@ -1,7 +1,7 @@
 """What every measurement shares: the types of its functions, a property, and batches."""
 
 from collections.abc import Callable, Iterator
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,19 +17,37 @@ Encode = Callable[[Array], Array]
 Measure = Callable[[Array], Array]
 """Pictures (B, H, W, C) to measured values (B, K), one column for each property."""
 
+
+class Comparison(Protocol):
+    """Pictures before a change, prepared for many comparisons."""
+
+    def changes(self, x_BHWC: Array) -> Array:
+        """How the pictures became these: (B, K), one column for each property."""
+        ...
+
+    def rows(self, part: slice) -> "Comparison":
+        """The same of some of the pictures."""
+        ...
+
+
+Compare = Callable[[Array], Comparison]
+"""Pictures (B, H, W, C) in [-1, 1] to what later pictures are compared with."""
+
 GREY_LEVELS = 127.5
 """Grey levels (0 to 255) in one unit of the range [-1, 1]."""
 
 LABEL_SUFFIX = " (label)"
 """Ends the name of a factor that has the name of an attribute."""
 
-PropertyKind = Literal["attribute", "factor"]
+PropertyKind = Literal["attribute", "cause", "factor"]
 
 
 class Property(Record):
     """A measured property: its unit, what a rise and a fall are called, its sd over real images.
 
-    ``kind`` is "attribute" (a formula on pixels) or "factor" (a probe trained on labels).
+    ``kind`` is "attribute" (a formula on the pixels of one picture), "cause" (fitted to the change
+    from one picture to another) or "factor" (a probe trained on labels). Properties that overlap
+    have the same ``family``; where it is empty, the name of the property is its family.
     ``real_sd`` is 0 for a property that does not vary, None where it has not been measured.
     """
 
@@ -38,6 +56,7 @@ class Property(Record):
     up: str
     down: str
     kind: PropertyKind = "attribute"
+    family: str = ""
     real_sd: OptionalNumber = None
 
 

@@ -116,7 +116,7 @@ def element_atlas(
     """
     codes, sd = subject.codes, np.asarray(subject.statistics.sd, np.float32)
     moves = [element_move(codes, element, sd) for element in range(len(sd))]
-    base = difference.measure_centre(subject.decode, properties.measure, codes)
+    base = difference.measure_centre(subject.decode, properties.measure, codes, properties.compare)
     slope = sensitivity(subject.decode, codes[:SENSITIVITY_IMAGES], moves, subject.jvp)
     reference = code_reference(subject.statistics)
     measured: list[tuple[difference.Change, tuple[Flags | None, ...]]] = []
@@ -163,7 +163,9 @@ def edit_effects(
     if not moves:
         return []
     sd = np.asarray(subject.statistics.sd, np.float32)
-    base = difference.measure_centre(subject.decode, properties.measure, subject.codes)
+    base = difference.measure_centre(
+        subject.decode, properties.measure, subject.codes, properties.compare
+    )
     reference = code_reference(subject.statistics)
     before = round_trip(subject.encode, subject.decode, subject.codes, reference)
 

@@ -14,9 +14,11 @@ from zatlas.evidence.codes.disentanglement import Disentanglement
 from zatlas.evidence.codes.stability import ElementStability, Stability
 from zatlas.evidence.codes.usage import Usage
 from zatlas.evidence.effects.flags import Flags
+from zatlas.evidence.effects.motion import Motion
 from zatlas.evidence.properties.drawn import DrawnProperty
 from zatlas.evidence.properties.probes import Probe
-from zatlas.evidence.schema_1 import upgraded_atlas, upgraded_plate
+from zatlas.evidence.statistics.paired_effects import EffectKind
+from zatlas.evidence.upgrades import upgraded_atlas, upgraded_plates
 from zatlas.schema import (
     Matrix,
     Number,
@@ -28,16 +30,42 @@ from zatlas.schema import (
 )
 
 
+class Estimate(Record):
+    """A number over images with its 95 % bootstrap-t interval, in its unit and in sd.
+
+    ``value_sd``, ``low_sd`` and ``high_sd`` are in sd of the property over real images, and the
+    interval holds the uncertainty of that sd too. They are None where the sd is 0; the ends are
+    None for a single image.
+    """
+
+    value: Number
+    low: OptionalNumber
+    high: OptionalNumber
+    value_sd: OptionalNumber
+    low_sd: OptionalNumber
+    high_sd: OptionalNumber
+
+
 class PropertyEffect(Record):
     """The effect of one move on one property, over n images.
 
-    ``mean`` with its 95 % BCa interval ``low`` to ``high`` is in ``unit``; ``mean_sd``, ``low_sd``
-    and ``high_sd`` are in sd of the property over real images (None where that sd is 0). ``d_z`` is
-    Cohen's d_z. ``agree`` is the fraction of images whose effect has the sign of the mean, with its
-    Wilson interval. ``p`` is of the Wilcoxon signed-rank test, ``q`` after Benjamini-Hochberg.
+    With D+ the change by the step +1 and D- that by -1: ``forward`` is the mean of D+, ``backward``
+    of D-, ``even`` of (D+ + D-) / 2; ``rms`` is the root mean square of D+ and D- over images.
+    ``mean``, ``low``, ``high`` in ``unit``, and ``mean_sd``, ``low_sd``, ``high_sd`` in sd, are an
+    estimate of the odd part (D+ - D-) / 2. An edit is a single step: its mean is ``forward``, and
+    ``backward``, ``even`` and ``p_even`` are None.
+
+    ``finding`` is what may be said of the effect (``statistics/paired_effects.py``), ``named``
+    whether a sentence may name it (``account/naming.py``). ``rises`` and ``falls`` are the
+    fractions of images in which the step +1 raises and lowers the property; ``agree`` is the
+    fraction whose odd part has the sign of the mean, with its Wilson interval. ``d_z`` is Cohen's
+    d_z. ``p`` (of the odd part) and ``p_even`` are of the Wilcoxon signed-rank test, ``q`` is ``p``
+    after Benjamini-Hochberg over the table.
     ``explained_sd`` is how much of a factor's effect cross-talk explains at most. ``drawn`` says
     whether the network draws the property (``properties/drawn.py``; None: not settled or not
-    measured), ``named`` whether a sentence may name it (``account/naming.py``).
+    measured). Properties that overlap share a ``family``.
+
+    Records of schema 1 and 2 have neither ``forward`` nor ``rms``, ``rises`` and ``falls`` (None).
     """
 
     name: str
@@ -45,22 +73,58 @@ class PropertyEffect(Record):
     up: str
     down: str
     kind: PropertyKind = "attribute"
+    family: str = ""
+    finding: EffectKind
     mean: Number
     low: OptionalNumber
     high: OptionalNumber
     mean_sd: OptionalNumber
     low_sd: OptionalNumber
     high_sd: OptionalNumber
+    forward: Estimate | None = None
+    backward: Estimate | None = None
+    even: Estimate | None = None
+    rms: Estimate | None = None
+    rises: OptionalNumber = None
+    falls: OptionalNumber = None
     d_z: OptionalNumber
     agree: Number
     agree_low: Number
     agree_high: Number
     p: Number
     q: Number
+    p_even: OptionalNumber = None
     named: bool
     probe: Probe | None = None
     explained_sd: OptionalNumber = None
     drawn: bool | None = None
+
+    @property
+    def mean_part(self) -> Estimate:
+        """``mean`` with its interval, as an estimate."""
+        return Estimate(
+            value=self.mean, low=self.low, high=self.high,
+            value_sd=self.mean_sd, low_sd=self.low_sd, high_sd=self.high_sd,
+        )  # fmt: skip
+
+
+class MainEffect(Record):
+    """The property that a move changes most, beside the next one of another family.
+
+    The size of an effect is the larger mean change, in sd, of the two steps. ``kind`` is that of
+    the property ``first``: factors are compared with each other, attributes and causes with each
+    other. ``second`` is None where there is no other family. ``ratio`` of the two sizes with its
+    95 % interval ``low`` to ``high`` is None where the second size is 0. ``mainly``: whether a
+    sentence says that the move mainly changes ``first``.
+    """
+
+    kind: PropertyKind
+    first: str
+    second: str | None
+    ratio: OptionalNumber
+    low: OptionalNumber
+    high: OptionalNumber
+    mainly: bool
 
 
 class MoveEffect(Record):
@@ -68,10 +132,11 @@ class MoveEffect(Record):
 
     Sizes are in grey levels (0 to 255): ``size`` is the mean absolute change of a pixel with its
     interval, ``peak`` that of the pixel that changes most, ``share`` the fraction of the sum over
-    all moves measured together. ``effects`` holds every property by its name. ``curve`` (T, K) is
-    the mean of each property at each of ``steps`` (T), ``lines`` (F, T, K) the same for single
-    images. ``flags`` are those of the move, ``flags_backward`` those of the move to the other side,
-    where that was measured too. The other fields are defined in ``effects/difference.py``.
+    all moves measured together. ``effects`` holds every property by its name, ``main`` the largest
+    effect of the attributes and causes, and that of the factors. ``curve`` (T, K) is the mean of
+    each property at each of ``steps`` (T), ``lines`` (F, T, K) the same for single images.
+    ``flags`` are those of the move, ``flags_backward`` those of the move to the other side, where
+    that was measured too. The other fields are defined in ``effects/difference.py``.
     """
 
     n: int
@@ -84,13 +149,13 @@ class MoveEffect(Record):
     linearity: OptionalNumber
     locality: OptionalNumber
     centre: Numbers | None
-    motion: OptionalNumber
-    motion_n: int
+    motion: Motion | None
     sweep_n: int
     steps: Numbers
     curve: Matrix
     lines: tuple[Matrix, ...]
     effects: dict[str, PropertyEffect]
+    main: tuple[MainEffect, ...] = ()
     flags: Flags | None = None
     flags_backward: Flags | None = None
 
@@ -206,9 +271,9 @@ class AtlasRecord(VersionedRecord):
     drawn: tuple[DrawnProperty, ...] | None = None
 
     @classmethod
-    def upgraded(cls, data: Any) -> Any:
-        """An atlas of schema 1."""
-        return upgraded_atlas(data)
+    def upgraded(cls, data: Any, schema: int) -> Any:
+        """An atlas of schema 1 or 2."""
+        return upgraded_atlas(data, schema)
 
     def __len__(self) -> int:
         return len(self.elements)
@@ -250,9 +315,9 @@ class EditsRecord(VersionedRecord):
     plates: tuple[PlateRecord, ...] = ()
 
     @classmethod
-    def upgraded(cls, data: Any) -> Any:
-        """The edits of schema 1: a list of plates."""
-        return {"plates": [upgraded_plate(plate) for plate in data]}
+    def upgraded(cls, data: Any, schema: int) -> Any:
+        """The edits of schema 1 or 2."""
+        return {"plates": upgraded_plates(data, schema)}
 
 
 ClaimWord = Literal["supported", "refuted", "inconclusive", "cannot be judged"]

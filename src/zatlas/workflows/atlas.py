@@ -16,6 +16,7 @@ from zatlas.evidence.codes.stability import measure_stability
 from zatlas.evidence.codes.usage import gaussian_kl
 from zatlas.evidence.measurements import Subject, edit_effects, element_atlas
 from zatlas.evidence.properties.attributes import ATTRIBUTES
+from zatlas.evidence.properties.causes import CAUSES
 from zatlas.evidence.properties.factors import Factor, tell_apart
 from zatlas.evidence.properties.probes import Probes
 from zatlas.evidence.properties.property_set import (
@@ -234,7 +235,7 @@ def read_factors(table: PathLike, counts: Sequence[int]) -> tuple[int, tuple[Fac
     image set has as many images as the table has rows, or no column is a factor.
     """
     path, faults = Path(table), []
-    taken = {attribute.name for attribute in ATTRIBUTES}
+    taken = {property_.name for property_ in (*ATTRIBUTES, *CAUSES)}
     if not path.is_file():
         raise argument_error("factors", path, "no such file; give a CSV with a row for each image")
     for place, count in enumerate(counts):

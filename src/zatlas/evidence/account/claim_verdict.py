@@ -3,29 +3,30 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
-from typing import Literal
 
 from zatlas.evidence.account.claim_reading import Meant, Reading
 from zatlas.evidence.account.naming import (
     OUT_OF_RANGE_FRACTION,
     SMALLEST_EFFECT_SD,
+    WITH_A_SIGN,
     is_main,
-    named_effects,
+    stated_part,
+    upwards_only,
 )
 from zatlas.evidence.properties.words import Direction
 from zatlas.evidence.records import ClaimWord, MoveEffect, PropertyEffect
-
-EffectKind = Literal["directed", "either way", "opposite", "small", "not settled"]
+from zatlas.evidence.statistics.paired_effects import EffectKind
 
 
 @dataclass(frozen=True)
 class Effect:
     """The measured effect of one element on one property, in sd of the property.
 
-    ``mean_sd`` with its interval ``low_sd`` to ``high_sd`` is that of +1 sd of the element; of an
-    effect "either way", what both steps share. ``kind`` is what is settled about it; "opposite" is
-    up in some images and down in others. ``main``: it is the main effect of the element. ``drawn``
-    is False where the network does not draw the property.
+    ``mean_sd`` with its interval ``low_sd`` to ``high_sd`` is that of +1 sd of the element. Of an
+    effect "either way" it is what both steps share; of one "one way", the step that acts, as a
+    change for a rise of the element. ``kind`` is what is settled about it. ``main``: it is the main
+    effect of the element, or of that family. ``drawn`` is False where the network does not draw the
+    property.
     """
 
     name: str
@@ -39,27 +40,33 @@ class Effect:
 
 def effects_of(move: MoveEffect) -> list[Effect]:
     """The effects of a move that have a size in sd."""
-    named = named_effects(move)
-    main = named[0] if named and is_main(named) else None
-    return [
-        Effect(
-            e.name, e.mean_sd, e.low_sd, e.high_sd,
-            _kind(e, max(abs(e.low_sd), abs(e.high_sd))), e is main, e.drawn,
-        )
-        for e in move.effects.values()
-        if e.mean_sd is not None and e.low_sd is not None and e.high_sd is not None
-    ]  # fmt: skip
+    found = []
+    for e in move.effects.values():
+        part = stated_part(e) if e.finding in WITH_A_SIGN else e.mean_part
+        if part.value_sd is None or part.low_sd is None or part.high_sd is None:
+            continue
+        numbers = (part.value_sd, part.low_sd, part.high_sd)
+        if e.finding == "one way" and not upwards_only(e):
+            numbers = (-part.value_sd, -part.high_sd, -part.low_sd)
+        main = e.named and is_main(move, e)
+        found.append(Effect(e.name, *numbers, _kind(e), main, e.drawn))
+    return found
 
 
-def _kind(effect: PropertyEffect, farthest_sd: float) -> EffectKind:
-    """What is settled about an effect; its interval reaches ``farthest_sd`` from 0.
+def _kind(effect: PropertyEffect) -> EffectKind:
+    """What is settled about an effect.
 
     Nothing is, where the network does not draw the property: it cannot show a change, nor none.
+    Nor is it where cross-talk may explain the effect.
     """
-    if effect.named:
-        return "directed"
-    settled = effect.drawn is not False and farthest_sd < SMALLEST_EFFECT_SD
-    return "small" if settled else "not settled"
+    unnamed = effect.finding in WITH_A_SIGN and not effect.named
+    return "not settled" if unnamed or effect.drawn is False else effect.finding
+
+
+_WITHOUT_A_SIGN = {
+    "opposite": "it changes in different directions in different images",
+    "uneven": "it changes in some images much more than in others",
+}
 
 
 @dataclass(frozen=True)
@@ -139,8 +146,8 @@ def _asserted(effect: Effect, direction: Direction) -> _Answer:
         if low <= 0 <= high:
             return _Answer("refuted", f"no effect that differs from 0: {text}")
         return _Answer("refuted", f"real but too small: {text}; {SMALLEST_EFFECT_SD} sd needed")
-    if effect.kind == "opposite":
-        text = f"it changes in different directions in different images: {text} on average"
+    if effect.kind in _WITHOUT_A_SIGN:
+        text = f"{_WITHOUT_A_SIGN[effect.kind]}: {text} on average"
         if direction == "either":
             return _Answer("supported", text)
         return _Answer("refuted" if high < SMALLEST_EFFECT_SD else "inconclusive", text)
@@ -148,18 +155,20 @@ def _asserted(effect: Effect, direction: Direction) -> _Answer:
         return _Answer("refuted", f"the effect goes in the other direction: {text}", True)
     if effect.kind == "either way":
         text += ", whichever way the element moves"
+    if effect.kind == "one way":
+        text += ", in one direction of the element only"
     return _Answer("supported", text)
 
 
 def _denied(effect: Effect, direction: Direction) -> _Answer:
     """The answer to "it does not change so"."""
     low, high, text = *_towards(effect, direction), _numbers(effect)
-    if effect.kind == "opposite":
-        return _Answer("refuted", f"it changes in different directions in different images: {text}")
+    if effect.kind in _WITHOUT_A_SIGN:
+        return _Answer("refuted", f"{_WITHOUT_A_SIGN[effect.kind]}: {text}")
     within = high < SMALLEST_EFFECT_SD and effect.drawn is not False
     if within and (direction != "either" or low > -SMALLEST_EFFECT_SD):
         return _Answer("supported", f"less than {SMALLEST_EFFECT_SD} sd: {text}")
-    if effect.kind in ("directed", "either way") and _agrees(effect, direction):
+    if effect.kind in WITH_A_SIGN and _agrees(effect, direction):
         return _Answer("refuted", f"it does change: {text}")
     return _Answer("inconclusive", f"{_unsettled(effect)}: {text}")
 
@@ -176,11 +185,11 @@ def _beside(
     said: list[Effect], effects: Sequence[Effect], answer: _Answer, mainly: bool
 ) -> _Answer:
     """A supported claim with its place among the other effects."""
-    main = next((each for each in effects if each.main), None)
-    if main in said:
+    main = [each for each in effects if each.main]
+    if any(each in said for each in main):
         return replace(answer, reason=f"the main effect: {answer.reason}")
     if main:
-        reason = f"not the main effect, which is {_numbers(main)}: {answer.reason}"
+        reason = f"not the main effect, which is {_numbers(main[0])}: {answer.reason}"
         return _Answer("refuted" if mainly else "supported", reason)
     reason = f"no effect is clearly the main one: {answer.reason}"
     return _Answer("inconclusive" if mainly else "supported", reason)

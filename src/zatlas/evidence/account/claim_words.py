@@ -8,9 +8,11 @@ import re
 
 from zatlas.evidence.arrays import LABEL_SUFFIX
 from zatlas.evidence.properties.attributes import ATTRIBUTES
+from zatlas.evidence.properties.causes import CAUSES
 from zatlas.evidence.properties.words import TURN, Words
 
 ATTRIBUTE_WORDS = {attribute.name: attribute.words for attribute in ATTRIBUTES}
+CAUSE_WORDS = {cause.name: cause.words for cause in CAUSES}
 FACTOR_WORDS = {
     "age": Words(
         ("old", "ages", "elderly", "aging", "ageing"), ("young", "youthful", "youth"), ("age",)
@@ -26,7 +28,7 @@ FACTOR_WORDS = {
 def words_of(name: str) -> Words:
     """The words of a property. One that is in no table is known by its name: "a = b" by both."""
     plain = name.removesuffix(LABEL_SUFFIX)
-    known = ATTRIBUTE_WORDS.get(plain) or FACTOR_WORDS.get(plain.lower())
+    known = (ATTRIBUTE_WORDS | CAUSE_WORDS).get(plain) or FACTOR_WORDS.get(plain.lower())
     factor, _, level = plain.lower().replace("_", " ").partition(" = ")
     return known or Words(up=(level,) if level else (), neutral=(factor,))
 

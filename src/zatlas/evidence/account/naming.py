@@ -1,7 +1,8 @@
-"""The rules of sentences: when a property may be named, when it is the main one, what is small.
+"""The rules of sentences: when a property may be named, what is mentioned, what is small.
 
 ``may_be_named`` is called once, when a record is built; everybody else reads ``effect.named``.
-Every threshold of these rules stands here.
+Every threshold of these rules stands here or is imported here; what may be said of the numbers of
+one effect, its finding, is decided in ``statistics/paired_effects.py``.
 """
 
 from collections.abc import Sequence
@@ -10,63 +11,138 @@ from typing import TYPE_CHECKING
 from zatlas.evidence.arrays import PropertyKind
 from zatlas.evidence.effects.flags import Flags
 from zatlas.evidence.properties.probes import Probe
+from zatlas.evidence.statistics.paired_effects import (
+    SMALLEST_EFFECT_SD as SMALLEST_EFFECT_SD,  # others import it from here
+)
+from zatlas.evidence.statistics.paired_effects import EffectKind
 
 if TYPE_CHECKING:
-    from zatlas.evidence.records import MoveEffect, PropertyEffect
+    from zatlas.evidence.records import Estimate, MainEffect, MoveEffect, PropertyEffect
 
-SMALLEST_EFFECT_SD = 0.2  # in sd over real images (Cohen 1988: a small effect)
-LARGEST_Q = 0.05  # false discovery rate (Benjamini & Hochberg 1995)
 SMALLEST_PEAK_GREY_LEVELS = 0.5  # a smaller change is lost when a picture is rounded
-MAIN_RATIO = 2.0  # of the main effect to the second, in sd, at least
 SMALL_EFFECT_ERROR_RATE = 0.001  # family-wise, for one move, of the small effects mentioned
-MOTION_FRACTION = 0.5  # of a change that a warp explains: from here on it is motion
-SHADE_FRACTION = 0.25  # up to here it is shade
+SLOPE_READ_IN_FULL = 0.9  # of a probe: from here on its slope is not mentioned
 OUT_OF_RANGE_FRACTION = 0.05  # of images in range, at most, where a move leaves the data
 FOUND_CORRELATION = 0.7  # with its partner in another run, at least, of an element found there
 LARGEST_OWN_CORRELATION = 0.2  # of codes: from here on a move is measured with the others too
+WITH_A_SIGN: tuple[EffectKind, ...] = ("directed", "one way", "either way")
+WITHOUT_A_SIGN: tuple[EffectKind, ...] = ("opposite", "uneven")
+"""Findings of effects that are large and have no sign of their own."""
 
 
 def may_be_named(
     *,
-    low: float,
-    high: float,
-    q: float,
-    mean_sd: float,
+    finding: EffectKind,
+    size_sd: float,
     peak: float,
     kind: PropertyKind = "attribute",
     explained_sd: float = 0.0,
     probe: Probe | None = None,
     drawn: bool | None = None,
 ) -> bool:
-    """Whether a sentence may name a property.
+    """Whether a sentence may name a property with a direction.
 
-    All of these must hold: the interval ``low`` to ``high`` is off zero; ``q`` is at most 0.05;
-    the effect is at least 0.2 sd beyond ``explained_sd``, which cross-talk explains; the pixel that
-    changes most changes by at least 0.5 grey levels (``peak``); a factor's probe beats chance; and
-    the property is not one that the network surely does not draw (``drawn`` False).
-    A number that is not defined is NaN, and then no property is named.
+    All of these must hold: the finding has a sign; the size of the effect, ``size_sd``, is at least
+    0.2 sd beyond ``explained_sd``, which cross-talk explains; the pixel that changes most changes
+    by at least 0.5 grey levels (``peak``); a factor's probe beats chance; and the property is not
+    one that the network surely does not draw (``drawn`` False).
     """
-    off_zero = low > 0 or high < 0
-    large = abs(mean_sd) - explained_sd >= SMALLEST_EFFECT_SD
+    large = size_sd - explained_sd >= SMALLEST_EFFECT_SD
     visible = peak >= SMALLEST_PEAK_GREY_LEVELS
-    trusted = drawn is not False and _trusted(kind, probe)
-    return bool(off_zero and q <= LARGEST_Q and large and visible and trusted)
+    trusted = drawn is not False and _has_probe(kind, probe)
+    return bool(finding in WITH_A_SIGN and large and visible and trusted)
+
+
+def stated_field(effect: "PropertyEffect") -> str:
+    """The field of an effect that its finding speaks of.
+
+    "either way": the even part. "one way": the larger step. "opposite", "uneven": the root mean
+    square. Else, and in older records, the mean.
+    """
+    field = "mean_part"
+    if effect.finding == "either way":
+        field = "even"
+    elif effect.finding == "one way":
+        field = "forward" if upwards_only(effect) else "backward"
+    elif effect.finding in WITHOUT_A_SIGN:
+        field = "rms"
+    return field if getattr(effect, field) is not None else "mean_part"
+
+
+def stated_part(effect: "PropertyEffect") -> "Estimate":
+    """The estimate that the finding of an effect speaks of: :func:`stated_field`."""
+    part: Estimate = getattr(effect, stated_field(effect))
+    return part
+
+
+def upwards_only(effect: "PropertyEffect") -> bool:
+    """Of an effect that is one way: whether it is that of the step +1."""
+    forward, backward = effect.forward, effect.backward
+    return not (forward and backward and abs(backward.value) > abs(forward.value))
+
+
+def size_sd(effect: "PropertyEffect") -> float:
+    """Size in sd of the part that the finding speaks of; 0 where it has none."""
+    return abs(stated_part(effect).value_sd or 0.0)
+
+
+def is_trusted(effect: "PropertyEffect") -> bool:
+    """Whether a sentence may speak of a property at all.
+
+    The network draws it, or may draw it, and a factor has a probe that beats chance.
+    """
+    return effect.drawn is not False and _has_probe(effect.kind, effect.probe)
 
 
 def named_effects(effect: "MoveEffect", kind: PropertyKind | None = None) -> "list[PropertyEffect]":
-    """The effects that may be named, of one kind or of both, the largest first."""
+    """The effects that may be named, of one kind or of all: one for each family, largest first.
+
+    In a family a cause comes before an attribute.
+    """
     found = [e for e in effect.effects.values() if e.named and kind in (None, e.kind)]
-    return sorted(found, key=_size_sd, reverse=True)
+    return _one_of_each_family(found)
 
 
-def is_main(effects: "Sequence[PropertyEffect]") -> bool:
-    """Whether the first effect is the only one, or at least twice the second."""
-    sizes = [_size_sd(effect) for effect in effects[:2]]
-    return len(sizes) == 1 or (len(sizes) == 2 and sizes[0] >= MAIN_RATIO * sizes[1])
+def unsigned_effects(effect: "MoveEffect") -> "list[PropertyEffect]":
+    """Large effects without a sign, opposite or uneven, of families that have no name."""
+    taken = {_family(e) for e in named_effects(effect)}
+    found = [
+        e for e in effect.effects.values()
+        if e.finding in WITHOUT_A_SIGN and is_trusted(e) and _family(e) not in taken
+    ]  # fmt: skip
+    return _one_of_each_family(found) if is_visible(effect) else []
+
+
+def explained_effects(effect: "MoveEffect") -> "list[PropertyEffect]":
+    """Effects on factors that cross-talk may explain, largest first."""
+    found = [
+        e for e in effect.effects.values()
+        if e.finding in WITH_A_SIGN and not e.named and is_trusted(e) and e.explained_sd
+    ]  # fmt: skip
+    return _one_of_each_family(found) if is_visible(effect) else []
+
+
+def unsettled_effects(effect: "MoveEffect") -> "list[PropertyEffect]":
+    """Effects that may be 0.2 sd or more, and may not; the one that may be largest comes first."""
+    found = [e for e in effect.effects.values() if e.finding == "not settled" and is_trusted(e)]
+    found = [e for e in found if e.mean_sd is not None]
+    return sorted(found, key=size_sd, reverse=True)
+
+
+def main_effect(effect: "MoveEffect", kind: PropertyKind) -> "MainEffect | None":
+    """What the move mainly changes among the properties compared with ``kind``, if anything."""
+    factor = kind == "factor"
+    return next((m for m in effect.main if m.mainly and (m.kind == "factor") == factor), None)
+
+
+def is_main(effect: "MoveEffect", one: "PropertyEffect") -> bool:
+    """Whether the move mainly changes this property, or another one of its family."""
+    main = main_effect(effect, one.kind)
+    return main is not None and _family(effect.effects[main.first]) == _family(one)
 
 
 def largest_small_effect(effect: "MoveEffect") -> "PropertyEffect | None":
-    """The largest effect that is surely there, though it may be too small to be named.
+    """The largest small effect that is surely there.
 
     Bonferroni over the properties of one move: q runs over a table in which most effects are real,
     so it would let one dead element of two through by chance.
@@ -75,9 +151,21 @@ def largest_small_effect(effect: "MoveEffect") -> "PropertyEffect | None":
     sure = [
         e for e in effect.effects.values()
         if e.low_sd is not None and e.high_sd is not None and (e.low_sd > 0 or e.high_sd < 0)
-        and e.p <= largest_p and e.drawn is not False and _trusted(e.kind, e.probe)
+        and e.finding == "small" and e.p <= largest_p and is_trusted(e)
     ]  # fmt: skip
-    return max(sure, key=_size_sd, default=None)
+    return max(sure, key=size_sd, default=None)
+
+
+def _one_of_each_family(effects: "Sequence[PropertyEffect]") -> "list[PropertyEffect]":
+    chosen: dict[tuple[str, bool], PropertyEffect] = {}
+    for one in sorted(effects, key=lambda e: (e.kind != "cause", -size_sd(e))):
+        chosen.setdefault(_family(one), one)
+    return sorted(chosen.values(), key=size_sd, reverse=True)
+
+
+def _family(effect: "PropertyEffect") -> tuple[str, bool]:
+    """The family of a property; factors have families of their own."""
+    return effect.family or effect.name, effect.kind == "factor"
 
 
 def is_visible(effect: "MoveEffect") -> bool:
@@ -86,12 +174,11 @@ def is_visible(effect: "MoveEffect") -> bool:
 
 
 def motion_or_shade(effect: "MoveEffect") -> str | None:
-    """ "motion", "shade" or "motion and shade"; None where nothing visible changed."""
+    """ "motion", "shade" or "motion and shade" where that is settled; else None."""
     if effect.motion is None or not is_visible(effect):
         return None
-    if effect.motion >= MOTION_FRACTION:
-        return "motion"
-    return "shade" if effect.motion <= SHADE_FRACTION else "motion and shade"
+    verdict = effect.motion.verdict
+    return None if verdict in ("neither", "not settled") else verdict
 
 
 def leaves_data(flags: Flags) -> bool:
@@ -99,10 +186,6 @@ def leaves_data(flags: Flags) -> bool:
     return flags.in_range <= OUT_OF_RANGE_FRACTION
 
 
-def _trusted(kind: PropertyKind, probe: Probe | None) -> bool:
+def _has_probe(kind: PropertyKind, probe: Probe | None) -> bool:
     """A factor is named only beside a probe that beats chance on held-out images."""
-    return kind == "attribute" or (probe is not None and probe.passed)
-
-
-def _size_sd(effect: "PropertyEffect") -> float:
-    return abs(effect.mean_sd or 0.0)
+    return kind != "factor" or (probe is not None and probe.passed)

@@ -5,20 +5,28 @@ record. The rules are those of ``naming.py``. A change that no property names is
 and a name that a user gave is marked as the user's.
 """
 
+from collections.abc import Sequence
+
 from zatlas.evidence.account.naming import (
+    SLOPE_READ_IN_FULL,
+    explained_effects,
     is_main,
+    is_trusted,
     is_visible,
     largest_small_effect,
     named_effects,
+    size_sd,
+    stated_part,
+    unsettled_effects,
+    unsigned_effects,
+    upwards_only,
 )
 from zatlas.evidence.account.number_words import number, percent
 from zatlas.evidence.account.remarks import remarks
-from zatlas.evidence.arrays import PropertyKind
 from zatlas.evidence.records import EditEffect, ElementEffect, MoveEffect, PropertyEffect
 
 PROPERTIES_SHOWN = 3
-"""Properties of one kind (attribute or factor) in one sentence."""
-_KINDS: tuple[PropertyKind, ...] = ("factor", "attribute")
+"""Properties of one kind, factors or attributes and causes, in one part of a sentence."""
 
 
 def sentence(effect: MoveEffect) -> str:
@@ -30,12 +38,18 @@ def summary(effect: MoveEffect) -> str:
     """The same in a few words, for a table: the properties that may be named, with their sizes."""
     if _is_dead(effect):
         return "dead"
-    if named := named_effects(effect):
-        return ", ".join(_briefly(one) for one in named[:PROPERTIES_SHOWN])
-    largest = largest_small_effect(effect)
-    if not is_visible(effect) or largest is None:
+    if not is_visible(effect):
         return "no measurable effect"
-    return f"small: {_briefly(largest)}"
+    if stated := [*named_effects(effect), *unsigned_effects(effect)]:
+        stated.sort(key=size_sd, reverse=True)
+        return ", ".join(_briefly(one) for one in stated[:PROPERTIES_SHOWN])
+    if open_questions := [*explained_effects(effect), *unsettled_effects(effect)]:
+        first = open_questions[0]
+        return f"not settled: {first.name} {_size(first)}"
+    if not any(map(is_trusted, effect.effects.values())):
+        return "no property that the network draws"
+    largest = largest_small_effect(effect)
+    return "small, under 0.2 sd" + (f": {_briefly(largest)}" if largest else "")
 
 
 def label(effect: ElementEffect) -> str:
@@ -45,9 +59,10 @@ def label(effect: ElementEffect) -> str:
 
 def size_in_sd(effect: PropertyEffect) -> str:
     """One property's effect in numbers: "asymmetry +0.05 sd [0.01, 0.09]"."""
-    if effect.mean_sd is None:
+    part = stated_part(effect)
+    if part.value_sd is None:
         return f"{effect.name} does not vary over real images, so it has no size in sd"
-    return f"{effect.name} {effect.mean_sd:+.2f} sd [{effect.low_sd:.2f}, {effect.high_sd:.2f}]"
+    return f"{effect.name} {part.value_sd:+.2f} sd{_interval(effect)}"
 
 
 def _is_dead(effect: MoveEffect) -> bool:
@@ -71,48 +86,125 @@ def _main_part(effect: MoveEffect) -> str:
             "no measurable effect; it is dead: the same for all of this run's images, "
             "so it has no size in sd."
         )
-    groups = [named for kind in _KINDS if (named := named_effects(effect, kind))]
-    if groups:
-        groups.sort(key=lambda named: -abs(named[0].mean_sd or 0.0))
-        return f"{'; '.join(map(_group, groups))}; over {effect.n} images."
+    over = f"over {effect.n} images."
     if not is_visible(effect):
-        return f"no measurable effect over {effect.n} images."
-    pixels = (
-        f"pixels change by {number(effect.size)} grey levels, {number(effect.peak)} where "
-        f"they change most; over {effect.n} images."
-    )
-    largest = largest_small_effect(effect)
-    undrawn = any(one.drawn is False for one in effect.effects.values())
-    if largest is None:
-        some = "property that the network draws" if undrawn else "property measured"
-        return f"no measurable effect on any {some}, though {pixels}"
+        return f"no measurable effect: no pixel changes by half a grey level; {over}"
+    named, unsigned = named_effects(effect), unsigned_effects(effect)
+    groups = [
+        group for factors in (False, True)
+        if (group := [e for e in (*named, *unsigned) if (e.kind == "factor") == factors])
+    ]  # fmt: skip
+    groups.sort(key=lambda group: -max(map(size_sd, group)))
+    parts = [_group(effect, group) for group in groups]
+    parts += [_explained(one) for one in explained_effects(effect)[:PROPERTIES_SHOWN]]
+    if not parts:
+        parts = [_nothing_stated(effect)]
+        parts.append(
+            f"pixels change by {number(effect.size)} grey levels, {number(effect.peak)} where they "
+            "change most"
+        )
+    return f"{'; '.join(parts)}; {over}"
+
+
+def _nothing_stated(effect: MoveEffect) -> str:
+    """What is said where no property has a name."""
+    if unsettled := unsettled_effects(effect):
+        return f"not settled: {', '.join(size_in_sd(e) for e in unsettled[:PROPERTIES_SHOWN])}"
+    undrawn = not all(map(is_trusted, effect.effects.values()))
     every = "property that the network draws" if undrawn else "property"
-    return f"small, under 0.2 sd of every {every}: at most {_in_full(largest)}; {pixels}"
+    if not any(map(is_trusted, effect.effects.values())):
+        return "the network draws none of the properties measured"
+    largest = largest_small_effect(effect)
+    return f"small, under 0.2 sd of every {every}" + (
+        f": at most {_signed(largest)}" if largest else ""
+    )
 
 
-def _group(named: list[PropertyEffect]) -> str:
-    """The named effects of one kind: "mainly redder (red-green +0.84 sd [0.79, 0.89]), also …"."""
-    parts = [_in_full(effect) for effect in named[:PROPERTIES_SHOWN]]
-    if is_main(named):
-        text = f"mainly {parts[0]}"
-        return text if len(parts) == 1 else f"{text}, also {', '.join(parts[1:])}"
-    return f"{', '.join(parts[:-1])} and {parts[-1]}"
+def _group(effect: MoveEffect, group: Sequence[PropertyEffect]) -> str:
+    """What is stated of one kind: "mainly redder (red-green +0.84 sd [0.79, 0.89]), also …"."""
+    signed = [e for e in group if e.named and e.finding == "directed"][:PROPERTIES_SHOWN]
+    others = [e for e in group if e not in signed][: PROPERTIES_SHOWN + 1 - len(signed)]
+    main = next((e for e in group if e.named and is_main(effect, e)), None)
+    first = max(group, key=size_sd)
+    texts = [_joined([_signed(e) for e in signed], main in signed)] if signed else []
+    texts += [_stated(e) for e in others]
+    if main is not first:
+        return "; ".join(texts)
+    if main in others:  # its part comes first
+        texts.insert(0, texts.pop(others.index(main) + bool(signed)))
+    return f"mainly{',' * (main in others)} {'; '.join(texts)}"
+
+
+def _joined(texts: Sequence[str], main: bool) -> str:
+    """Directed effects, the largest first: "a, also b" where the first is the main one."""
+    if main and len(texts) > 1:
+        return f"{texts[0]}, also {', '.join(texts[1:])}"
+    return " and ".join(filter(None, [", ".join(texts[:-1]), texts[-1]]))
+
+
+def _stated(effect: PropertyEffect) -> str:
+    """One effect that is not the same for both steps, or has no sign."""
+    if effect.finding == "either way":
+        return f"either way: {_signed(effect)}"
+    if effect.finding == "one way":
+        return f"{'upwards' if upwards_only(effect) else 'downwards'} only: {_signed(effect)}"
+    text = f"changes {effect.name} by {size_sd(effect):.2f} sd{_interval(effect)}"
+    if effect.finding == "uneven":
+        return f"{text}, in some images much more than in others"
+    return f"{text}, up in {percent(effect.rises or 0.0)} of images"
+
+
+def _explained(effect: PropertyEffect) -> str:
+    """A factor whose effect may be cross-talk."""
+    bound = min(effect.explained_sd or 0.0, size_sd(effect))
+    return (
+        f"{size_in_sd(effect)} is not named: up to {bound:.2f} sd of it is explained by "
+        "other factors"
+    )
 
 
 def _direction(effect: PropertyEffect) -> str:
-    return effect.up if effect.mean > 0 else effect.down
+    return effect.up if stated_part(effect).value > 0 else effect.down
+
+
+def _size(effect: PropertyEffect) -> str:
+    value = stated_part(effect).value_sd
+    return "" if value is None else f"{value:+.2f} sd"
 
 
 def _briefly(effect: PropertyEffect) -> str:
-    return f"{_direction(effect)} {effect.mean_sd:+.2f} sd"
+    """An effect for a table: "lighter +0.84 sd", "either way sharper +0.30 sd"."""
+    if effect.finding in ("opposite", "uneven"):
+        how = "up and down" if effect.finding == "opposite" else "in some images"
+        return f"{effect.name} {size_sd(effect):.2f} sd, {how}"
+    way = {"either way": "either way ", "one way": "upwards only "}.get(effect.finding, "")
+    if effect.finding == "one way" and not upwards_only(effect):
+        way = "downwards only "
+    return f"{way}{_direction(effect)} {_size(effect)}"
 
 
-def _in_full(effect: PropertyEffect) -> str:
-    natural = f"{effect.mean:+.3g} {effect.unit}".strip()
-    text = (
-        f"{_direction(effect)} ({size_in_sd(effect)}, {natural}, "
-        f"same sign in {percent(effect.agree)}"
-    )
-    if (probe := effect.probe) is not None:
-        text += f"; probe: {probe.metric} {probe.score:.2f} on {probe.n} held-out images"
-    return text + ")"
+def _interval(effect: PropertyEffect) -> str:
+    part = stated_part(effect)
+    if part.low_sd is None or part.high_sd is None:
+        return ""
+    return f" [{part.low_sd:.2f}, {part.high_sd:.2f}]"
+
+
+def _signed(effect: PropertyEffect) -> str:
+    """An effect with its direction: "lighter (luminance +0.84 sd [0.79, 0.89], +8.1 L*, …)"."""
+    natural = f"{stated_part(effect).value:+.3g} {effect.unit}".strip()
+    text = f"{_direction(effect)} ({size_in_sd(effect)}, {natural}"
+    if effect.finding in ("directed", "small"):
+        text += f", same sign in {percent(effect.agree)}"
+    return text + _probe(effect) + ")"
+
+
+def _probe(effect: PropertyEffect) -> str:
+    """How well the probe of a factor reads it in reconstructions."""
+    probe = effect.probe
+    if probe is None:
+        return ""
+    text = f"; probe: {probe.metric} {probe.score:.2f} on {probe.n} reconstructions"
+    if probe.slope is not None and probe.slope < SLOPE_READ_IN_FULL:
+        text += f"; read by a probe with slope {probe.slope:.2f}"
+    return text

@@ -17,8 +17,16 @@ from typing import Any
 import numpy as np
 
 from zatlas.errors import InputError
-from zatlas.evidence.arrays import GREY_LEVELS, Array, Decode, Measure, batches
-from zatlas.evidence.effects.motion import unexplained
+from zatlas.evidence.arrays import (
+    GREY_LEVELS,
+    Array,
+    Compare,
+    Comparison,
+    Decode,
+    Measure,
+    batches,
+)
+from zatlas.evidence.effects.motion import Explained, Motion, explained, motion
 from zatlas.latents.moves import Move
 
 ELEMENT_STEPS = (-2.0, -1.0, 1.0, 2.0)
@@ -34,30 +42,37 @@ Visit = Callable[[slice, Mapping[float, Array]], None]
 class Centre:
     """The codes (N, D) before a move, their ``pictures`` (N, H, W, C), and the ``values`` (N, K)
     of the properties of these pictures.
+
+    ``comparison`` is what pictures after a move are compared with; its columns stand first among
+    the values, and are 0 there. None where no property compares pictures.
     """
 
     codes: Array
     pictures: Array
     values: Array
+    comparison: Comparison | None = None
 
 
 @dataclass(frozen=True)
 class Change:
     """One move over N images.
 
-    Its effect on an image is half of the difference between +1 and -1 where both were measured
-    (the central difference), else the difference between 1 and the reconstruction.
+    ``forward`` (N, K): each property after the step 1 less before the move; ``backward`` (N, K):
+    after the step -1 less before, None where that was not measured.
 
-    ``differences`` (N, K): the effect on each property; ``sizes`` (N,): mean absolute effect over
-    pixels and channels; ``map`` (H, W): mean absolute effect over images and channels; ``signed``
-    (H, W, C): mean effect over images. Over the first ``sweep_n`` images alone: ``curve`` (T, K),
-    the mean of each property at each of ``steps`` (T), 0 among them; ``lines`` (F, T, K), the same
-    for each of the first F images; ``linearity``, the fraction of the changes that is proportional
-    to the step (see :func:`measure_change`). Over the first ``motion_n``: ``motion``, the fraction
-    that a warp explains (``effects/motion.py``). None where nothing changed.
+    The pixels' effect on an image is half of the difference between +1 and -1 where both were
+    measured (the central difference), else the difference between 1 and the reconstruction.
+    ``sizes`` (N,): mean absolute effect over pixels and channels; ``map`` (H, W): mean absolute
+    effect over images and channels; ``signed`` (H, W, C): mean effect over images. Over the first
+    ``sweep_n`` images alone: ``curve`` (T, K), the mean of each property at each of ``steps`` (T),
+    0 among them; ``lines`` (F, T, K), the same for each of the first F images; ``linearity``, the
+    fraction of the changes that is proportional to the step (see :func:`measure_change`).
+    ``motion`` says how much of the change is something moving (``effects/motion.py``). The last two
+    are None where nothing changed.
     """
 
-    differences: Array
+    forward: Array
+    backward: Array | None
     sizes: Array
     map: Array
     signed: Array
@@ -66,8 +81,12 @@ class Change:
     lines: Array
     linearity: float | None
     sweep_n: int
-    motion: float | None
-    motion_n: int
+    motion: Motion | None
+
+    @property
+    def odd(self) -> Array:
+        """The part of the effects that turns round with the step, (N, K)."""
+        return self.forward if self.backward is None else (self.forward - self.backward) / 2
 
     @property
     def size(self) -> float:
@@ -95,15 +114,30 @@ class Change:
         return np.asarray(signed / np.where(self.map > 0, self.map, np.inf))
 
 
-def measure_centre(decode: Decode, measure: Measure, z_ND: Array, batch: int = 128) -> Centre:
-    """Decode codes (N, D) and measure their pictures, which are kept."""
+def measure_centre(
+    decode: Decode,
+    measure: Measure,
+    z_ND: Array,
+    compare: Compare | None = None,
+    batch: int = 128,
+) -> Centre:
+    """Decode codes (N, D) and measure their pictures, which are kept.
+
+    With ``compare``, pictures after a move are also compared with these.
+    """
     if z_ND.ndim != 2 or not len(z_ND):
         raise InputError(f"codes of shape {z_ND.shape}; give (images, elements), 1 image or more")
     pictures, values = [], []
     for part in batches(len(z_ND), batch):
         pictures.append(decode(z_ND[part]))
         values.append(measure(pictures[-1]))
-    return Centre(z_ND, np.concatenate(pictures), np.concatenate(values))
+    kept, measured = np.concatenate(pictures), np.concatenate(values)
+    if compare is None:
+        return Centre(z_ND, kept, measured)
+    comparison = compare(kept)
+    unchanged = np.zeros_like(comparison.rows(slice(0, 1)).changes(kept[:1]))
+    causes = np.repeat(unchanged, len(z_ND), axis=0)
+    return Centre(z_ND, kept, np.concatenate([causes, measured], axis=1), comparison)
 
 
 def measure_change(
@@ -114,7 +148,7 @@ def measure_change(
     steps: Sequence[float] = ELEMENT_STEPS,
     *,
     sweep_n: int = 128,
-    motion_n: int = 16,
+    motion_n: int = 64,
     lines: int = 5,
     batch: int = 64,
     visit: Visit | None = None,
@@ -156,19 +190,18 @@ def measure_change(
                 visit(part, pictures)
     else:  # a dead element: the picture cannot change
         total.values[:], total.sizes = centre.values, [np.zeros(n)]
-    before = total.values[steps.index(-1.0)] if two_sided else centre.values
     at = np.argsort([*steps, 0.0])
     curves = np.concatenate([total.values, centre.values[None]])[at, :sweep_n]
     return Change(
-        differences=(total.values[steps.index(1.0)] - before) * size,
+        forward=total.values[steps.index(1.0)] - centre.values,
+        backward=total.values[steps.index(-1.0)] - centre.values if two_sided else None,
         sizes=np.concatenate(total.sizes) * GREY_LEVELS,
         map=(total.absolute.mean(2) / n * GREY_LEVELS).astype(np.float32),
         signed=(total.signed / n * GREY_LEVELS).astype(np.float32),
         steps=tuple(sorted([*steps, 0.0])), curve=curves.mean(1),
         lines=curves[:, :lines].swapaxes(0, 1),
         linearity=total.along / total.energy if total.energy else None, sweep_n=sweep_n,
-        motion=max(0.0, 1 - total.left / total.moved) if total.moved else None,
-        motion_n=min(motion_n, n),
+        motion=motion(Explained.joined(total.explained)),
     )  # fmt: skip
 
 
@@ -205,7 +238,8 @@ class _Total:
         shape = centre.pictures.shape[1:]
         self.absolute, self.signed = np.zeros(shape), np.zeros(shape)
         self.sizes: list[Array] = []
-        self.along = self.energy = self.left = self.moved = 0.0
+        self.explained: list[Explained] = []
+        self.along = self.energy = 0.0
 
     def add(
         self, decode: Decode, measure: Measure, delta_ND: Array, part: slice
@@ -215,9 +249,14 @@ class _Total:
         taken = [t for t in self.steps if abs(t) == 1 or in_sweep]
         codes = [self.centre.codes[part] + np.float32(t) * delta_ND[part] for t in taken]
         flat = decode(np.concatenate(codes))
+        pictures = flat.reshape(len(taken), *before.shape)
         measured = measure(flat).reshape(len(taken), len(before), -1)
+        if self.centre.comparison:
+            comparison = self.centre.comparison.rows(part)
+            changes = np.stack([comparison.changes(each) for each in pictures])
+            measured = np.concatenate([changes, measured], axis=2)
         self.values[[self.steps.index(t) for t in taken], part] = measured
-        after = dict(zip(taken, flat.reshape(len(taken), *before.shape), strict=True))
+        after = dict(zip(taken, pictures, strict=True))
         start, end = after.get(-1.0, before), after[1.0]
         effect = (end - start) * self.size
         self.signed += effect.sum(0)
@@ -226,10 +265,8 @@ class _Total:
         self.sizes.append(effect.mean((1, 2, 3)))
         if in_sweep:
             self._sweep(before, after)
-        for pair in range(min(len(before), self.motion_n - part.start)):
-            left, moved = unexplained(start[pair], end[pair])
-            self.left += left
-            self.moved += moved
+        if (moving := self.motion_n - part.start) > 0:
+            self.explained.append(explained(start[:moving], end[:moving]))
         return after
 
     def _sweep(self, before: Array, after: dict[float, Array]) -> None:

@@ -14,20 +14,8 @@ import numpy as np
 
 from zatlas.errors import InputError
 from zatlas.evidence.arrays import Array, Measure, Property, in_batches
-from zatlas.evidence.properties.words import (
-    BACKGROUND,
-    BLUE,
-    DARK,
-    GREEN,
-    HUE,
-    LIGHT,
-    MOVE,
-    RED,
-    TURN,
-    YELLOW,
-    Words,
-    side_light,
-)
+from zatlas.evidence.properties import words
+from zatlas.evidence.properties.words import Words
 
 _XYZ = np.array(  # linear sRGB to XYZ, divided by the white point D65 (IEC 61966-2-1)
     [[0.412453, 0.357580, 0.180423], [0.212671, 0.715160, 0.072169], [0.019334, 0.119193, 0.950227]]
@@ -223,7 +211,8 @@ def _spread(weights: Array, at: Array) -> Array:
 
 @dataclass(frozen=True)
 class Attribute:
-    """One attribute: its formula, how it is called, and the words that a claim may use for it.
+    """One attribute: its formula, what it is called, its family of overlapping properties, and the
+    words that a claim may use for it.
 
     A picture without colour has no attribute that ``needs_colour``.
     """
@@ -233,57 +222,45 @@ class Attribute:
     unit: str
     up: str
     down: str
+    family: str
     words: Words
     needs_colour: bool = False
 
     @property
     def column(self) -> Property:
         """The property that it measures."""
-        return Property(name=self.name, unit=self.unit, up=self.up, down=self.down)
+        return Property(
+            name=self.name, unit=self.unit, up=self.up, down=self.down, family=self.family
+        )
 
 
 ATTRIBUTES = (
-    Attribute(luminance, "luminance", "L*", "lighter", "darker",
-              Words(LIGHT, DARK,
-                    ("brightness", "lightness", "lighting", "illumination", "exposure"))),
+    Attribute(luminance, "luminance", "L*", "lighter", "darker", "lightness", words.LIGHTNESS),
     Attribute(left_right_light, "left-right light", "L*", "light to the right",
-              "light to the left",
-              Words(side_light("right", "left"), side_light("left", "right"),
-                    ("light direction", "direction of light", "side light"))),
+              "light to the left", "light direction", words.LEFT_RIGHT_LIGHT),
     Attribute(top_bottom_light, "top-bottom light", "L*", "light to the top",
-              "light to the bottom",
-              Words((*side_light("top", "bottom"), "light from above", "lit from above"),
-                    (*side_light("bottom", "top"), "light from below", "lit from below"),
-                    ("light direction", "direction of light"))),
-    Attribute(contrast, "contrast", "L*", "more contrast", "less contrast",
-              Words(down=("washed out",))),
-    Attribute(red_green, "red-green", "a*", "redder", "greener", Words(RED, GREEN, HUE), True),
-    Attribute(yellow_blue, "yellow-blue", "b*", "yellower", "bluer",
-              Words(YELLOW, BLUE, (*HUE, "colour temperature")), True),
-    Attribute(chroma, "chroma", "C*", "more colourful", "greyer",
-              Words(("colourful", "saturate", "vivid", "more colour", "add colour"),
-                    ("grey", "desaturate", "faded", "muted", "less colour", "remove colour"),
-                    ("colour", "saturation")), True),
-    Attribute(sharpness, "sharpness", "log10", "sharper", "softer",
-              Words(("sharp", "crisp"), ("blur", "blurry", "soft", "fuzzy"),
-                    ("detail", "focus"))),
+              "light to the bottom", "light direction", words.TOP_BOTTOM_LIGHT),
+    Attribute(contrast, "contrast", "L*", "more contrast", "less contrast", "detail",
+              words.CONTRAST),
+    Attribute(red_green, "red-green", "a*", "redder", "greener", "colour", words.RED_GREEN, True),
+    Attribute(yellow_blue, "yellow-blue", "b*", "yellower", "bluer", "colour",
+              words.YELLOW_BLUE, True),
+    Attribute(chroma, "chroma", "C*", "more colourful", "greyer", "colour", words.CHROMA, True),
+    Attribute(sharpness, "sharpness", "log10", "sharper", "softer", "detail", words.SHARPNESS),
     Attribute(edge_extent, "edge extent", "% of width", "edges further out",
-              "edges further in",
-              Words(("large", "big", "zoom in"), ("small", "zoom out"),
-                    ("size", "zoom", "scale"))),
+              "edges further in", "place", words.SIZE),
     Attribute(horizontal_place, "horizontal place", "% of width", "moves right", "moves left",
-              Words(("right",), ("left",), context=(*MOVE, "horizontal position"))),
-    Attribute(vertical_place, "vertical place", "% of width", "moves up", "moves down",
-              Words(("up", "upward", "higher"), ("down", "downward", "lower"),
-                    context=(*MOVE, "vertical position"))),
+              "place", words.HORIZONTAL_PLACE),
+    Attribute(vertical_place, "vertical place", "% of width", "moves up", "moves down", "place",
+              words.VERTICAL_PLACE),
     Attribute(asymmetry, "asymmetry", "", "features to the right", "features to the left",
-              Words(("right",), ("left",), context=TURN)),
+              "place", Words(("right",), ("left",), context=words.TURN)),
     Attribute(border_lightness, "border lightness", "L*", "lighter border", "darker border",
-              Words(LIGHT, DARK, ("brightness", "lightness"), BACKGROUND)),
+              "lightness", words.BORDER_LIGHTNESS),
     Attribute(border_red_green, "border red-green", "a*", "redder border", "greener border",
-              Words(RED, GREEN, HUE, BACKGROUND), True),
+              "colour", words.BORDER_RED_GREEN, True),
     Attribute(border_yellow_blue, "border yellow-blue", "b*", "yellower border", "bluer border",
-              Words(YELLOW, BLUE, HUE, BACKGROUND), True),
+              "colour", words.BORDER_YELLOW_BLUE, True),
 )  # fmt: skip
 
 

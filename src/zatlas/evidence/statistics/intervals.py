@@ -1,89 +1,18 @@
-"""Paired effects: intervals, agreement in sign and tests over a whole table of cells.
+"""Intervals of means and fractions, and a paired test, over many columns at once.
 
-An effect is paired: each image is compared with itself, before and after a move. The images are
-the sample; a cell is one move and one property. Every draw is seeded, so the same values give the
-same numbers. All cells share the resamples, so the means of all of them are one matrix product.
+The rows are images. Every draw is seeded, so the same values give the same numbers.
 """
 
-from dataclasses import dataclass
-from functools import lru_cache
-
 import numpy as np
-from numpy.typing import NDArray
 from scipy import stats
 
-from zatlas.errors import InputError
 from zatlas.evidence.arrays import Array
+from zatlas.evidence.statistics.resamples import resample_counts, resampled_sums
 
 LEVEL = 0.95
 """Confidence level of every interval."""
 RESAMPLES = 4999
 _NUMBERS_PER_BLOCK = 1 << 22
-
-
-@dataclass(frozen=True)
-class PairedStatistics:
-    """Paired effects of many cells; every field has the shape of the cells.
-
-    ``mean`` with its BCa interval ``low`` to ``high`` is in the property's unit; ``mean_sd``,
-    ``low_sd`` and ``high_sd`` are the same in sd of the property over real images (NaN where that
-    sd is 0). ``d_z`` is Cohen's d_z, the mean over the sd of the paired differences. ``agree`` is
-    the fraction of images whose own effect has the sign of the mean, with its Wilson interval.
-    ``p`` is of the Wilcoxon signed-rank test, ``q`` after Benjamini-Hochberg over all cells.
-    """
-
-    n: int
-    mean: Array
-    low: Array
-    high: Array
-    mean_sd: Array
-    low_sd: Array
-    high_sd: Array
-    d_z: Array
-    agree: Array
-    agree_low: Array
-    agree_high: Array
-    p: Array
-    q: Array
-
-
-def paired(
-    differences: Array, real_sd: Array, seed: int, resamples: int = RESAMPLES
-) -> PairedStatistics:
-    """Statistics of paired differences.
-
-    Parameters
-    ----------
-    differences : (N, ..., K), the effect on K properties for each of N images.
-    real_sd : (K,), the sd of each property over real images.
-    seed, resamples : of the bootstrap.
-
-    Raises
-    ------
-    InputError
-        There are no images, or ``real_sd`` does not have K numbers.
-    """
-    if differences.ndim < 2 or not len(differences) or real_sd.shape != differences.shape[-1:]:
-        raise InputError(
-            f"differences of shape {differences.shape}, real_sd of shape {real_sd.shape}; give "
-            "(images, ..., properties) and one sd for each property"
-        )
-    n, *shape = differences.shape
-    cells = differences.reshape(n, -1).astype(np.float64)
-    mean = cells.mean(0)
-    low, high = bca(cells, seed, resamples)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        scale = np.broadcast_to(np.where(real_sd > 0, real_sd, np.nan), shape).ravel()
-        spread = cells.std(0, ddof=1) if n > 1 else np.full(len(mean), np.nan)
-        # a spread that is rounding alone (the same change in every image) has no d_z
-        d_z = np.where(spread > 1e-9 * np.abs(mean), mean / spread, np.nan)
-    agreeing = ((np.sign(cells) == np.sign(mean)) & (mean != 0)).sum(0)
-    agree_low, agree_high = wilson(agreeing, n)
-    p = wilcoxon(cells)
-    q = stats.false_discovery_control(p)
-    fields = [mean, low, high, mean / scale, low / scale, high / scale, d_z]
-    fields += [agreeing / n, agree_low, agree_high, p, q]
-    return PairedStatistics(n, *(field.reshape(shape) for field in fields))
 
 
 def bca(
@@ -109,7 +38,7 @@ def bca(
     low, high = np.full(cells, np.nan), np.full(cells, np.nan)
     if n < 2:
         return low, high
-    counts = _counts(n, resamples, seed)
+    counts = resample_counts(n, resamples, seed)
     for start in range(0, cells, max(1, _NUMBERS_PER_BLOCK // resamples)):
         part = slice(start, start + max(1, _NUMBERS_PER_BLOCK // resamples))
         top = values[:, part].astype(np.float64)
@@ -117,31 +46,10 @@ def bca(
         with np.errstate(divide="ignore", invalid="ignore"):
             middle = top.sum(0) / bottom.sum(0)
             left_out = (top.sum(0) - top) / (bottom.sum(0) - bottom)
-            drawn = _sums(counts, top)
-            drawn /= n if weights is None else _sums(counts, bottom)
+            drawn = resampled_sums(counts, top)
+            drawn /= n if weights is None else resampled_sums(counts, bottom)
             low[part], high[part] = _bca_ends(drawn, middle, left_out)
     return low, high
-
-
-def _sums(counts: NDArray[np.uint16], values: Array) -> Array:
-    """Sums (resamples, C) of the resampled rows of ``values`` (N, C)."""
-    rows = max(1, _NUMBERS_PER_BLOCK // counts.shape[1])
-    blocks = [counts[i : i + rows].astype(np.float64) @ values for i in range(0, len(counts), rows)]
-    return np.concatenate(blocks)
-
-
-@lru_cache(maxsize=2)  # the same for every element and edit over as many images
-def _counts(n: int, resamples: int, seed: int) -> NDArray[np.uint16]:
-    """How often each of ``n`` rows is in each resample, (resamples, n)."""
-    counts = np.empty((resamples, n), np.uint16)
-    rng = np.random.default_rng(seed)
-    rows = max(1, _NUMBERS_PER_BLOCK // n)
-    for start in range(0, resamples, rows):
-        drawn = rng.integers(0, n, (min(rows, resamples - start), n))
-        drawn += n * np.arange(len(drawn))[:, None]
-        tally = np.bincount(drawn.ravel(), minlength=n * len(drawn))
-        counts[start : start + rows] = tally.reshape(-1, n)
-    return counts
 
 
 def _bca_ends(drawn: Array, middle: Array, left_out: Array) -> tuple[Array, Array]:

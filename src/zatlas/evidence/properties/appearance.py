@@ -9,6 +9,7 @@ estimating changes in image appearance). Motion is found by Gauss-Newton steps f
 """
 
 import functools
+from copy import copy
 
 import numpy as np
 
@@ -119,6 +120,12 @@ class Fit:
         gram = flat.conj() @ flat.transpose(0, 2, 1)
         self.solver = np.linalg.solve(gram + np.diag(prior_sd**-2), flat.conj())
 
+    def rows(self, part: slice) -> "Fit":
+        """The fit of some of the pictures."""
+        some = copy(self)
+        some.before, some.solver = self.before[part], self.solver[part]
+        return some
+
     def amounts(self, after_BHW: Array, pose_BP: Array) -> Array:
         """Amount of every pattern, (B, K), after ``pose`` is taken out of the pictures ``after``.
 
@@ -176,6 +183,13 @@ class Appearance:
         self.factors = sorted({max(1, side // width) for width in WIDTHS}, reverse=True)
         self.light = [light_fit(averaged(planes[0], factor)) for factor in self.factors]
         self.colour = colour_fit(self._complex(planes)) if len(planes) > 1 else None
+
+    def rows(self, part: slice) -> "Appearance":
+        """The same of some of the pictures."""
+        some = copy(self)
+        some.light = [fit.rows(part) for fit in self.light]
+        some.colour = self.colour.rows(part) if self.colour else None
+        return some
 
     def changes(self, planes: list[Array]) -> tuple[Array, Array | None]:
         """Amounts of :func:`light_fit` (B, 12) and of :func:`colour_fit` (B, 4) to other pictures.
