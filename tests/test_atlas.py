@@ -66,7 +66,7 @@ def test_the_atlas_of_a_decoder_whose_truth_is_known() -> None:
     # one sd of element 1 moves every pixel by 0.1 * sd of a range of 2, in 255 grey levels
     assert first.size == pytest.approx(0.1 * first.sd * 127.5, rel=1e-4)
     assert first.size_low == pytest.approx(first.size, rel=1e-4)
-    assert "lighter (luminance" in first.sentence
+    assert "lighter (lightness" in first.sentence
     assert first.linearity == pytest.approx(1.0, abs=1e-4)
     assert first.flags is not None
     assert first.flags.kept == pytest.approx(1.0, abs=1e-3)
@@ -93,7 +93,7 @@ def test_what_the_network_does_not_draw_is_not_named() -> None:
     light = first.effects["luminance"]
     assert (light.named, light.drawn) == (False, False)
     assert (light.mean_sd or 0) > 0.2
-    assert "the network draws none of the properties measured" in first.sentence
+    assert "small, under 0.2 sd of every property that the network draws" in first.sentence
     answer = answer_claim("element 1 makes it lighter", first)
     assert answer.word == "inconclusive"
     assert answer.reason.startswith("the network does not draw this property: luminance +")
@@ -105,7 +105,7 @@ def test_what_the_network_does_not_draw_is_not_named() -> None:
         lambda z: np.broadcast_to(images[np.round(31.5 * z[:, 0] + 31.5).astype(int)] / 127.5 - 1,
                                   (len(z), 8, 8, 1)).astype(np.float32),
     )  # fmt: skip
-    assert {one.drawn for one in faithful.drawn or ()} == {True}
+    assert {one.drawn for one in faithful.drawn or ()} <= {True, None}  # None: it does not vary
     assert (
         measure_drawn(pixel_properties(images[:3]), images[:3], own, subject.decode).drawn is None
     )
@@ -207,7 +207,7 @@ def test_the_command(labelled: Path, zatlas: Zatlas, tmp_path: Path) -> None:
     assert "of 1)" in out
     assert "(chance: 0." in out
     record = json.loads((tmp_path / "a.json").read_text())
-    assert record["schema"] == 2
+    assert record["schema"] == 3
     assert [e["size"] for e in record["elements"]] == sorted(
         (e["size"] for e in record["elements"]), reverse=True
     )
@@ -539,8 +539,8 @@ def test_records_of_0_1_0_are_read(tiny_run: Run) -> None:
 @pytest.mark.parametrize(
     ("content", "fault"),
     [
-        ('{"schema": 3}', "schema 3 is from a newer zatlas"),
-        ('{"schema": 2}', "atlas.json: run: Field required"),
+        ('{"schema": 4}', "schema 4 is from a newer zatlas"),
+        ('{"schema": 3}', "atlas.json: run: Field required"),
         ("[]", "was not written by zatlas"),
         ("{", "is not JSON"),
     ],

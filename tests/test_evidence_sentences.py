@@ -155,7 +155,12 @@ def test_what_is_not_settled_is_not_small() -> None:
     assert "not settled: luminance +0.21 sd [-0.01, 0.43]; pixels change by 6.1 grey" in text
     assert "no measurable effect" not in text
     assert "small" not in text
-    assert summary(element(open_question)) == "not settled: luminance +0.21 sd"
+    assert summary(element(open_question)) == "not settled: luminance +0.21 sd [-0.01, 0.43]"
+    even = on("sharpness", 0.01, "not settled", even=part(0.19, 0.1))
+    assert "not settled: sharpness +0.19 sd [0.09, 0.29] either way;" in element(even).sentence
+    single = on("contrast", -0.12, "not settled", rms=part(0.19))  # the mean is surely small
+    text = element(single).sentence
+    assert "not settled: contrast up or down by 0.19 sd [0.14, 0.24] in single images;" in text
 
 
 def test_cross_talk_is_said_to_explain() -> None:
@@ -166,7 +171,7 @@ def test_cross_talk_is_said_to_explain() -> None:
     assert "gender +0.62 sd [0.57, 0.67] is not named: up to 0.50 sd of it is explained by" in text
     assert "small" not in text
     assert "no measurable effect" not in text
-    assert summary(element(explained)) == "not settled: gender +0.62 sd"
+    assert summary(element(explained)) == "not settled: gender +0.62 sd [0.57, 0.67]"
 
 
 def test_only_named_effects_and_the_largest_first() -> None:

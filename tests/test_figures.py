@@ -206,8 +206,8 @@ def property_effect(name: Any, mean_sd: Any) -> Any:
     return PropertyEffect(
         name=name, unit="L*", up="lighter", down="darker",
         finding="directed" if abs(mean_sd or 0.0) >= 0.2 else "small",
-        mean=2 * (mean_sd or 0.0), low=-0.1, high=0.1, mean_sd=mean_sd, low_sd=end,
-        high_sd=end, d_z=0.5, agree=0.9, agree_low=0.8,
+        mean=2 * (mean_sd or 0.0), low=-0.1, high=0.1, mean_sd=mean_sd,
+        low_sd=end, high_sd=end, d_z=0.5, agree=0.9, agree_low=0.8,
         agree_high=0.95, p=0.001, q=0.001, named=abs(mean_sd or 0.0) >= 0.2,
     )  # fmt: skip
 

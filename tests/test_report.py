@@ -198,7 +198,7 @@ def test_both_formats_say_the_same(report: Any) -> None:
 
 def test_the_json_has_a_schema_and_every_section(report: Any) -> None:
     record = json.loads(report[2].read_text())
-    assert record["schema"] == 2
+    assert record["schema"] == 3
     found = {section["kind"]: section for section in record["runs"][0]["sections"]}
     assert list(found) == [
         "data", "architecture", "training", "reconstruction", "edits", "traversals", "limits",

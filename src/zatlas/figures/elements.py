@@ -10,7 +10,15 @@ from matplotlib.image import AxesImage
 from numpy.typing import NDArray
 
 from zatlas.errors import InputError
-from zatlas.evidence.account.naming import SMALLEST_EFFECT_SD
+from zatlas.evidence.account.naming import (
+    SMALLEST_EFFECT_SD,
+    WITH_A_SIGN,
+    WITHOUT_A_SIGN,
+    named_effects,
+    size_sd,
+    stated_part,
+    upwards_only,
+)
 from zatlas.evidence.account.sentences import label
 from zatlas.evidence.records import (
     AtlasRecord,
@@ -52,6 +60,10 @@ _PICTURE, _MAP, _PLOT = 96, 224, 170
 _COLOUR_BAR, _ROW, _FRAME = 12, 22, 4
 _COLUMN, _BARS = 44, 300
 
+_MARKS = (
+    "dot: directed; diamond: either way; triangle: one step alone; bar or ±: large, up and down in "
+    "different images; hollow: not settled"
+)
 _CURVES = 3  # properties whose curve over the sweep is drawn
 _PROPERTIES = 16  # in one plot of effects
 _ELEMENTS = 40  # in the overview
@@ -83,12 +95,12 @@ def element_page(
     zoom = zoom_for(sweep.shape[2], sweep.shape[3], _PICTURE)
     height, width = sweep.shape[2] * zoom, sweep.shape[3] * zoom
     first = MARGIN + round(max(map(wide, faces))) + GAP
-    shown = _largest(effect.effects.values(), _PROPERTIES)
+    shown = _by_family(_largest(effect.effects.values(), _PROPERTIES))
     top = MARGIN + tall(lines) + 2 * GAP
     sweep_end = top + tall([""], SMALL) + GAP + len(sweep) * (height + GAP)
     right = first + sweep.shape[1] * (width + GAP) + 3 * GAP
     curves_top = top + 2 * TEXT + _MAP + 5 * TEXT
-    effects_top = max(sweep_end, curves_top + _PLOT + 3 * TEXT) + 4 * TEXT
+    effects_top = max(sweep_end, curves_top + _PLOT + 3 * TEXT) + 5 * TEXT
     end = effects_top + len(shown) * _ROW + 4 * TEXT
     figure, axes = page(_WIDTH, end)
     write(axes, MARGIN, MARGIN, lines)
@@ -108,12 +120,12 @@ def claim_page(answer: ClaimAnswer, effect: MoveEffect) -> NotebookFigure:
     The properties that the claim names are in bold. ``effect`` is the effect of the element that
     the claim is about.
     """
-    shown = _largest(effect.effects.values(), _PROPERTIES)
+    shown = _by_family(_largest(effect.effects.values(), _PROPERTIES))
     shown += [effect.effects[name] for name in answer.meant if effect.effects[name] not in shown]
     claim = wrap(f"“{answer.claim}”", _WORDS, bold=True)
     read = [f"{answer.stands_for}."] if answer.stands_for else []
     lines = [line for text in (f"{answer.verdict}.", *read) for line in wrap(text, _WORDS)]
-    top = MARGIN + tall(claim) + tall(lines) + 5 * TEXT
+    top = MARGIN + tall(claim) + tall(lines) + 6 * TEXT
     figure, axes = page(_WIDTH, top + _ROW * len(shown) + 2 * TEXT)
     write(axes, MARGIN, MARGIN, claim, bold=True)
     write(axes, MARGIN, MARGIN + tall(claim), lines)
@@ -127,7 +139,7 @@ def overview(atlas: AtlasRecord) -> NotebookFigure:
     The largest effect comes first. At most 40 elements are drawn.
     """
     elements = atlas.elements[:_ELEMENTS]
-    names = [p.name for p in atlas.properties]
+    names = _columns(atlas)
     labels = [label(element) for element in elements]
     first = MARGIN + round(max(map(wide, labels))) + GAP
     table_left = first + _BARS + 3 * GAP
@@ -143,13 +155,37 @@ def overview(atlas: AtlasRecord) -> NotebookFigure:
     bar_left = table_left + _COLUMN * len(names) + 2 * GAP
     _colour_bar(figure, table_panel.images[0], bar_left, top, height,
                 "effect of 1 sd, in sd over real images")  # fmt: skip
-    write(axes, table_left, top + height + TEXT, ["dots: properties that a sentence may name"],
+    write(axes, table_left, top + height + TEXT, [_MARKS, "grey: the network does not draw it"],
           size=SMALL, colour=MUTED)  # fmt: skip
     return figure
 
 
 def _largest(effects: Iterable[PropertyEffect], count: int) -> list[PropertyEffect]:
-    return sorted(effects, key=lambda effect: -abs(effect.mean_sd or 0.0))[:count]
+    return sorted(effects, key=size_sd, reverse=True)[:count]
+
+
+def _by_family(effects: Sequence[PropertyEffect]) -> list[PropertyEffect]:
+    """The same effects, members of a family below each other."""
+    families = list(dict.fromkeys(map(_family, effects)))
+    return sorted(effects, key=lambda one: families.index(_family(one)))
+
+
+def _columns(atlas: AtlasRecord) -> list[str]:
+    """The names of the properties, members of a family beside each other."""
+    families = list(
+        dict.fromkeys((p.kind == "factor", p.family or p.name) for p in atlas.properties)
+    )
+    ordered = sorted(
+        atlas.properties, key=lambda p: families.index((p.kind == "factor", p.family or p.name))
+    )
+    return [p.name for p in ordered]
+
+
+def _marker(effect: PropertyEffect) -> str:
+    """The matplotlib marker of what is said of an effect."""
+    if effect.finding == "one way":
+        return "^" if upwards_only(effect) else "v"
+    return {"either way": "D", "opposite": "$\\pm$", "uneven": "$\\pm$"}.get(effect.finding, "o")
 
 
 def _sweep(
@@ -186,18 +222,36 @@ def _sizes(axes: Axes, elements: Sequence[ElementEffect]) -> None:
 
 
 def _table(axes: Axes, elements: Sequence[ElementEffect], names: Sequence[str]) -> None:
-    """Draw the effect of each element on each property as a colour, a dot where it may be named."""
+    """Draw the effect of each element on each property as a colour, with a mark of its finding."""
     effects = [[element.effects[name] for name in names] for element in elements]
-    values = np.array([[effect.mean_sd or 0.0 for effect in row] for row in effects])
-    named = np.array([[effect.named for effect in row] for row in effects])
+    values = np.array([[_signed_sd(effect) for effect in row] for row in effects])
     limit = max(float(np.abs(values).max()), SMALLEST_EFFECT_SD)
     axes.imshow(values, cmap=DIVERGING, vmin=-limit, vmax=limit, aspect="auto")
-    columns, rows = np.nonzero(named.T)
-    axes.scatter(columns, rows, s=9, color="white", edgecolors=INK, lw=0.5)
+    for row, line in enumerate(effects):
+        for column, effect in enumerate(line):
+            _mark_cell(axes, column, row, effect)
     axes.set(yticks=[], xticks=np.arange(len(names)))
     axes.xaxis.tick_top()
     axes.set_xticklabels(names, rotation=45, ha="left", fontsize=6, color=INK, parse_math=False)
+    for tick, effect in zip(axes.get_xticklabels(), effects[0], strict=True):
+        tick.set_color(MUTED if effect.drawn is False else INK)
     axes.tick_params(length=0)
+
+
+def _mark_cell(axes: Axes, column: int, row: int, effect: PropertyEffect) -> None:
+    marker = _marker(effect)
+    if effect.named:
+        axes.scatter(column, row, s=12, marker=marker, color="white", edgecolors=INK, lw=0.6)
+    elif effect.drawn is not False and effect.finding in WITHOUT_A_SIGN:
+        axes.scatter(column, row, s=14, marker=marker, color=INK, lw=0.2)
+    elif effect.drawn is not False and effect.finding == "not settled" and effect.mean_sd:
+        axes.scatter(column, row, s=5, marker="o", facecolors="none", edgecolors=MUTED, lw=0.5)
+
+
+def _signed_sd(effect: PropertyEffect) -> float:
+    """The number that a cell shows: what its finding speaks of, or the mean."""
+    part = stated_part(effect) if effect.finding in WITH_A_SIGN else effect.mean_part
+    return part.value_sd or 0.0
 
 
 def _colour_bar(
@@ -232,11 +286,15 @@ def _map(
 def _curves(
     figure: Figure, axes: Axes, effect: MoveEffect, left: float, top: float, right: float
 ) -> None:
-    """Draw the largest properties over the sweep: a thin line for each image, the mean in bold."""
+    """Draw the largest families over the sweep: a thin line for each image, the mean in bold."""
     columns = {name: k for k, name in enumerate(effect.effects)}
     width = (right - left - (_CURVES - 1) * 7 * GAP) / _CURVES
     lines, curve = np.array(effect.lines, float), np.array(effect.curve, float)
-    for place, shown in enumerate(_largest(effect.effects.values(), _CURVES)):
+    ranked = [*named_effects(effect), *_largest(effect.effects.values(), len(columns))]
+    of_family: dict[str, PropertyEffect] = {}
+    for one in ranked:
+        of_family.setdefault(_family(one), one)
+    for place, shown in enumerate([*of_family.values()][:_CURVES]):
         start, k = left + place * (width + 7 * GAP), columns[shown.name]
         unit = f", {shown.unit}" if shown.unit else ""
         write(axes, start, top - 2 * TEXT, [f"{shown.name}{unit}"], size=SMALL)
@@ -254,9 +312,9 @@ def _effects(
     bold: Collection[str] = (),
 ) -> None:  # fmt: skip
     """Draw effects with their intervals, in sd over real images; a coloured one may be named."""
-    write(axes, MARGIN, top - 3 * TEXT,
-          [f"effect in sd of each property over real images, {n} images; "
-           "coloured: a sentence may name it"], size=SMALL)  # fmt: skip
+    write(axes, MARGIN, top - 4 * TEXT,
+          [f"effect in sd of each property over real images, {n} images; coloured: a sentence may "
+           "name it", _MARKS], size=SMALL)  # fmt: skip
     left = MARGIN + round(max(wide(effect.name, bold=True) for effect in effects)) + 2 * GAP
     width = _WIDTH - MARGIN - left - 330
     plot = panel(figure, left, top - TEXT // 2, width, _ROW * len(effects))
@@ -264,17 +322,59 @@ def _effects(
     for edge in (-SMALLEST_EFFECT_SD, SMALLEST_EFFECT_SD):
         plot.axvline(edge, color=HAIRLINE, lw=0.8, ls=(0, (4, 3)))
     for row, effect in enumerate(effects):
-        colour = VERMILLION if effect.named else MUTED
-        if effect.low_sd is not None and effect.high_sd is not None:
-            plot.hlines(row, effect.low_sd, effect.high_sd, color=colour, lw=2)
-        plot.plot(effect.mean_sd or 0.0, row, "o", ms=3.5, color=colour)
+        colour = _colour(effect)
+        _mark(plot, row, effect, colour)
+        if row and _family(effect) != _family(effects[row - 1]):
+            plot.axhline(row - 0.5, color=HAIRLINE, lw=0.4)
         above = top - TEXT // 2 + row * _ROW + 2
-        write(axes, MARGIN, above, [effect.name], bold=effect.name in bold)
-        mean = f"{effect.mean:+.3g} {effect.unit}".strip() if effect.mean else "0"
-        write(axes, _WIDTH - MARGIN - 310, above,
-              [f"{mean}; same sign in {100 * effect.agree:.0f} %"], size=SMALL,
-              colour=colour)  # fmt: skip
+        write(axes, MARGIN, above, [effect.name], bold=effect.name in bold,
+              colour=MUTED if effect.drawn is False else INK)  # fmt: skip
+        write(axes, _WIDTH - MARGIN - 310, above, [_numbers(effect)], size=SMALL, colour=colour)
     plot.set(ylim=(len(effects) - 0.5, -0.5), yticks=[])
-    ends = [abs(end or 0.0) for effect in effects for end in (effect.low_sd, effect.high_sd)]
+    parts = [part for effect in effects for part in (effect.mean_part, stated_part(effect))]
+    ends = [abs(end or 0.0) for part in parts for end in (part.low_sd, part.high_sd)]
     reach = max([0.3, *ends]) * 1.08
     plot.set_xlim(-reach, reach)
+
+
+def _family(effect: PropertyEffect) -> str:
+    return effect.family or effect.name
+
+
+def _colour(effect: PropertyEffect) -> str:
+    """Vermillion for a name, blue for a large effect without a sign, else grey."""
+    if effect.named:
+        return VERMILLION
+    told = effect.finding in WITHOUT_A_SIGN and effect.drawn is not False
+    return BLUE if told else MUTED
+
+
+def _mark(plot: Axes, row: int, effect: PropertyEffect, colour: str) -> None:
+    """Draw what the finding speaks of: an estimate with its interval, or its size to both sides."""
+    part = stated_part(effect)
+    if effect.finding in WITHOUT_A_SIGN:
+        size = size_sd(effect)
+        plot.hlines(row, -size, size, color=colour, lw=0.8)
+        plot.plot([-size, size], [row, row], "|", ms=7, mew=1.5, color=colour)
+        return
+    if part.low_sd is not None and part.high_sd is not None:
+        plot.hlines(row, part.low_sd, part.high_sd, color=colour, lw=2)
+    hollow = effect.finding == "not settled"
+    plot.plot(part.value_sd or 0.0, row, _marker(effect), ms=4 if effect.named else 3.5,
+              color=colour, mfc="white" if hollow else colour)  # fmt: skip
+
+
+def _numbers(effect: PropertyEffect) -> str:
+    """The effect in its unit, and what is said of it: "+8.1 L*; same sign in 97 %"."""
+    part = stated_part(effect)
+    sign = "" if effect.finding in WITHOUT_A_SIGN else "+"
+    size = f"{part.value:{sign}.3g} {effect.unit}".strip() if part.value else "0"
+    if effect.drawn is False:
+        return f"{size}; not drawn by the network"
+    if effect.finding == "directed":
+        return f"{size}; same sign in {100 * effect.agree:.0f} %"
+    if effect.finding == "opposite":
+        return f"{size}; up in {100 * (effect.rises or 0.0):.0f} % of images"
+    one = "upwards only" if upwards_only(effect) else "downwards only"
+    words = {"uneven": "in some images much more", "one way": one}
+    return f"{size}; {words.get(effect.finding, effect.finding)}"

@@ -69,14 +69,18 @@ class Atlas:
         """One plain row for each element and property, ready for ``pandas.DataFrame``.
 
         The columns are ``element``, ``name``, ``size`` (grey levels), ``property``, ``unit``,
-        ``mean``, ``low``, ``high`` (in the unit), ``mean_sd``, ``low_sd``, ``high_sd`` (in sd over
-        real images), ``agree`` (fraction of images), ``q`` and ``named``.
+        ``family``, ``finding``, ``mean``, ``low``, ``high`` (in the unit), ``mean_sd``, ``low_sd``,
+        ``high_sd`` (in sd over real images), ``even_sd`` and ``rms_sd`` (the same; None where they
+        were not measured), ``agree`` (fraction of images), ``q`` and ``named``.
         """
-        columns = ("mean", "low", "high", "mean_sd", "low_sd", "high_sd", "agree", "q", "named")
+        columns = ("family", "finding", "mean", "low", "high", "mean_sd", "low_sd", "high_sd",
+                   "agree", "q", "named")  # fmt: skip
         return [
             {
                 "element": element.element, "name": element.name, "size": element.size,
                 "property": effect.name, "unit": effect.unit,
+                "even_sd": effect.even and effect.even.value_sd,
+                "rms_sd": effect.rms and effect.rms.value_sd,
                 **{column: getattr(effect, column) for column in columns},
             }
             for element in self

@@ -81,6 +81,12 @@ def upwards_only(effect: "PropertyEffect") -> bool:
     return not (forward and backward and abs(backward.value) > abs(forward.value))
 
 
+def reaches_stated_size(part: "Estimate") -> bool:
+    """Whether the interval of an estimate reaches 0.2 sd; it does where there is no interval."""
+    ends = (part.low_sd, part.high_sd)
+    return any(end is None or abs(end) >= SMALLEST_EFFECT_SD for end in ends)
+
+
 def size_sd(effect: "PropertyEffect") -> float:
     """Size in sd of the part that the finding speaks of; 0 where it has none."""
     return abs(stated_part(effect).value_sd or 0.0)

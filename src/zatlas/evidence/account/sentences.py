@@ -15,6 +15,7 @@ from zatlas.evidence.account.naming import (
     is_visible,
     largest_small_effect,
     named_effects,
+    reaches_stated_size,
     size_sd,
     stated_part,
     unsettled_effects,
@@ -23,7 +24,7 @@ from zatlas.evidence.account.naming import (
 )
 from zatlas.evidence.account.number_words import number, percent
 from zatlas.evidence.account.remarks import remarks
-from zatlas.evidence.records import EditEffect, ElementEffect, MoveEffect, PropertyEffect
+from zatlas.evidence.records import EditEffect, ElementEffect, Estimate, MoveEffect, PropertyEffect
 
 PROPERTIES_SHOWN = 3
 """Properties of one kind, factors or attributes and causes, in one part of a sentence."""
@@ -44,8 +45,7 @@ def summary(effect: MoveEffect) -> str:
         stated.sort(key=size_sd, reverse=True)
         return ", ".join(_briefly(one) for one in stated[:PROPERTIES_SHOWN])
     if open_questions := [*explained_effects(effect), *unsettled_effects(effect)]:
-        first = open_questions[0]
-        return f"not settled: {first.name} {_size(first)}"
+        return f"not settled: {_open(open_questions[0])}"
     if not any(map(is_trusted, effect.effects.values())):
         return "no property that the network draws"
     largest = largest_small_effect(effect)
@@ -62,7 +62,7 @@ def size_in_sd(effect: PropertyEffect) -> str:
     part = stated_part(effect)
     if part.value_sd is None:
         return f"{effect.name} does not vary over real images, so it has no size in sd"
-    return f"{effect.name} {part.value_sd:+.2f} sd{_interval(effect)}"
+    return f"{effect.name} {part.value_sd:+.2f} sd{_interval(stated_part(effect))}"
 
 
 def _is_dead(effect: MoveEffect) -> bool:
@@ -109,7 +109,7 @@ def _main_part(effect: MoveEffect) -> str:
 def _nothing_stated(effect: MoveEffect) -> str:
     """What is said where no property has a name."""
     if unsettled := unsettled_effects(effect):
-        return f"not settled: {', '.join(size_in_sd(e) for e in unsettled[:PROPERTIES_SHOWN])}"
+        return f"not settled: {', '.join(map(_open, unsettled[:PROPERTIES_SHOWN]))}"
     undrawn = not all(map(is_trusted, effect.effects.values()))
     every = "property that the network draws" if undrawn else "property"
     if not any(map(is_trusted, effect.effects.values())):
@@ -148,7 +148,7 @@ def _stated(effect: PropertyEffect) -> str:
         return f"either way: {_signed(effect)}"
     if effect.finding == "one way":
         return f"{'upwards' if upwards_only(effect) else 'downwards'} only: {_signed(effect)}"
-    text = f"changes {effect.name} by {size_sd(effect):.2f} sd{_interval(effect)}"
+    text = f"changes {effect.name} by {size_sd(effect):.2f} sd{_interval(stated_part(effect))}"
     if effect.finding == "uneven":
         return f"{text}, in some images much more than in others"
     return f"{text}, up in {percent(effect.rises or 0.0)} of images"
@@ -161,6 +161,19 @@ def _explained(effect: PropertyEffect) -> str:
         f"{size_in_sd(effect)} is not named: up to {bound:.2f} sd of it is explained by "
         "other factors"
     )
+
+
+def _open(effect: PropertyEffect) -> str:
+    """The part of an effect that may reach 0.2 sd: "luminance +0.21 sd [-0.01, 0.43]"."""
+    parts = {"": effect.mean_part, " either way": effect.even, " for the step up": effect.forward,
+             " for the step down": effect.backward}  # fmt: skip
+    for words, part in parts.items():
+        if part is not None and part.value_sd is not None and reaches_stated_size(part):
+            return f"{effect.name} {part.value_sd:+.2f} sd{_interval(part)}{words}"
+    if effect.rms is None or effect.rms.value_sd is None:
+        return size_in_sd(effect)
+    size = f"{effect.rms.value_sd:.2f} sd{_interval(effect.rms)}"
+    return f"{effect.name} up or down by {size} in single images"
 
 
 def _direction(effect: PropertyEffect) -> str:
@@ -183,8 +196,7 @@ def _briefly(effect: PropertyEffect) -> str:
     return f"{way}{_direction(effect)} {_size(effect)}"
 
 
-def _interval(effect: PropertyEffect) -> str:
-    part = stated_part(effect)
+def _interval(part: Estimate) -> str:
     if part.low_sd is None or part.high_sd is None:
         return ""
     return f" [{part.low_sd:.2f}, {part.high_sd:.2f}]"

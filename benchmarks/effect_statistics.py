@@ -4,7 +4,7 @@ The yardstick is real: N rows of the attributes of real images, drawn with repla
 all images are the population and its sd is the truth. Effects are added by formula. Four tables:
 coverage of the intervals, kinds by true effect, false names, and "mainly".
 
-    python -m trials.effect_statistics IMAGES.npy [--seeds 0 99] [--out FILE.csv]
+    python -m benchmarks.effect_statistics IMAGES.npy [--seeds 0 99] [--out FILE.csv]
 
 Rules and thresholds are tuned on seeds 0 to 99. Other seeds are for judging.
 """
@@ -12,19 +12,21 @@ Rules and thresholds are tuned on seeds 0 to 99. Other seeds are for judging.
 import argparse
 from collections import defaultdict
 from pathlib import Path
+from typing import get_args
 
 import numpy as np
 from benchmarks.tables import write
 
-from trials.bootstrap_t import Yardstick, estimate
-from trials.main_effect import MAINLY_RATIO, main_of
-from trials.paired_effects import KINDS, paired_effects
 from zatlas.evidence.arrays import floats
 from zatlas.evidence.properties import attributes
+from zatlas.evidence.statistics.bootstrap_t import Yardstick, move_estimates
 from zatlas.evidence.statistics.intervals import bca
+from zatlas.evidence.statistics.main_effect import MAINLY_RATIO, largest_effect
+from zatlas.evidence.statistics.paired_effects import EffectKind, paired_effects
 
 SIZES_N = (128, 256, 512)
-RESAMPLES = 1999
+KINDS: tuple[EffectKind, ...] = get_args(EffectKind)
+SIGNED = ("directed", "one way", "either way")
 SPILL = 0.1  # sd of a random change of every property by every step
 PLANTED = 3  # properties that a move changes; it leaves the others alone
 RATIOS = (1.0, 1.2, 1.5, 1.8, 1.95, 2.2, 2.5, 3.0, 5.0)
@@ -51,6 +53,10 @@ def effects(rng, real, size):
     }
 
 
+def yardstick_of(rng, real):
+    return Yardstick(len(real), list(real.T), [True] * real.shape[1], seed_of(rng))
+
+
 def seed_of(rng):
     return int(rng.integers(1 << 31))
 
@@ -61,14 +67,16 @@ def coverage(rng, population, n, tally):
     real = population[rng.integers(0, len(population), n)]
     worlds = effects(rng, (real - population.mean(0)) / sd, 0.5)
     values = np.stack([world[0] for world in worlds.values()], axis=1) * sd
-    yardstick = Yardstick(real, seed_of(rng), RESAMPLES)
-    for statistic, at in (("mean", 1), ("root mean square", 2)):
-        found = estimate(values, yardstick, root=at == 2)
-        for m, (name, world) in enumerate(worlds.items()):
-            true = world[at]
-            for unit, low, high, truth in (
-                ("natural", found.low[m], found.high[m], true * sd),
-                ("sd", found.low_sd[m], found.high_sd[m], true),
+    yardstick = yardstick_of(rng, real)
+    for m, (name, world) in enumerate(worlds.items()):
+        found = move_estimates(values[:, m], None, yardstick)
+        for statistic, part, true in (
+            ("mean", "up", world[1]), ("root mean square", "rms", world[2]),
+        ):  # fmt: skip
+            _, *ends, _, _, low_sd, high_sd, _ = found[part]
+            for unit, (low, high), truth in (
+                ("natural", ends, true * sd),
+                ("sd", (low_sd, high_sd), np.full(len(sd), true)),
             ):
                 slack = 1e-9 * np.abs(truth)  # an interval without width holds a constant
                 count(tally, (name, n, statistic, unit), low - slack > truth, high + slack < truth)
@@ -127,8 +135,9 @@ def table(rng, population, n, tally):
         up[:, m, planted[m]] += plus
         down[:, m, planted[m]] += minus
     sd = population.std(0)
-    found = paired_effects(up * sd, down * sd, real, seed_of(rng), RESAMPLES)
-    mean = np.where(np.abs(found.effect.value) >= np.abs(found.even.value), found.effect.value, 0)
+    found = paired_effects(up * sd, down * sd, yardstick_of(rng, real))
+    named = np.isin(found.finding, SIGNED)
+    mean = np.where(np.abs(found.odd.value) >= np.abs(found.even.value), found.odd.value, 0)
     for m, (kind, size) in enumerate(MOVES):
         own = np.isin(np.arange(k), planted[m])
         if kind == "dead":
@@ -136,11 +145,11 @@ def table(rng, population, n, tally):
         signs = (mean[m] < 0) & (kind == "directed")
         for name, part in ((f"{kind}|{size:g}", own), ("untouched|0", ~own)):
             key = (*name.split("|"), n)
-            for word in found.kind[m, part]:
+            for word in found.finding[m, part]:
                 tally[key][str(word)] += 1
             tally[key]["cells"] += int(part.sum())
-            tally[key]["named"] += int(found.named[m, part].sum())
-            tally[key]["sign errors"] += int((found.named[m] & signs)[part].sum())
+            tally[key]["named"] += int(named[m, part].sum())
+            tally[key]["sign errors"] += int((named[m] & signs)[part].sum())
 
 
 def mainly(rng, population, n, tally):
@@ -154,9 +163,11 @@ def mainly(rng, population, n, tally):
                 at = rng.permutation(k)
                 row[at[0]], row[at[1 : 1 + others]] = size, size / ratio
             spread = rng.standard_normal((n, len(RATIOS), k)) * (0.5 * np.abs(true) + SPILL)
-            found = main_of((true + spread) * sd, real, range(k), seed_of(rng), RESAMPLES)
+            yardstick = yardstick_of(rng, real)
             for m, ratio in enumerate(RATIOS):
-                tally[f"{size:g}, {others} other", n, ratio] += np.array([1, found.mainly[m]])
+                each = (true[m] + spread[:, m]) * sd
+                found = largest_effect(each, None, yardstick, range(k), range(k))
+                tally[f"{size:g}, {others} other", n, ratio] += np.array([1, found.mainly])
 
 
 def report(section, tally):
@@ -207,6 +218,9 @@ def summary(rows):
         for world, kind in (("directed", "directed"), ("even", "either way")):
             yield f"{world}, >= 0.3 sd: {kind}", ">= 0.9", n, pooled(n, kind, large(world))
         yield "opposite, >= 0.3 sd: opposite", ">= 0.9", n, pooled(n, "opposite", large("opposite"))
+        told = ("directed", "not settled", "opposite")
+        sum_of = sum(pooled(n, kind, lambda row: row["world"] == "mean uncertain") for kind in told)
+        yield "mean uncertain: not settled, opposite or directed", ">= 0.9", n, sum_of
         for kind, worlds in {"either way": ("even",), "opposite": ("opposite", "mean unc")}.items():
             share = pooled(n, kind, lambda row, worlds=worlds: not row["world"].startswith(worlds))
             yield f"{kind}, of what is not", "0", n, share
