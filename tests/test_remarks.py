@@ -29,7 +29,7 @@ def element(**more: Any) -> ElementEffect:
     return ElementEffect(**{
         "n": 512, "size": 6.1, "size_low": 6.0, "size_high": 6.2, "peak": 20.0, "share": 0.5,
         "agreement": None, "linearity": None, "locality": None, "centre": None, "motion": None,
-        "motion_n": 16, "sweep_n": 128, "steps": (0.0, 1.0), "curve": (), "lines": (),
+        "sweep_n": 128, "steps": (0.0, 1.0), "curve": (), "lines": (),
         "effects": {}, "element": 2, "sd": 1.5, "sensitivity": 1.0, **more,
     })  # fmt: skip
 

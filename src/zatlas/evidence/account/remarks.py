@@ -4,7 +4,6 @@ from zatlas.evidence.account.naming import (
     FOUND_CORRELATION,
     leaves_data,
     motion_or_shade,
-    named_effects,
 )
 from zatlas.evidence.account.number_words import number, percent
 from zatlas.evidence.effects.flags import Flags
@@ -13,10 +12,7 @@ from zatlas.evidence.records import (
     EditEffect,
     ElementEffect,
     MoveEffect,
-    PropertyEffect,
 )
-
-_TOGETHER_SHOWN = 3  # properties, of a move with the other elements
 
 
 def remarks(effect: MoveEffect) -> list[str]:
@@ -107,17 +103,12 @@ def _together(effect: ElementEffect) -> str:
     """The second line of an element whose code correlates with others."""
     if effect.together is None:
         return ""
+    from zatlas.evidence.account.sentences import summary  # it imports this module
+
     text = "Its code goes with others"
     if effect.conditional_sd is not None:
         text += f": alone, 1 sd is {number(effect.conditional_sd)} conditional sd"
-    if named := named_effects(effect.together)[:_TOGETHER_SHOWN]:
-        text += f". As it goes with them in these images: {', '.join(map(_briefly, named))}"
-    return text + "."
-
-
-def _briefly(effect: PropertyEffect) -> str:
-    direction = effect.up if effect.mean > 0 else effect.down
-    return f"{direction} {effect.mean_sd:+.2f} sd [{effect.low_sd:.2f}, {effect.high_sd:.2f}]"
+    return f"{text}. As it goes with them in these images: {summary(effect.together)}."
 
 
 def _posterior(effect: ElementEffect) -> str:
