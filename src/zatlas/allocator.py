@@ -9,6 +9,8 @@ import ctypes
 import sys
 
 M_TRIM_THRESHOLD, M_MMAP_MAX, M_ARENA_MAX = -1, -4, -8  # <malloc.h> of glibc
+# with one arena, threads reuse each other's blocks
+OPTIONS = ((M_MMAP_MAX, 0), (M_TRIM_THRESHOLD, 2**31 - 1), (M_ARENA_MAX, 1))
 
 _kept = False  # whether this process keeps freed blocks
 
@@ -21,11 +23,7 @@ def keep_freed_blocks() -> bool:
     try:
         library = ctypes.CDLL(None)
         library.gnu_get_libc_version  # noqa: B018  only glibc has it
-        kept = (
-            library.mallopt(M_MMAP_MAX, 0),
-            library.mallopt(M_TRIM_THRESHOLD, 2**31 - 1),
-            library.mallopt(M_ARENA_MAX, 1),  # threads reuse each other's blocks
-        )
+        kept = [library.mallopt(option, value) for option, value in OPTIONS]
     except (OSError, AttributeError):
         return False
     _kept = all(kept)

@@ -99,10 +99,9 @@ class Distributed(Processes):
         """The number of processes, and a warning about batch normalization."""
         lines = [f"{self.count} processes share each batch"]
         if any(isinstance(part, nn.modules.batchnorm._BatchNorm) for part in model.modules()):
-            lines.append(
-                "batch normalization: each process uses the mean of its own part of the batch, so "
-                "the losses differ from those of a single process"
-            )
+            remark = "each process uses the mean of its own part of the batch"
+            end = "so the losses differ from those of a single process"
+            lines.append(f"batch normalization: {remark}, {end}")
         return lines
 
 

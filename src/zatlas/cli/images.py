@@ -57,9 +57,11 @@ def render(out: Path, count: int, seed: int, overwrite: bool) -> None:
     from zatlas.images.faces import render_faces
 
     with progress_bar("faces") as advance:
-        render_faces(
-            out, count, seed, progress=lambda done: advance(done, count), overwrite=overwrite
-        )
+
+        def rendered(done: int) -> None:
+            advance(done, count)
+
+        render_faces(out, count, seed, progress=rendered, overwrite=overwrite)
     wrote(out)
     wrote(out.with_suffix(".csv"))
 

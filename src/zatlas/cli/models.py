@@ -1,6 +1,8 @@
 """``zatlas models``: the presets, and any model's layers."""
 
+from collections.abc import Collection
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -8,6 +10,9 @@ from zatlas.cli import options
 from zatlas.cli.program import answering, check_outputs, console, wrote
 from zatlas.errors import InputError
 from zatlas.files import write_text
+
+if TYPE_CHECKING:
+    from rich.table import Table
 
 
 @click.group()
@@ -21,29 +26,23 @@ def models() -> None:
 def list_models(answer: str | None, overwrite: bool) -> None:
     """List every preset and recipe: name, latent elements, parameters, one line."""
     check_outputs([], overwrite, json=answer)
-    from rich.table import Table
-
     from zatlas.models.model_file import presets
     from zatlas.recipes.recipe import recipes
 
-    table = Table("name", "latent", "parameters", "what it is", box=None, pad_edge=False)
-    for column in (1, 2):
-        table.columns[column].justify = "right"
+    table = _table("name", "latent", "parameters", "what it is", right=(1, 2))
     records = []
     for name, model in presets().items():
         network = model.architecture()
         table.add_row(name, f"{network.latent:,}", f"{network.parameters:,}", model.title)
         records.append({"name": name, "latent": network.latent, "title": model.title,
                         "parameters": network.parameters})  # fmt: skip
-    families = Table("recipe", "what it does to any network", box=None, pad_edge=False)
+    families = _table("recipe", "what it does to any network")
     for name, recipe in recipes().items():
         families.add_row(name, recipe.title)
     with answering(records, answer):
         if answer != "-":
-            shown = console()
-            shown.print(table)
-            shown.print()
-            shown.print(families)
+            for part in (table, "", families):
+                console().print(part)
 
 
 @models.command()
@@ -56,8 +55,6 @@ def show(model: str, svg: Path | None, answer: str | None, overwrite: bool) -> N
 
     MODEL is a preset, a model file, or pasted code (class source or a printed model).
     """
-    from rich.table import Table
-
     from zatlas.models.architecture import spell
     from zatlas.models.model_file import assumed, read_model
     from zatlas.syntax import format_call
@@ -72,19 +69,17 @@ def show(model: str, svg: Path | None, answer: str | None, overwrite: bool) -> N
          "shape": list(row.shape), "parameters": row.parameters}
         for row in network.rows
     ]  # fmt: skip
-    table = Table("part", "layer", "", "gives", "parameters", box=None, pad_edge=False)
-    table.columns[4].justify = "right"
+    table = _table("part", "layer", "", "gives", "parameters", right=(4,))
     table.add_row("image", "", "", spell(network.image), "")
     before = ""
     for row in network.rows:
         if row.part == "decoder" and before != "decoder":
             table.add_row("code", "", "", spell(network.code_shape), "", style="bold")
-        table.add_row(
-            row.part if row.part != before else "", "" if row.index is None else str(row.index),
-            format_call(row.call) if row.index is not None else f"({format_call(row.call)})",
-            spell(row.shape), f"{row.parameters:,}" if row.parameters else "",
-        )  # fmt: skip
-        before = row.part
+        part, before = "" if row.part == before else row.part, row.part
+        layer = format_call(row.call)
+        index, text = ("", f"({layer})") if row.index is None else (f"{row.index}", layer)
+        count = f"{row.parameters:,}" if row.parameters else ""
+        table.add_row(part, index, text, spell(row.shape), count)
     with answering({"layers": records, "parameters": network.parameters}, answer):
         if svg is not None:
             from zatlas.figures.diagram import diagram
@@ -99,3 +94,13 @@ def show(model: str, svg: Path | None, answer: str | None, overwrite: bool) -> N
         shown.print(f"\n{network.parameters:,} parameters, {network.latent:,} latent elements")
     if svg is not None:
         wrote(svg, answer)
+
+
+def _table(*headings: str, right: Collection[int] = ()) -> "Table":
+    """An empty table without lines; the columns ``right`` are aligned there."""
+    from rich.table import Table
+
+    table = Table(*headings, box=None, pad_edge=False)
+    for column in right:
+        table.columns[column].justify = "right"
+    return table

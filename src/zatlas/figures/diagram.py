@@ -46,10 +46,8 @@ def diagram(architecture: Architecture, title: str = "", marked: Collection[int]
     depth = max(len(lane.blocks) for lane in encoders)
     code_x = _LEFT + pitch * (depth + 1) + _GAUSSIAN_WIDTH * gaussian
     width = max(code_x + pitch * len(decoder.blocks) + _LEFT + 12, 480)
-    facts = (
-        f"{architecture.parameters:,} parameters · image {times(architecture.image)} · "
-        f"{architecture.latent:,} latent elements"
-    )
+    counts = f"{architecture.parameters:,} parameters · image {times(architecture.image)}"
+    facts = f"{counts} · {architecture.latent:,} latent elements"
     drawing = svg.drawing(width, bottom, f"{title or 'network'}: {facts}")
     svg.text(drawing, 20, 30, title, "zd-title", "start")
     svg.text(drawing, 20, 50, facts, "zd-muted", "start")

@@ -82,6 +82,7 @@ def run_config(
     precision: Precision,
 ) -> RunConfig:  # fmt: skip
     """The configuration of a run that begins now, in this process."""
+    device = str(torch.cuda.get_device_name() if torch.cuda.is_available() else "cpu")
     is_program = Path(sys.argv[0]).name in ("zatlas", "__main__.py")
     return RunConfig(
         format=FORMAT,
@@ -93,10 +94,7 @@ def run_config(
             "zatlas": __version__, "python": platform.python_version(),
             "torch": str(torch.__version__), "numpy": np.__version__,
         },
-        machine={
-            "processor": platform.processor() or platform.machine(),
-            "device": str(torch.cuda.get_device_name() if torch.cuda.is_available() else "cpu"),
-        },
+        machine={"processor": platform.processor() or platform.machine(), "device": device},
         computing=Computing(
             name=precision.name, matmul=torch.get_float32_matmul_precision(), why=precision.why,
             compiled=precision.compiled, threads=torch.get_num_threads(),

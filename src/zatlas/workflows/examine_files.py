@@ -22,10 +22,8 @@ def _check_root(out: Path, resume: bool, overwrite: bool) -> None:
     if is_free(out) or not out.is_dir():
         return
     if not (resume or overwrite):
-        raise InputError(
-            f"out={out}: is not empty; give another name, resume=True or overwrite=True",
-            arguments=("out", "resume", "overwrite"),
-        )
+        fault = f"out={out}: is not empty; give another name, resume=True or overwrite=True"
+        raise InputError(fault, arguments=("out", "resume", "overwrite"))
     own = {file for name in SETS if _prepared(out / name) for file in _set(out / name)}
     only_own = {*out.iterdir()} <= own | {*leftovers(out)}  # cropped, and not trained yet
     if not (only_own or (out / "run" / "config.yaml").is_file()):

@@ -64,8 +64,9 @@ def draw_traversals(
     code = run.encode(images[[row]])[0]
     swept = [run.traverse(code, element, span, steps) for element in elements]
     pictures = np.stack([run.decode(codes) for codes, _ in swept])
+    names = [f"z[{element}]" for element in elements]
     figure = partial(
-        strip, pictures, offset_labels(swept[0][1]), names=[f"z[{element}]" for element in elements],
+        strip, pictures, offset_labels(swept[0][1]), names=names,
         title=f"image {row}", marked=(steps // 2,), command=command,
     )  # fmt: skip
     return Strip(pictures, figure)

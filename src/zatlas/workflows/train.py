@@ -73,11 +73,9 @@ def train(
     model_file = scaled(adapt(model_file, recipe, changes), scale)
     architecture = model_file.architecture()
     check_batches(config, architecture)
-    image_set = coding.open_fitting(images, architecture.image)
-    held_out = (
-        float(valid) if isinstance(valid, (int, float))
-        else coding.open_fitting(valid, architecture.image)
-    )  # fmt: skip
+    size = architecture.image
+    image_set = coding.open_fitting(images, size)
+    held_out = float(valid) if isinstance(valid, int | float) else coding.open_fitting(valid, size)
     train_part, valid_part = parts(image_set, held_out)
     steps = config.epochs * len(train_part) // config.batch_size
     picked = pick(config.precision, group.device, steps)
@@ -97,11 +95,10 @@ def _changed(now: Computing, began: Computing) -> list[str]:
     """A remark where this process computes otherwise than the one that the run began in."""
     if (now.matmul, now.threads) == (began.matmul, began.threads):
         return []
-    return [
-        f"the run began with {began.threads} threads and matmul precision {began.matmul}, this "
-        f"process has {now.threads} and {now.matmul}: results may differ in the last bits; call "
-        f"zatlas.configure_process(threads={began.threads}) before"
-    ]
+    past = f"the run began with {began.threads} threads and matmul precision {began.matmul}"
+    hint = f"call zatlas.configure_process(threads={began.threads}) before"
+    here = f"this process has {now.threads} and {now.matmul}"
+    return [f"{past}, {here}: results may differ in the last bits; {hint}"]
 
 
 def file_or_fraction(valid: str) -> str | float:
