@@ -1,8 +1,6 @@
 """``zatlas models``: the presets, and any model's layers."""
 
-from collections.abc import Collection
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
@@ -10,9 +8,6 @@ from zatlas.cli import options
 from zatlas.cli.program import answering, check_outputs, console, wrote
 from zatlas.errors import InputError
 from zatlas.files import write_text
-
-if TYPE_CHECKING:
-    from rich.table import Table
 
 
 @click.group()
@@ -26,17 +21,20 @@ def models() -> None:
 def list_models(answer: str | None, overwrite: bool) -> None:
     """List every preset and recipe: name, latent elements, parameters, one line."""
     check_outputs([], overwrite, json=answer)
+    from rich.table import Column, Table
+
     from zatlas.models.model_file import presets
     from zatlas.recipes.recipe import recipes
 
-    table = _table("name", "latent", "parameters", "what it is", right=(1, 2))
+    latent, count = (Column(name, justify="right") for name in ("latent", "parameters"))
+    table = Table("name", latent, count, "what it is", box=None, pad_edge=False)
     records = []
     for name, model in presets().items():
         network = model.architecture()
         table.add_row(name, f"{network.latent:,}", f"{network.parameters:,}", model.title)
         records.append({"name": name, "latent": network.latent, "title": model.title,
                         "parameters": network.parameters})  # fmt: skip
-    families = _table("recipe", "what it does to any network")
+    families = Table("recipe", "what it does to any network", box=None, pad_edge=False)
     for name, recipe in recipes().items():
         families.add_row(name, recipe.title)
     with answering(records, answer):
@@ -55,6 +53,8 @@ def show(model: str, svg: Path | None, answer: str | None, overwrite: bool) -> N
 
     MODEL is a preset, a model file, or pasted code (class source or a printed model).
     """
+    from rich.table import Table
+
     from zatlas.models.architecture import spell
     from zatlas.models.model_file import assumed, read_model
     from zatlas.syntax import format_call
@@ -69,7 +69,8 @@ def show(model: str, svg: Path | None, answer: str | None, overwrite: bool) -> N
          "shape": list(row.shape), "parameters": row.parameters}
         for row in network.rows
     ]  # fmt: skip
-    table = _table("part", "layer", "", "gives", "parameters", right=(4,))
+    table = Table("part", "layer", "", "gives", "parameters", box=None, pad_edge=False)
+    table.columns[4].justify = "right"
     table.add_row("image", "", "", spell(network.image), "")
     before = ""
     for row in network.rows:
@@ -94,13 +95,3 @@ def show(model: str, svg: Path | None, answer: str | None, overwrite: bool) -> N
         shown.print(f"\n{network.parameters:,} parameters, {network.latent:,} latent elements")
     if svg is not None:
         wrote(svg, answer)
-
-
-def _table(*headings: str, right: Collection[int] = ()) -> "Table":
-    """An empty table without lines; the columns ``right`` are aligned there."""
-    from rich.table import Table
-
-    table = Table(*headings, box=None, pad_edge=False)
-    for column in right:
-        table.columns[column].justify = "right"
-    return table

@@ -21,11 +21,10 @@ from zatlas.models.model_file import ModelFile, adapt, read_model
 from zatlas.models.network import Autoencoder, build
 from zatlas.models.precision import pick
 from zatlas.models.scaling import scaled
-from zatlas.run.config import Computing, own_files, run_config
+from zatlas.run.config import Computing, check_batches, own_files, run_config, train_config
 from zatlas.run.paths import RunPaths
 from zatlas.run.run import Run, open_run
 from zatlas.run.split import Part, hold_out, whole_set
-from zatlas.run.train_config import check_batches, train_config
 from zatlas.training.callbacks import Callback
 from zatlas.training.folder import check_place, make_folder
 from zatlas.training.loop import fit
