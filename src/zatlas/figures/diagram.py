@@ -8,6 +8,7 @@ from xml.etree.ElementTree import Element
 import numpy as np
 
 from zatlas.figures import svg
+from zatlas.figures.svg import Point
 from zatlas.models.architecture import Architecture, Row
 from zatlas.models.layers import CONVOLUTIONS, NORMS, PARAMETRIC, RESHAPES, Shape, arguments
 from zatlas.syntax import Call, format_call
@@ -17,7 +18,6 @@ _LEFT, _TOP = 56, 66
 _CELL_WIDTH, _CELL_HEIGHT = 34, 19
 _ALL_CELLS = 12  # latent elements; of more than these, some are left out
 _GAUSSIAN_WIDTH, _GAUSSIAN_HEIGHT = 204, 130  # the width and half the height of m, s and e
-Point = tuple[float, float]
 
 
 @dataclass
@@ -210,10 +210,9 @@ def _levels(cells: list[int], middle: float) -> list[float]:
 
 
 def _code(
-    drawing: Element, architecture: Architecture, cells: list[int], marked: Collection[int],
-    at: Point,
-) -> None:  # fmt: skip
-    chosen = {index % architecture.latent for index in marked}
+    drawing: Element, network: Architecture, cells: list[int], marked: Collection[int], at: Point
+) -> None:
+    chosen = {index % network.latent for index in marked}
     x, levels = at[0], _levels(cells, at[1])
     for number, (cell, level) in enumerate(zip(cells, levels, strict=True)):
         on = "-marked" if cell in chosen else ""
@@ -223,10 +222,10 @@ def _code(
         if number and cell > cells[number - 1] + 1:
             svg.text(drawing, x, level - _CELL_HEIGHT + 4, "⋮")
     above, below = levels[0] - _CELL_HEIGHT, levels[-1] + _CELL_HEIGHT + 6
-    svg.text(drawing, x, above, times(architecture.code_shape), "zd-mono")
-    name = "code c" if architecture.heads else "code z"
+    svg.text(drawing, x, above, times(network.code_shape), "zd-mono")
+    name = "code c" if network.heads else "code z"
     svg.text(drawing, x, above - LINE - 2, name, "zd-part")
-    if architecture.heads:
+    if network.heads:
         svg.text(drawing, x, below, "c = exp(s)·e + m", "zd-mono")
 
 
@@ -242,21 +241,19 @@ def _targets(architecture: Architecture, cells: list[int], middle: float) -> lis
     return targets
 
 
-def _gaussian(
-    drawing: Element, architecture: Architecture, ends: list[Point], code: Point
-) -> Point:
+def _gaussian(drawing: Element, network: Architecture, ends: list[Point], code: Point) -> Point:
     """Draw m and s of every encoder, the noise e, and how they become the code."""
     code_x, middle = code
     x = code_x - _GAUSSIAN_WIDTH + 10
     product, total = (code_x - 110.0, middle + 45.0), (code_x - 58.0, middle)
     for head, (letter, level) in enumerate((("m", middle - 85), ("s", middle))):
-        heads = [pair[head] for pair in architecture.heads]
+        heads = [pair[head] for pair in network.heads]
         for end in ends:
             svg.arrow(drawing, end, (x - 15, level))
         _circle(drawing, "zd-vector", (x, level), 15, letter)
         layers = " + ".join(dict.fromkeys(row.call.name for row in heads))
         parameters = sum(row.parameters for row in heads)
-        svg.text(drawing, x, level - 21, times(architecture.code_shape), "zd-mono")
+        svg.text(drawing, x, level - 21, times(network.code_shape), "zd-mono")
         svg.text(drawing, x, level + 29, layers)
         svg.text(drawing, x, level + 29 + LINE, f"{parameters:,}", "zd-muted")
     _circle(drawing, "zd-noise", (x, middle + 85), 15, "e")

@@ -78,9 +78,8 @@ def sheet(pictures: Pixels, command: str = "") -> style.NotebookFigure:
 
 
 def animation(
-    frames: Pixels, path: str | os.PathLike[str], zoom: int = 4,
-    *, overwrite: bool = False,
-) -> None:  # fmt: skip
+    frames: Pixels, path: str | os.PathLike[str], zoom: int = 4, *, overwrite: bool = False
+) -> None:
     """Write frames as a GIF that repeats. The file is complete or is not there.
 
     A frame of a GIF has 256 colours. Each frame gets its own colours, without dither.

@@ -1,14 +1,12 @@
 """Train a model into a run folder, then measure it."""
 
 import filecmp
-import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from safetensors.torch import save_file
 from torch import Tensor
 
@@ -23,7 +21,7 @@ from zatlas.models.precision import pick
 from zatlas.models.scaling import scaled
 from zatlas.run.config import Computing, check_batches, own_files, run_config, train_config
 from zatlas.run.paths import RunPaths
-from zatlas.run.run import Run, open_run
+from zatlas.run.run import Images, PathLike, Pictures, Run, open_run
 from zatlas.run.split import Part, hold_out, whole_set
 from zatlas.training.callbacks import Callback
 from zatlas.training.folder import check_place, make_folder
@@ -31,12 +29,10 @@ from zatlas.training.loop import fit
 from zatlas.workflows.notebook import default_callback
 
 MEASURED_IMAGES = 2048  # held-out images at most that the reconstruction is measured on
-Pictures = NDArray[np.uint8]
 
 
 def train(
-    model: str | os.PathLike[str] | ModelFile, images: str | os.PathLike[str] | Pictures | ImageSet,
-    *, out: str | os.PathLike[str], valid: str | os.PathLike[str] | float | ImageSet = 0.1,
+    model: PathLike | ModelFile, images: Images, *, out: PathLike, valid: Images | float = 0.1,
     recipe: str | None = None, scale: float = 1.0, changes: Mapping[str, Any] | None = None,
     resume: bool = False, overwrite: bool = False, callback: Callback | None = None,
     **settings: Any,
