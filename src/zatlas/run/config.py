@@ -146,15 +146,11 @@ def run_config(
         images=_described(images),
         valid=held_out if isinstance(held_out, float) else _described(held_out),
         training=training,
-        versions={
-            "zatlas": __version__, "python": platform.python_version(),
-            "torch": str(torch.__version__), "numpy": np.__version__,
-        },
+        versions={"zatlas": __version__, "python": platform.python_version(),
+                  "torch": str(torch.__version__), "numpy": np.__version__},
         machine={"processor": platform.processor() or platform.machine(), "device": device},
-        computing=Computing(
-            name=precision.name, matmul=torch.get_float32_matmul_precision(), why=precision.why,
-            compiled=precision.compiled, threads=torch.get_num_threads(),
-        ),
+        computing=Computing(**vars(precision), matmul=torch.get_float32_matmul_precision(),
+                            threads=torch.get_num_threads()),
         command=shlex.join(["zatlas", *sys.argv[1:]]) if is_program else None,
     )  # fmt: skip
 

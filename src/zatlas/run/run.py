@@ -249,7 +249,7 @@ class Run:
     @property
     def image_files(self) -> list[str]:
         """The files of the images that the run was trained and validated on."""
-        return [described.path for described in self._sets if described.path]
+        return [one.path for one in self._sets if one.path]
 
     @property
     def _sets(self) -> list[ImagesRecord]:
