@@ -25,7 +25,7 @@ from zatlas.process import configure_process, medium_is_exact
 from zatlas.recipes.objective_text import read_objective
 from zatlas.run import history
 from zatlas.run.split import hold_out
-from zatlas.training import batches, checkpoint
+from zatlas.training import checkpoint, steps
 from zatlas.training.callbacks import Callback
 from zatlas.training.state import Position, initial_state
 
@@ -34,7 +34,7 @@ IMAGES = discs(120)
 
 @given(st.integers(1, 500), st.integers(1, 64))
 def test_batches_cover_all_images_and_none_is_a_single_one(count: int, batch_size: int) -> None:
-    bounds = batches.bounds(count, batch_size)
+    bounds = steps.bounds(count, batch_size)
     assert [start for start, _ in bounds[1:]] == [stop for _, stop in bounds[:-1]]
     assert (bounds[0][0], bounds[-1][1]) == (0, count)
     if count > 1 and batch_size > 1:
@@ -43,7 +43,7 @@ def test_batches_cover_all_images_and_none_is_a_single_one(count: int, batch_siz
 
 
 def test_order_is_a_function_of_seed_and_epoch() -> None:
-    a, b, c, d = (batches.order(100, s, e) for s, e in ((0, 0), (0, 0), (0, 1), (1, 0)))
+    a, b, c, d = (steps.order(100, s, e) for s, e in ((0, 0), (0, 0), (0, 1), (1, 0)))
     assert np.array_equal(a, b)
     assert not np.array_equal(a, c)
     assert not np.array_equal(a, d)
@@ -86,7 +86,7 @@ def test_plain_torch_and_zatlas_take_the_same_steps(tmp_path: Path) -> None:
     train, valid = hold_out(IMAGES, 0.25)
     x = torch.from_numpy(train.pictures()).permute(0, 3, 1, 2) / 127.5 - 1
     for epoch in range(2):
-        order = torch.from_numpy(batches.order(len(train), 5, epoch))
+        order = torch.from_numpy(steps.order(len(train), 5, epoch))
         for rows in order.split(40):
             adam.zero_grad()
             (model.decode(model.encode(x[rows])) - x[rows]).square().mean().backward()
@@ -327,8 +327,8 @@ def test_the_model_given_is_not_changed(tmp_path: Path) -> None:
 def test_images_on_the_device_give_the_same_batches() -> None:
     rows = np.array([5, 3, 110])
     buffer = torch.empty(4, 3, 8, 8)
-    from_file = batches.gather(buffer, (-1.0, 1.0), IMAGES, rows).clone()
-    on_device = batches.gather(buffer, (-1.0, 1.0), torch.from_numpy(IMAGES), rows)
+    from_file = steps.gather(buffer, (-1.0, 1.0), IMAGES, rows).clone()
+    on_device = steps.gather(buffer, (-1.0, 1.0), torch.from_numpy(IMAGES), rows)
     assert torch.equal(on_device, from_file)
 
 

@@ -61,11 +61,10 @@ class Distributed(Processes):
         size = int(os.environ["WORLD_SIZE"])
         here = int(os.environ.get("LOCAL_WORLD_SIZE", size))
         device = "cuda" if torch.cuda.is_available() else "cpu"
-        local = {"devices": here, "num_nodes": size // here}
-        self.fabric = Fabric(accelerator=device, strategy="ddp", **local)
-        self.fabric.launch()
-        self.device, self.rank = self.fabric.device, self.fabric.global_rank
-        self.count = self.fabric.world_size
+        fabric = Fabric(accelerator=device, strategy="ddp", devices=here, num_nodes=size // here)
+        fabric.launch()
+        self.fabric, self.device = fabric, fabric.device
+        self.rank, self.count = fabric.global_rank, fabric.world_size
 
     def setup(self, model: nn.Module, optimizers: Optimizers) -> tuple[nn.Module, Optimizers]:
         """Wrap the model and the optimizers with Fabric."""
@@ -99,10 +98,9 @@ class Distributed(Processes):
         """The number of processes, and a warning about batch normalization."""
         lines = [f"{self.count} processes share each batch"]
         if any(isinstance(part, nn.modules.batchnorm._BatchNorm) for part in model.modules()):
-            lines.append(
-                "batch normalization: each process uses the mean of its own part of the batch, so "
-                "the losses differ from those of a single process"
-            )
+            remark = "each process uses the mean of its own part of the batch"
+            end = "so the losses differ from those of a single process"
+            lines.append(f"batch normalization: {remark}, {end}")
         return lines
 
 

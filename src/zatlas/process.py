@@ -3,13 +3,21 @@
 On AMD processors torch computes float32 products with AVX2 by default, at half the speed of its
 AVX-512 kernel. The "medium" precision of torch selects that kernel. Without matrix units (AMX),
 this changes only the order of a sum. With them it may compute in bfloat16, so it is tested first.
+
+By default the C library returns large blocks to the kernel, and the next training step gets them
+back page by page, which is slow. A process that is configured keeps freed blocks.
 """
 
+import ctypes
+import sys
 from functools import cache
 
-from zatlas.allocator import keep_freed_blocks
-
 MAX_RELATIVE_ERROR = 1e-5  # of a product; measured: 3e-7 in float32, 3e-3 in bfloat16
+M_TRIM_THRESHOLD, M_MMAP_MAX, M_ARENA_MAX = -1, -4, -8  # <malloc.h> of glibc
+# with one arena, threads reuse each other's blocks
+OPTIONS = ((M_MMAP_MAX, 0), (M_TRIM_THRESHOLD, 2**31 - 1), (M_ARENA_MAX, 1))
+
+_kept = False  # whether this process keeps freed blocks
 
 
 def configure_process(threads: int | None = None) -> None:
@@ -56,3 +64,27 @@ def medium_is_exact() -> bool:
     finally:
         torch.set_float32_matmul_precision(before)
     return bool(error < MAX_RELATIVE_ERROR)
+
+
+def keep_freed_blocks() -> bool:
+    """Make glibc keep freed blocks. Returns False where the C library is not glibc."""
+    global _kept
+    if sys.platform != "linux":
+        return False
+    try:
+        library = ctypes.CDLL(None)
+        library.gnu_get_libc_version  # noqa: B018  only glibc has it
+        kept = [library.mallopt(option, value) for option, value in OPTIONS]
+    except (OSError, AttributeError):
+        return False
+    _kept = all(kept)
+    return _kept
+
+
+def trim_allocator() -> None:
+    """Return free pages to the kernel, if freed blocks are kept.
+
+    Threads allocate in a random order, so unused gaps add up over hundreds of steps.
+    """
+    if _kept:
+        ctypes.CDLL(None).malloc_trim(0)

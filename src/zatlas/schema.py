@@ -45,9 +45,8 @@ Matrix = Annotated[tuple[tuple[float, ...], ...], BeforeValidator(rounded)]
 class Record(BaseModel):
     """An immutable result. Every field is validated, and an unknown field is an error."""
 
-    model_config = ConfigDict(
-        frozen=True, extra="forbid", allow_inf_nan=False, populate_by_name=True
-    )
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False,
+                              populate_by_name=True)  # fmt: skip
 
     def plain(self) -> dict[str, Any]:
         """The record as plain JSON values."""

@@ -41,8 +41,7 @@ def prepare(source: str, out: Path, to: tuple[int, ...] | None, **chosen: Any) -
         made = prepare_images(source, out, progress=advance, to=size, **chosen)
     for remark in remarks(made.notes, made.skipped):
         say(remark)
-    size_text = "x".join(map(str, made.shape))
-    say(f"{made.count:,} pictures, {size_text} (height, width, channels)")
+    say(f"{made.count:,} pictures, {'x'.join(map(str, made.shape))} (height, width, channels)")
     wrote(made.out)
     wrote(made.out.with_suffix(".csv"))
 
@@ -57,9 +56,11 @@ def render(out: Path, count: int, seed: int, overwrite: bool) -> None:
     from zatlas.images.faces import render_faces
 
     with progress_bar("faces") as advance:
-        render_faces(
-            out, count, seed, progress=lambda done: advance(done, count), overwrite=overwrite
-        )
+
+        def rendered(done: int) -> None:
+            advance(done, count)
+
+        render_faces(out, count, seed, progress=rendered, overwrite=overwrite)
     wrote(out)
     wrote(out.with_suffix(".csv"))
 
@@ -83,6 +84,5 @@ def show(file: str, out: Path, count: int, scale: int, overwrite: bool) -> None:
     check_outputs([file], overwrite, out=out)
     image_set = open_images(file)
     with atomic_write(out) as part:
-        sheet = contact_sheet(image_set[: min(count, len(image_set))], scale=scale)
-        Image.fromarray(sheet.squeeze()).save(part)
+        Image.fromarray(contact_sheet(image_set[:count], scale=scale).squeeze()).save(part)
     wrote(out)

@@ -21,14 +21,13 @@ def models() -> None:
 def list_models(answer: str | None, overwrite: bool) -> None:
     """List every preset and recipe: name, latent elements, parameters, one line."""
     check_outputs([], overwrite, json=answer)
-    from rich.table import Table
+    from rich.table import Column, Table
 
     from zatlas.models.model_file import presets
     from zatlas.recipes.recipe import recipes
 
-    table = Table("name", "latent", "parameters", "what it is", box=None, pad_edge=False)
-    for column in (1, 2):
-        table.columns[column].justify = "right"
+    latent, count = (Column(name, justify="right") for name in ("latent", "parameters"))
+    table = Table("name", latent, count, "what it is", box=None, pad_edge=False)
     records = []
     for name, model in presets().items():
         network = model.architecture()
@@ -40,10 +39,8 @@ def list_models(answer: str | None, overwrite: bool) -> None:
         families.add_row(name, recipe.title)
     with answering(records, answer):
         if answer != "-":
-            shown = console()
-            shown.print(table)
-            shown.print()
-            shown.print(families)
+            for part in (table, "", families):
+                console().print(part)
 
 
 @models.command()
@@ -79,12 +76,11 @@ def show(model: str, svg: Path | None, answer: str | None, overwrite: bool) -> N
     for row in network.rows:
         if row.part == "decoder" and before != "decoder":
             table.add_row("code", "", "", spell(network.code_shape), "", style="bold")
-        table.add_row(
-            row.part if row.part != before else "", "" if row.index is None else str(row.index),
-            format_call(row.call) if row.index is not None else f"({format_call(row.call)})",
-            spell(row.shape), f"{row.parameters:,}" if row.parameters else "",
-        )  # fmt: skip
-        before = row.part
+        part, before = "" if row.part == before else row.part, row.part
+        layer = format_call(row.call)
+        index, text = ("", f"({layer})") if row.index is None else (f"{row.index}", layer)
+        count = f"{row.parameters:,}" if row.parameters else ""
+        table.add_row(part, index, text, spell(row.shape), count)
     with answering({"layers": records, "parameters": network.parameters}, answer):
         if svg is not None:
             from zatlas.figures.diagram import diagram

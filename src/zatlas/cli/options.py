@@ -39,20 +39,15 @@ class Numbers(click.ParamType[tuple[int, ...]]):
 
 PATH = click.Path(path_type=Path)
 run = click.argument("run", metavar="RUN", type=PATH)
-images = click.option(
-    "--images", required=True, metavar="FILE", help="An image set, or a folder of pictures."
-)
-json = click.option(
-    "--json", "answer", metavar="FILE", help="Write the answer as JSON too; - for standard output."
-)
+images = click.option("--images", required=True, metavar="FILE",
+                      help="An image set, or a folder of pictures.")  # fmt: skip
+json = click.option("--json", "answer", metavar="FILE",
+                    help="Write the answer as JSON too; - for standard output.")  # fmt: skip
 overwrite = click.option("--overwrite", is_flag=True, help="Replace files that exist.")
-crop = click.option(
-    "--crop", metavar="TOP,LEFT,HEIGHT,WIDTH", type=Numbers(4), help="Crop first, in pixels."
-)
-seed = click.option(
-    "--seed", default=0, type=click.IntRange(min=0),
-    help="What is drawn at random.",
-)  # fmt: skip
+crop = click.option("--crop", metavar="TOP,LEFT,HEIGHT,WIDTH", type=Numbers(4),
+                    help="Crop first, in pixels.")  # fmt: skip
+natural = click.IntRange(min=0)
+seed = click.option("--seed", default=0, type=natural, help="What is drawn at random.")
 
 
 def out(metavar: str, what: str) -> Callable[[Command], Command]:

@@ -100,10 +100,8 @@ def main(args: Sequence[str] | None = None) -> NoReturn:
     except Exception as error:
         if os.environ.get("ZATLAS_TRACEBACK"):
             raise
-        _leave(
-            f"an error in zatlas itself, please report it: {type(error).__name__}: {error} "
-            "(ZATLAS_TRACEBACK=1 shows where)"
-        )
+        text = f"{type(error).__name__}: {error} (ZATLAS_TRACEBACK=1 shows where)"
+        _leave(f"an error in zatlas itself, please report it: {text}")
     sys.exit(0)
 
 

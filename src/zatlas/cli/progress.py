@@ -33,17 +33,14 @@ class EpochLines(Callback):
 
     def images(self, epoch: int, done: int, total: int) -> None:
         """Move the live line."""
-        self.advance(
-            (epoch - 1) * total + done, self.epochs * total, f"epoch {epoch}/{self.epochs}"
-        )
+        past, line = (epoch - 1) * total, f"epoch {epoch}/{self.epochs}"
+        self.advance(past + done, self.epochs * total, line)
 
     def epoch(self, row: "HistoryRow") -> None:
         """Print the epoch's line above it."""
-        self.bar.console.print(
-            f"epoch {row.epoch:>3}/{self.epochs}  train {row.train_loss:.5g}  "
-            f"valid {row.valid_loss:.5g}  {row.images_per_second:,.0f} images/s  "
-            f"{row.seconds:.1f} s"
-        )
+        losses = f"train {row.train_loss:.5g}  valid {row.valid_loss:.5g}"
+        speed = f"{row.images_per_second:,.0f} images/s  {row.seconds:.1f} s"
+        self.bar.console.print(f"epoch {row.epoch:>3}/{self.epochs}  {losses}  {speed}")
 
     def note(self, text: str) -> None:
         """Print it above the live line."""
@@ -63,10 +60,9 @@ def _counter(bar: "Progress", what: str) -> Callable[..., None]:
 
     def advance(done: int, total: int, description: str = what) -> None:
         speed = bar.tasks[task].speed
-        bar.update(
-            task, completed=done, total=total, description=description, visible=done < total,
-            speed=f"{speed:,.0f} {what}/s" if speed else "",
-        )  # fmt: skip
+        text = f"{speed:,.0f} {what}/s" if speed else ""
+        bar.update(task, completed=done, total=total, description=description,
+                   visible=done < total, speed=text)  # fmt: skip
 
     return advance
 

@@ -1,20 +1,102 @@
 """The diagram of a network, from its architecture."""
 
 import math
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from xml.etree.ElementTree import Element
 
 import numpy as np
 
 from zatlas.figures import svg
-from zatlas.figures.diagram_blocks import LINE, Block, Lane, grouped, times
-from zatlas.models.architecture import Architecture
+from zatlas.figures.svg import Point
+from zatlas.models.architecture import Architecture, Row
+from zatlas.models.layers import CONVOLUTIONS, NORMS, PARAMETRIC, RESHAPES, Shape, arguments
+from zatlas.syntax import Call, format_call
 
+LINE = 14  # height of a line of text, in pixels
 _LEFT, _TOP = 56, 66
 _CELL_WIDTH, _CELL_HEIGHT = 34, 19
 _ALL_CELLS = 12  # latent elements; of more than these, some are left out
 _GAUSSIAN_WIDTH, _GAUSSIAN_HEIGHT = 204, 130  # the width and half the height of m, s and e
-Point = tuple[float, float]
+
+
+@dataclass
+class Block:
+    """Between two arrows: a layer that changes the shape, and the layers after it."""
+
+    shape: Shape
+    layers: list[str]
+    parameters: int = 0
+
+    @property
+    def width(self) -> float:
+        """In pixels; of a feature map by the logarithm of its channels."""
+        return 12 if len(self.shape) == 1 else 8 + 5 * math.log2(self.shape[0] + 1)
+
+    @property
+    def height(self) -> float:
+        """In pixels, by the logarithm of a feature map's side or of a vector's length."""
+        side, step = (self.shape[0], 8) if len(self.shape) == 1 else (max(self.shape[1:]), 16)
+        return 10 + step * math.log2(side)
+
+
+@dataclass
+class Lane:
+    """An encoder or the decoder: blocks in a row at one ``level``."""
+
+    name: str
+    blocks: list[Block]
+    level: float = 0
+
+    @property
+    def above(self) -> float:
+        """How far its blocks and their texts reach above the level, in pixels."""
+        return max((block.height for block in self.blocks), default=0) / 2 + 3 * LINE
+
+    @property
+    def below(self) -> float:
+        """How far its blocks and their texts reach below the level, in pixels."""
+        lines = max((len(block.layers) for block in self.blocks), default=0)
+        return self.above + LINE * (lines - 1)
+
+
+def grouped(rows: Sequence[Row]) -> list[Block]:
+    """Rows as blocks. A reshape joins the layer after it, an activation the layer before it."""
+    blocks: list[Block] = []
+    waiting: list[str] = []
+    for row in rows:
+        if row.call.name in RESHAPES:
+            waiting.append(row.call.name)
+            continue
+        if row.call.name in PARAMETRIC or not blocks or row.shape != blocks[-1].shape:
+            blocks.append(Block(row.shape, []))
+        blocks[-1].layers += [*waiting, *_layer(row.call)]
+        blocks[-1].parameters += row.parameters
+        waiting = []
+    if waiting:
+        blocks.append(Block(rows[-1].shape, waiting))
+    return blocks
+
+
+def _layer(call: Call) -> list[str]:
+    if call.name in CONVOLUTIONS:
+        given = arguments(call)
+        sizes = (f"{key[0]}{_one(given[key])}" for key in ("kernel_size", "stride", "padding"))
+        return [call.name, " ".join(sizes)]
+    text = format_call(call).removesuffix("()")
+    return [call.name if call.name in PARAMETRIC | NORMS or len(text) > 16 else text]
+
+
+def _one(value: object) -> str:
+    """The size of a kernel; one number where all sides are equal."""
+    if isinstance(value, tuple):
+        return str(value[0]) if len(set(value)) == 1 else times(value)
+    return str(value)
+
+
+def times(shape: Sequence[object]) -> str:
+    """A shape as a diagram writes it: 3×64×64."""
+    return "×".join(map(str, shape))
 
 
 def diagram(architecture: Architecture, title: str = "", marked: Collection[int] = ()) -> str:
@@ -46,10 +128,8 @@ def diagram(architecture: Architecture, title: str = "", marked: Collection[int]
     depth = max(len(lane.blocks) for lane in encoders)
     code_x = _LEFT + pitch * (depth + 1) + _GAUSSIAN_WIDTH * gaussian
     width = max(code_x + pitch * len(decoder.blocks) + _LEFT + 12, 480)
-    facts = (
-        f"{architecture.parameters:,} parameters · image {times(architecture.image)} · "
-        f"{architecture.latent:,} latent elements"
-    )
+    counts = f"{architecture.parameters:,} parameters · image {times(architecture.image)}"
+    facts = f"{counts} · {architecture.latent:,} latent elements"
     drawing = svg.drawing(width, bottom, f"{title or 'network'}: {facts}")
     svg.text(drawing, 20, 30, title, "zd-title", "start")
     svg.text(drawing, 20, 50, facts, "zd-muted", "start")
@@ -130,10 +210,9 @@ def _levels(cells: list[int], middle: float) -> list[float]:
 
 
 def _code(
-    drawing: Element, architecture: Architecture, cells: list[int], marked: Collection[int],
-    at: Point,
-) -> None:  # fmt: skip
-    chosen = {index % architecture.latent for index in marked}
+    drawing: Element, network: Architecture, cells: list[int], marked: Collection[int], at: Point
+) -> None:
+    chosen = {index % network.latent for index in marked}
     x, levels = at[0], _levels(cells, at[1])
     for number, (cell, level) in enumerate(zip(cells, levels, strict=True)):
         on = "-marked" if cell in chosen else ""
@@ -143,10 +222,10 @@ def _code(
         if number and cell > cells[number - 1] + 1:
             svg.text(drawing, x, level - _CELL_HEIGHT + 4, "⋮")
     above, below = levels[0] - _CELL_HEIGHT, levels[-1] + _CELL_HEIGHT + 6
-    svg.text(drawing, x, above, times(architecture.code_shape), "zd-mono")
-    name = "code c" if architecture.heads else "code z"
+    svg.text(drawing, x, above, times(network.code_shape), "zd-mono")
+    name = "code c" if network.heads else "code z"
     svg.text(drawing, x, above - LINE - 2, name, "zd-part")
-    if architecture.heads:
+    if network.heads:
         svg.text(drawing, x, below, "c = exp(s)·e + m", "zd-mono")
 
 
@@ -162,21 +241,19 @@ def _targets(architecture: Architecture, cells: list[int], middle: float) -> lis
     return targets
 
 
-def _gaussian(
-    drawing: Element, architecture: Architecture, ends: list[Point], code: Point
-) -> Point:
+def _gaussian(drawing: Element, network: Architecture, ends: list[Point], code: Point) -> Point:
     """Draw m and s of every encoder, the noise e, and how they become the code."""
     code_x, middle = code
     x = code_x - _GAUSSIAN_WIDTH + 10
     product, total = (code_x - 110.0, middle + 45.0), (code_x - 58.0, middle)
     for head, (letter, level) in enumerate((("m", middle - 85), ("s", middle))):
-        heads = [pair[head] for pair in architecture.heads]
+        heads = [pair[head] for pair in network.heads]
         for end in ends:
             svg.arrow(drawing, end, (x - 15, level))
         _circle(drawing, "zd-vector", (x, level), 15, letter)
         layers = " + ".join(dict.fromkeys(row.call.name for row in heads))
         parameters = sum(row.parameters for row in heads)
-        svg.text(drawing, x, level - 21, times(architecture.code_shape), "zd-mono")
+        svg.text(drawing, x, level - 21, times(network.code_shape), "zd-mono")
         svg.text(drawing, x, level + 29, layers)
         svg.text(drawing, x, level + 29 + LINE, f"{parameters:,}", "zd-muted")
     _circle(drawing, "zd-noise", (x, middle + 85), 15, "e")

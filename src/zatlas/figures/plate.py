@@ -18,14 +18,12 @@ _LARGE, _SMALLER = 192, 128  # figure pixels of a picture's longer side, at most
 _BAR = 14  # height of the colour bar, in figure pixels
 
 
-def differences(
-    reconstructions: Pixels, edited: Sequence[Pixels]
-) -> tuple[NDArray[np.float32], int]:
+def differences(before: Pixels, edited: Sequence[Pixels]) -> tuple[NDArray[np.float32], int]:
     """Each edit minus the reconstruction. The original is not used: the blur is not the edit's.
 
     Parameters
     ----------
-    reconstructions : uint8 (N, H, W, C).
+    before : the reconstructions, uint8 (N, H, W, C).
     edited : E arrays of the same shape.
 
     Returns
@@ -33,8 +31,7 @@ def differences(
     maps : (E, N, H, W), the signed mean over channels, in grey levels.
     scale : the largest absolute value of all maps, rounded up; 0 where nothing changed.
     """
-    before = reconstructions.astype(np.float32)
-    maps = np.stack([(after.astype(np.float32) - before).mean(-1) for after in edited])
+    maps = np.stack([(after - before.astype(np.float32)).mean(-1) for after in edited])
     return maps, int(np.ceil(np.abs(maps).max()))
 
 

@@ -13,6 +13,7 @@ from zatlas.figures.style import GAP, MARGIN, MUTED, SMALL, VERMILLION, Pixels, 
 from zatlas.files import atomic_write, check_output
 from zatlas.images.sheet import contact_sheet
 
+_MILLISECONDS = 120  # that each frame of an animation is shown
 _FRAME = 4  # thickness of a frame, in figure pixels
 
 
@@ -77,9 +78,8 @@ def sheet(pictures: Pixels, command: str = "") -> style.NotebookFigure:
 
 
 def animation(
-    frames: Pixels, path: str | os.PathLike[str], zoom: int = 4, milliseconds: int = 120,
-    *, overwrite: bool = False,
-) -> None:  # fmt: skip
+    frames: Pixels, path: str | os.PathLike[str], zoom: int = 4, *, overwrite: bool = False
+) -> None:
     """Write frames as a GIF that repeats. The file is complete or is not there.
 
     A frame of a GIF has 256 colours. Each frame gets its own colours, without dither.
@@ -89,7 +89,6 @@ def animation(
     frames : uint8 (T, H, W, C).
     path : a name that ends in .gif.
     zoom : the width of each pixel.
-    milliseconds : how long each frame is shown.
     overwrite : whether a file that exists is replaced.
 
     Raises
@@ -101,14 +100,9 @@ def animation(
         raise InputError(f"{path}: an animation is written as .gif")
     check_output(path, overwrite=overwrite, argument="")
     size = (frames.shape[2] * zoom, frames.shape[1] * zoom)
-    pictures = [
-        Image.fromarray(picture)
-        .quantize(256, kmeans=2, dither=Image.Dither.NONE)
-        .resize(size, Image.Resampling.NEAREST)
-        for picture in style.rgb(frames)
-    ]
+    full = [Image.fromarray(picture) for picture in style.rgb(frames)]
+    quantized = [picture.quantize(256, kmeans=2, dither=Image.Dither.NONE) for picture in full]
+    pictures = [picture.resize(size, Image.Resampling.NEAREST) for picture in quantized]
     with atomic_write(path) as part:
-        pictures[0].save(
-            part, save_all=True, append_images=pictures[1:], duration=milliseconds, loop=0,
-            optimize=False,
-        )  # fmt: skip
+        pictures[0].save(part, save_all=True, append_images=pictures[1:], loop=0,
+                         duration=_MILLISECONDS, optimize=False)  # fmt: skip

@@ -86,9 +86,8 @@ def panel(figure: Figure, left: float, top: float, width: float, height: float) 
     axes = figure.add_axes(place)
     axes.tick_params(which="both", labelsize=5.5, colors=MUTED, length=3)
     axes.set_axisbelow(True)
-    for side, spine in axes.spines.items():
-        spine.set_visible(side in ("left", "bottom"))
-        spine.set_color(HAIRLINE)
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.spines[["left", "bottom"]].set_color(HAIRLINE)
     return axes
 
 

@@ -7,6 +7,7 @@ from importlib import resources
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element, SubElement
 
+Point = tuple[float, float]
 # Rules without variables, so that viewers other than browsers draw it too. The classes have a
 # prefix, because an SVG inside an HTML page shares its styles with the page.
 STYLE = resources.files("zatlas.figures").joinpath("diagram.css").read_text("utf-8")
@@ -44,9 +45,7 @@ def text(
     mark(parent, "text", kind, x=x, y=y, text_anchor=anchor).text = words
 
 
-def arrow(
-    parent: Element, start: tuple[float, float], end: tuple[float, float], bend_first: bool = False
-) -> None:
+def arrow(parent: Element, start: Point, end: Point, bend_first: bool = False) -> None:
     """Add a line with a head. Both ends are level; the line changes its height near one of them."""
     (x, y), (to_x, to_y) = start, end
     tip = to_x - 6

@@ -249,7 +249,7 @@ class Run:
     @property
     def image_files(self) -> list[str]:
         """The files of the images that the run was trained and validated on."""
-        return [described.path for described in self._sets if described.path]
+        return [one.path for one in self._sets if one.path]
 
     @property
     def _sets(self) -> list[ImagesRecord]:
@@ -303,8 +303,7 @@ class Run:
         return measure_edits(self, texts, images, **options)
 
     def plate(
-        self, texts: Sequence[str], images: Images,
-        index: Sequence[int] = (0,), **options: Any,
+        self, texts: Sequence[str], images: Images, index: Sequence[int] = (0,), **options: Any
     ) -> "Plate":  # fmt: skip
         """Draw edits of some images: ``zatlas.workflows.edits.draw_plate``."""
         from zatlas.workflows.edits import draw_plate
@@ -312,8 +311,7 @@ class Run:
         return draw_plate(self, texts, self.fitting(images), index, **options)
 
     def traversals(
-        self, elements: Sequence[int], images: Images, index: int = 0,
-        **options: Any,
+        self, elements: Sequence[int], images: Images, index: int = 0, **options: Any
     ) -> "NotebookFigure":  # fmt: skip
         """Draw sweeps of elements: ``zatlas.workflows.strips.draw_traversals``."""
         from zatlas.workflows.strips import draw_traversals

@@ -38,10 +38,8 @@ def hold_out(images: NDArray[np.uint8], fraction: float) -> tuple[Part, Part]:
     """
     count = round(fraction * len(images)) if 0 < fraction < 1 else 0
     if not 0 < count < len(images):
-        hint = (
-            "give a fraction between 0 and 1 that leaves images on both sides, or a file of images"
-        )
-        fault = f"holds out no part of {len(images)} images; {hint}"
+        hint = "give a fraction between 0 and 1 that leaves images on both sides, or a file"
+        fault = f"holds out no part of {len(images)} images; {hint} of images"
         raise argument_error("valid", f"{fraction:g}", fault)
     drawn = torch.randperm(len(images), generator=generator(Draw.SPLIT, seed=0)).numpy()
     return Part(images, np.sort(drawn[count:])), Part(images, np.sort(drawn[:count]))

@@ -23,6 +23,7 @@ from zatlas.run.paths import POINTER
 from zatlas.training.state import Position, TrainState
 
 TENSORS, BEST, POSITION = "tensors.safetensors", "best.safetensors", "position.json"
+Tensors = dict[str, Tensor]  # by name
 _NAME = re.compile("[0-9]{6,}-[0-9]{6,}")  # of a checkpoint: epoch and step
 
 
@@ -113,7 +114,7 @@ def _unusable(place: Path, reason: str) -> InputError:
     return InputError(message, arguments=("overwrite",))
 
 
-def best_weights(folder: Path) -> dict[str, Tensor]:
+def best_weights(folder: Path) -> Tensors:
     """The best weights so far, read from the newest checkpoint."""
     place = _newest(folder)
     assert place is not None  # a run that has trained has written one
@@ -143,7 +144,7 @@ def _carry_best(folder: Path, part: Path) -> None:
         shutil.copyfile(before / BEST, part / BEST)
 
 
-def _tensors(state: TrainState) -> dict[str, Tensor]:
+def _tensors(state: TrainState) -> Tensors:
     tensors = {f"model.{k}": v.detach().contiguous() for k, v in state.model.state_dict().items()}
     for optimizer_name, optimizer in state.optimizers.items():
         for name, parameter in _parameters(state.model, optimizer):
@@ -153,9 +154,7 @@ def _tensors(state: TrainState) -> dict[str, Tensor]:
     return tensors
 
 
-def _optimizer_state(
-    model: nn.Module, optimizer: Optimizer, tensors: dict[str, Tensor]
-) -> dict[str, Any]:
+def _optimizer_state(model: nn.Module, optimizer: Optimizer, tensors: Tensors) -> dict[str, Any]:
     """What ``optimizer.load_state_dict`` takes; torch.distributed.checkpoint has the same, but
     lays moments out anew and costs a second of imports.
     """
@@ -178,5 +177,5 @@ def _laid_out_as(parameter: Tensor, value: Tensor) -> Tensor:
     return torch.empty_like(parameter).copy_(value) if value.shape == parameter.shape else value
 
 
-def _under(prefix: str, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
+def _under(prefix: str, tensors: Tensors) -> Tensors:
     return {k.removeprefix(prefix): v for k, v in tensors.items() if k.startswith(prefix)}

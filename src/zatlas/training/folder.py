@@ -6,9 +6,8 @@ from pathlib import Path
 from zatlas.errors import InputError
 from zatlas.files import atomic_write, clear_leftovers, is_free, read_text
 from zatlas.models.model_file import ModelFile, parse_model
-from zatlas.run.config import RunConfig, read_config
+from zatlas.run.config import RunConfig, TrainConfig, read_config
 from zatlas.run.paths import RunPaths
-from zatlas.run.train_config import TrainConfig
 from zatlas.training import checkpoint
 
 

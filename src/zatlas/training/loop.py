@@ -8,22 +8,21 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from zatlas.allocator import trim_allocator
 from zatlas.distributed import Processes
 from zatlas.errors import InputError
 from zatlas.models.network import Autoencoder
 from zatlas.models.precision import Precision
+from zatlas.process import trim_allocator
 from zatlas.recipes.objective import LossValues
 from zatlas.run import history
+from zatlas.run.config import TrainConfig
 from zatlas.run.history import HistoryRow
 from zatlas.run.split import Part
-from zatlas.run.train_config import TrainConfig
 from zatlas.training import checkpoint
-from zatlas.training.batches import order
 from zatlas.training.callbacks import Callback
 from zatlas.training.signals import Stopped, asked_to_stop
 from zatlas.training.state import TrainState, allocate_moments, initial_state
-from zatlas.training.steps import Steps
+from zatlas.training.steps import Steps, order
 
 MAX_CHECKPOINT_TIME_FRACTION = 0.05  # of the training time
 MAX_SECONDS_BETWEEN_CHECKPOINTS = 300.0  # of work that a kill may cost, within an epoch

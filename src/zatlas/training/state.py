@@ -50,10 +50,8 @@ class TrainState:
 
     def weights(self) -> dict[str, Tensor]:
         """A copy of the model's weights on the CPU, contiguous in their own memory format."""
-        return {
-            name: tensor.detach().to("cpu", copy=True).contiguous()
-            for name, tensor in self.model.state_dict().items()
-        }
+        state = self.model.state_dict()
+        return {k: v.detach().to("cpu", copy=True).contiguous() for k, v in state.items()}
 
 
 def initial_state(model: Autoencoder, lr: float) -> TrainState:
@@ -68,8 +66,6 @@ def allocate_moments(optimizer: Optimizer) -> None:
     back, and later steps would not find their places there again.
     """
     for parameter in (p for group in optimizer.param_groups for p in group["params"]):
-        optimizer.state[parameter] = {
-            "step": torch.zeros((), device=parameter.device),
-            "exp_avg": torch.zeros_like(parameter),
-            "exp_avg_sq": torch.zeros_like(parameter),
-        }
+        moments = {name: torch.zeros_like(parameter) for name in ("exp_avg", "exp_avg_sq")}
+        step = torch.zeros((), device=parameter.device)
+        optimizer.state[parameter] = {"step": step, **moments}

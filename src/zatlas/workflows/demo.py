@@ -19,15 +19,10 @@ EDITS = ("z[0] *= 2", "z[2] += 5", "z[3] += 2*sd")
 
 
 def demo(
-    out: str | os.PathLike[str],
-    *,
-    count: int = 8000,
-    epochs: int = 30,
-    command: str = "",
-    progress: Callable[[int, int], None] | None = None,
-    callback: Callback | None = None,
+    out: str | os.PathLike[str], *, count: int = 8000, epochs: int = 30, command: str = "",
+    progress: Callable[[int, int], None] | None = None, callback: Callback | None = None,
     step: Callable[[str], None] | None = None,
-) -> list[Path]:
+) -> list[Path]:  # fmt: skip
     """Render faces, train ``fcn-64`` on them, draw three edits, write the report.
 
     Parameters
@@ -51,9 +46,8 @@ def demo(
     """
     folder = Path(out)
     if folder.is_dir() and any(folder.iterdir()):
-        raise argument_error(
-            "out", folder, "exists and is not empty; give another name, or remove it"
-        )
+        fault = "exists and is not empty; give another name, or remove it"
+        raise argument_error("out", folder, fault)
     make_folder(folder)
     step = step or (lambda _: None)
     faces = folder / "faces.npy"

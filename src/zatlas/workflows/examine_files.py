@@ -14,22 +14,15 @@ SETS, FIGURES, PAGE = ("images.npy", "held-out.npy"), ("plate.png", "displays.pn
 
 def check_folder(out: Path, resume: bool, overwrite: bool) -> None:
     """Raise InputError unless ``out`` and its run are free, or made by the same workflow before."""
-    _check_root(out, resume, overwrite)
+    if out.is_dir() and not is_free(out):
+        if not (resume or overwrite):
+            fault = f"out={out}: is not empty; give another name, resume=True or overwrite=True"
+            raise InputError(fault, arguments=("out", "resume", "overwrite"))
+        own = {file for name in SETS if _prepared(out / name) for file in _set(out / name)}
+        only_own = {*out.iterdir()} <= own | {*leftovers(out)}  # cropped, and not trained yet
+        if not (only_own or (out / "run" / "config.yaml").is_file()):
+            raise argument_error("out", out, "exists and holds no run; give another name")
     check_place(out / "run", resume, overwrite)
-
-
-def _check_root(out: Path, resume: bool, overwrite: bool) -> None:
-    if is_free(out) or not out.is_dir():
-        return
-    if not (resume or overwrite):
-        raise InputError(
-            f"out={out}: is not empty; give another name, resume=True or overwrite=True",
-            arguments=("out", "resume", "overwrite"),
-        )
-    own = {file for name in SETS if _prepared(out / name) for file in _set(out / name)}
-    only_own = {*out.iterdir()} <= own | {*leftovers(out)}  # cropped, and not trained yet
-    if not (only_own or (out / "run" / "config.yaml").is_file()):
-        raise argument_error("out", out, "exists and holds no run; give another name")
 
 
 def check_files(

@@ -47,10 +47,8 @@ class NotebookProgress(Callback):
 
     def epoch(self, row: HistoryRow) -> None:
         """Keep the losses of the last epoch for the bar."""
-        self._text = (
-            f"· epoch {row.epoch}/{self._epochs}: training loss {row.train_loss:.4g}, "
-            f"held-out {row.valid_loss:.4g}"
-        )
+        losses = f"training loss {row.train_loss:.4g}, held-out {row.valid_loss:.4g}"
+        self._text = f"· epoch {row.epoch}/{self._epochs}: {losses}"
 
 
 def default_progress(what: str) -> Callable[[int, int], None] | None:

@@ -1,18 +1,15 @@
 """The report of one run or more."""
 
-import os
 from collections.abc import Sequence
 from pathlib import Path
 
 from zatlas.report.assemble import report_data
 from zatlas.report.build import pages, write_report
 from zatlas.run.config import own_files
-from zatlas.run.run import Run
+from zatlas.run.run import PathLike, Run
 
 
-def report(
-    runs: Sequence[Run], out: str | os.PathLike[str], *, overwrite: bool = False
-) -> list[Path]:
+def report(runs: Sequence[Run], out: PathLike, *, overwrite: bool = False) -> list[Path]:
     """Write one page about ``runs`` that opens offline, with a Markdown and a JSON file.
 
     Parameters

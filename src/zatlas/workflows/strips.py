@@ -1,6 +1,5 @@
 """Strips of decoded pictures: traversals, interpolations and samples."""
 
-import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -13,7 +12,7 @@ from zatlas.figures.strip import animation, sheet, strip
 from zatlas.figures.style import NotebookFigure, png, save
 from zatlas.images import ImageSet
 from zatlas.latents.interpolation import offset_labels
-from zatlas.run.run import Pictures, Run
+from zatlas.run.run import PathLike, Pictures, Run
 from zatlas.workflows.edits import checked_rows
 
 
@@ -24,7 +23,7 @@ class Strip:
     pictures: Pictures
     figure: Callable[[], NotebookFigure]
 
-    def save(self, path: str | os.PathLike[str], *, overwrite: bool = False) -> None:
+    def save(self, path: PathLike, *, overwrite: bool = False) -> None:
         """Write a figure (.png, .svg, .pdf) or, of one row, an animation (.gif)."""
         if Path(path).suffix != ".gif":
             save(self.figure(), path, overwrite=overwrite)
@@ -64,8 +63,9 @@ def draw_traversals(
     code = run.encode(images[[row]])[0]
     swept = [run.traverse(code, element, span, steps) for element in elements]
     pictures = np.stack([run.decode(codes) for codes, _ in swept])
+    names = [f"z[{element}]" for element in elements]
     figure = partial(
-        strip, pictures, offset_labels(swept[0][1]), names=[f"z[{element}]" for element in elements],
+        strip, pictures, offset_labels(swept[0][1]), names=names,
         title=f"image {row}", marked=(steps // 2,), command=command,
     )  # fmt: skip
     return Strip(pictures, figure)

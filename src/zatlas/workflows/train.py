@@ -1,14 +1,12 @@
 """Train a model into a run folder, then measure it."""
 
 import filecmp
-import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from safetensors.torch import save_file
 from torch import Tensor
 
@@ -21,23 +19,20 @@ from zatlas.models.model_file import ModelFile, adapt, read_model
 from zatlas.models.network import Autoencoder, build
 from zatlas.models.precision import pick
 from zatlas.models.scaling import scaled
-from zatlas.run.config import Computing, own_files, run_config
+from zatlas.run.config import Computing, check_batches, own_files, run_config, train_config
 from zatlas.run.paths import RunPaths
-from zatlas.run.run import Run, open_run
+from zatlas.run.run import Images, PathLike, Pictures, Run, open_run
 from zatlas.run.split import Part, hold_out, whole_set
-from zatlas.run.train_config import check_batches, train_config
 from zatlas.training.callbacks import Callback
 from zatlas.training.folder import check_place, make_folder
 from zatlas.training.loop import fit
 from zatlas.workflows.notebook import default_callback
 
 MEASURED_IMAGES = 2048  # held-out images at most that the reconstruction is measured on
-Pictures = NDArray[np.uint8]
 
 
 def train(
-    model: str | os.PathLike[str] | ModelFile, images: str | os.PathLike[str] | Pictures | ImageSet,
-    *, out: str | os.PathLike[str], valid: str | os.PathLike[str] | float | ImageSet = 0.1,
+    model: PathLike | ModelFile, images: Images, *, out: PathLike, valid: Images | float = 0.1,
     recipe: str | None = None, scale: float = 1.0, changes: Mapping[str, Any] | None = None,
     resume: bool = False, overwrite: bool = False, callback: Callback | None = None,
     **settings: Any,
@@ -73,11 +68,9 @@ def train(
     model_file = scaled(adapt(model_file, recipe, changes), scale)
     architecture = model_file.architecture()
     check_batches(config, architecture)
-    image_set = coding.open_fitting(images, architecture.image)
-    held_out = (
-        float(valid) if isinstance(valid, (int, float))
-        else coding.open_fitting(valid, architecture.image)
-    )  # fmt: skip
+    size = architecture.image
+    image_set = coding.open_fitting(images, size)
+    held_out = float(valid) if isinstance(valid, int | float) else coding.open_fitting(valid, size)
     train_part, valid_part = parts(image_set, held_out)
     steps = config.epochs * len(train_part) // config.batch_size
     picked = pick(config.precision, group.device, steps)
@@ -97,11 +90,10 @@ def _changed(now: Computing, began: Computing) -> list[str]:
     """A remark where this process computes otherwise than the one that the run began in."""
     if (now.matmul, now.threads) == (began.matmul, began.threads):
         return []
-    return [
-        f"the run began with {began.threads} threads and matmul precision {began.matmul}, this "
-        f"process has {now.threads} and {now.matmul}: results may differ in the last bits; call "
-        f"zatlas.configure_process(threads={began.threads}) before"
-    ]
+    past = f"the run began with {began.threads} threads and matmul precision {began.matmul}"
+    hint = f"call zatlas.configure_process(threads={began.threads}) before"
+    here = f"this process has {now.threads} and {now.matmul}"
+    return [f"{past}, {here}: results may differ in the last bits; {hint}"]
 
 
 def file_or_fraction(valid: str) -> str | float:
