@@ -14,9 +14,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from zatlas.errors import InputError
-from zatlas.images.arrays import map_npy
+from zatlas.images.arrays import check_layout, map_npy
 from zatlas.images.labels import beside, read_table, typed
-from zatlas.images.pixel_arrays import check_layout
 from zatlas.images.prepare import prepare_images
 from zatlas.images.sheet import contact_sheet
 from zatlas.images.sources import existing

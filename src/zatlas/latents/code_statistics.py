@@ -113,8 +113,8 @@ def load(path: str | os.PathLike[str], latent: int) -> CodeStatistics:
         if Path(path).exists() and not zipfile.is_zipfile(path):
             raise ValueError("not a complete .npz archive")
         with np.load(path, allow_pickle=False) as arrays:
-            found = {"covariance": None, **arrays}
-        statistics = CodeStatistics(**{**found, "count": int(found["count"])})
+            found = {"covariance": None, **arrays, "count": int(arrays["count"])}
+        statistics = CodeStatistics(**found)
         _check_shapes(statistics, latent)
     except FileNotFoundError:
         raise InputError(f"{path}: missing; train the run to its end first") from None

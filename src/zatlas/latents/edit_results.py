@@ -6,10 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from zatlas.latents import coding, edits
+from zatlas.latents.coding import Pictures
 from zatlas.latents.edits import EditSize, Space
 from zatlas.models.network import Autoencoder
-
-Pictures = NDArray[np.uint8]
 
 
 class EditResult(NamedTuple):

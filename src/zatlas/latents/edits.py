@@ -7,13 +7,12 @@ from numpy.typing import NDArray
 
 from zatlas.errors import InputError, nearest
 from zatlas.latents.code_statistics import CodeStatistics
-from zatlas.latents.coding import checked_codes
+from zatlas.latents.coding import Codes, checked_codes
 from zatlas.latents.names import Names
 from zatlas.models.architecture import spell
 from zatlas.models.layers import Shape
 from zatlas.syntax import Amount, Operation, Source, parse_edit
 
-Codes = NDArray[np.float32]
 # an operation; the elements (K,) that it changes; or the direction (D,) along which it moves
 Step = tuple[Operation, NDArray[np.int64], NDArray[np.floating] | None]
 _OPERATORS = {"*=": np.multiply, "/=": np.divide, "+=": np.add, "-=": np.subtract}

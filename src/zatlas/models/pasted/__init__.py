@@ -6,9 +6,7 @@ from collections.abc import Collection, Iterator
 from typing import Any, NamedTuple
 
 from zatlas.errors import InputError
-from zatlas.models.pasted.parts import HINT, MAX_CHARACTERS, Network
-from zatlas.models.pasted.printout import from_printout
-from zatlas.models.pasted.source import from_source
+from zatlas.models.pasted.readers import HINT, MAX_CHARACTERS, Network, from_printout, from_source
 from zatlas.syntax import Call
 
 __all__ = ["Pasted", "read_pasted"]

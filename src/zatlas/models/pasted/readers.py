@@ -1,4 +1,8 @@
-"""Class source: the assignments of ``__init__`` in their order, and the constants they use."""
+"""The two forms of pasted code: class source, and what ``print(model)`` shows.
+
+Of class source, the assignments of ``__init__`` are read in their order, with the constants that
+they use. A printout has a layer in each line; a container opens and closes with a bracket.
+"""
 
 import ast
 import re
@@ -8,10 +12,76 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 
 from zatlas.errors import InputError
-from zatlas.models.pasted.parts import HINT, MAX_CHARACTERS, Network, kind_of
-from zatlas.syntax import Call, Source, Value, call_from_node, dotted, value_from_node
+from zatlas.syntax import Call, Source, Value, call_from_node, dotted, parse_call, value_from_node
+from zatlas.syntax.source import clip
 
+MAX_CHARACTERS = 200_000  # characters of a pasted file
+HINT = "paste a class with nn.Sequentials named encoder and decoder, or what print(model) shows"
 DEEPEST = 100  # levels of the syntax tree
+# an optional line number, an optional (key):, and a layer, Name( or )
+_LINE = re.compile(r"(?:\d+[:.|]?)?\s*(?:\((?P<key>\w+)\):)?\s*(?P<what>.*)")
+_PADDINGS = ("same", "valid", "zeros", "reflect", "replicate", "circular")
+_UPSAMPLINGS = ("nearest", "linear", "bilinear", "bicubic")
+_WORDS: dict[str, Value] = {word: word for word in _PADDINGS + _UPSAMPLINGS}  # without quotes
+
+
+@dataclass
+class Network:
+    """The encoders and decoders by their names, in the order written; ``where`` opens errors."""
+
+    title: str
+    where: str
+    parts: dict[str, list[Call]] = field(default_factory=dict)
+    defaults: dict[str, Value] = field(default_factory=dict)  # of the arguments of __init__
+    concatenates: bool = False  # its source does so somewhere
+
+    def of(self, kind: str) -> dict[str, list[Call]]:
+        """The encoders (``enc``) or the decoders (``dec``)."""
+        return {name: calls for name, calls in self.parts.items() if kind_of(name) == kind}
+
+
+def kind_of(name: str) -> str:
+    """``enc`` for ``encoder``, ``encoder_1``, ``enc2``; ``dec`` likewise; else nothing."""
+    found = re.match(r"_*(enc|dec)", name.lower())
+    return found[1] if found else ""
+
+
+def from_printout(text: str, name: str, known: Collection[str]) -> Network:
+    """Read what ``print(model)`` shows, with or without a number before every line.
+
+    Empty lines and comments are passed over. Raises InputError with the line.
+    """
+    network = Network("", name)
+    stack: list[list[Call]] = []  # the layers that each open container adds to; the root's first
+    number = 0
+    for number, line in enumerate(re.split(r"\r\n?|\n", text), 1):
+        found = _LINE.fullmatch(line.strip())
+        key, what = (found["key"] or "", found["what"]) if found else ("", line)
+        if not what or what.startswith("#"):
+            continue
+        where = f"{name} line {number}"
+        opens = re.fullmatch(r"(\w+)\(", what)
+        if what == ")" and stack:
+            stack.pop()
+        elif opens and not key and not network.title:
+            network.title, network.where = opens[1], where
+            stack.append([])
+        elif not stack:
+            raise InputError(f"{where}: {clip(what)!r} is no part of a printout; {HINT}")
+        else:
+            if len(stack) == 1 and (not kind_of(key) or key in network.parts):
+                raise InputError(f"{where}: {clip(what)!r} stands in no encoder or decoder; {HINT}")
+            layers = network.parts.setdefault(key, []) if len(stack) == 1 else stack[-1]
+            if opens and opens[1] == "Sequential":
+                stack.append(layers)
+            elif opens:
+                raise InputError(f"{where}: {opens[1]!r} is not known; write nn.Sequential")
+            else:
+                plain = re.sub(r"torch\.Size\((\[[\d, ]*\])\)", r"\1", what)
+                layers.append(parse_call(plain, known, f"{where}: layer", _WORDS))
+    if stack or not network.title:
+        raise InputError(f"{name} line {number}: the printout ends before its last bracket; {HINT}")
+    return network
 
 
 def from_source(text: str, name: str, known: Collection[str]) -> Network:
