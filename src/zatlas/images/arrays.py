@@ -288,7 +288,17 @@ def _scaling(name: str, array: NDArray[Any]) -> Scaling:
         if dtype == np.uint8 and high > 1:
             break
     if dtype.kind == "f":
-        return _float_scaling(name, low, high)
+        tolerance = 1e-5  # for rounding errors of float32
+        if high > 1 + tolerance or low < -1 - tolerance:
+            hint = "scale them to [0, 1] or [-1, 1], or to 0 to 255 as uint8"
+            raise InputError(f"{name}: floats from {low:g} to {high:g}; {hint}")
+        offset, factor, ends = (0, 255, "0 to 1") if low >= -tolerance else (1, 127.5, "-1 to 1")
+
+        def scaled(block: NDArray[Any]) -> NDArray[np.uint8]:
+            levels = np.rint((block.astype(np.float32) + offset) * factor)
+            return np.asarray(np.clip(levels, 0, 255), np.uint8)
+
+        return scaled, f"floats of {ends}: scaled to 0 to 255"
     if low >= 0 and high <= 1:
         note = "a 0/1 mask: written as 0 and 255" if high else ""
         return lambda block: np.multiply(block, 255, dtype=np.uint8, casting="unsafe"), note
@@ -297,17 +307,3 @@ def _scaling(name: str, array: NDArray[Any]) -> Scaling:
     if dtype == np.uint16:
         return lambda block: np.rint(block / 257).astype(np.uint8), "16-bit values divided by 257"
     raise InputError(f"{name}: values from {low:g} to {high:g}; scale them to 0 to 255")
-
-
-def _float_scaling(name: str, low: float, high: float) -> Scaling:
-    tolerance = 1e-5  # for rounding errors of float32
-    if high > 1 + tolerance or low < -1 - tolerance:
-        hint = "scale them to [0, 1] or [-1, 1], or to 0 to 255 as uint8"
-        raise InputError(f"{name}: floats from {low:g} to {high:g}; {hint}")
-    offset, factor, ends = (0, 255, "0 to 1") if low >= -tolerance else (1, 127.5, "-1 to 1")
-
-    def scaled(block: NDArray[Any]) -> NDArray[np.uint8]:
-        levels = np.rint((block.astype(np.float32) + offset) * factor)
-        return np.asarray(np.clip(levels, 0, 255), np.uint8)
-
-    return scaled, f"floats of {ends}: scaled to 0 to 255"

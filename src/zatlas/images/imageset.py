@@ -169,6 +169,6 @@ def _checked(array: NDArray[Any], name: str, hint: str) -> Pictures:
 def _decoded(path: Path, size: tuple[int, int] | None) -> ImageSet:
     with tempfile.TemporaryDirectory() as folder:  # the map outlives the file
         done = prepare_images(path, f"{folder}/images.npy", to=size)
-        images = open_images(done.out)
-        labels = {name: images.labels[name] for name in done.labels}
-        return ImageSet(images.array, path, lambda: labels, done.skipped, done.notes)
+        table = read_table(beside(done.out), done.count)
+        labels = {name: typed(table[name]) for name in done.labels}
+        return ImageSet(map_npy(done.out), path, lambda: labels, done.skipped, done.notes)
