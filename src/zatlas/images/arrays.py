@@ -175,7 +175,9 @@ def idx(path: Path) -> Source:
         hint = "labels, not images; give the images file"
         raise InputError(f"{path}: IDX of shape {array.shape}: {hint}")
     columns = {}
-    if partner := _labels_path(path):
+    name = re.sub(r"images([-.])idx[34]", r"labels\1idx1", path.name)
+    partners = (name, f"{name}.gz", name.removesuffix(".gz")) if name != path.name else ()
+    if partner := next(filter(Path.is_file, map(path.with_name, partners)), None):
         labels = _array(partner)
         if labels.shape != array.shape[:1]:
             counts = f"{len(labels)} labels for the {len(array)} images"
@@ -211,13 +213,6 @@ def _array(path: Path) -> NDArray[Any]:
             fault = f"IDX of type {kind:#04x}; only unsigned bytes (0x08) are images"
             raise InputError(f"{path}: {fault}")
         return _map_data(file, shape, np.dtype(np.uint8), str(path))
-
-
-def _labels_path(path: Path) -> Path | None:
-    name = re.sub(r"images([-.])idx[34]", r"labels\1idx1", path.name)
-    names = (name, f"{name}.gz", name.removesuffix(".gz"))
-    places = [path.with_name(n) for n in names if n != path.name]
-    return next((place for place in places if place.is_file()), None)
 
 
 def array_source(

@@ -62,8 +62,7 @@ class ModelFile(BaseModel):
         lists = [list(map(str, calls)) for calls in encoders]
         one = len(lists) == 1
         parts = {"encoder": lists[0] if one else None, "encoders": None if one else lists}
-        written = {**parts, "decoder": list(map(str, decoder)), "output": None}
-        return self.model_copy(update=written)
+        return self.model_copy(update={**parts, "decoder": list(map(str, decoder)), "output": None})
 
     def to_yaml(self) -> str:
         """The file's text, keys in their order of declaration, defaults left out."""

@@ -193,11 +193,10 @@ def _set(node: ast.ClassDef) -> list[str]:
 def _defaults(arguments: ast.arguments) -> list[ast.Assign]:
     """The arguments that have defaults, as assignments."""
     placed = [*arguments.posonlyargs, *arguments.args]
-    first = len(placed) - len(arguments.defaults)
-    pairs = [*zip(placed[first:], arguments.defaults, strict=True)]
-    named = [*zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True)]
-    given = [(key.arg, value) for key, value in [*pairs, *named] if value]
-    return [ast.Assign([ast.Name(name, ast.Store())], value) for name, value in given]
+    missing: list[None] = [None] * (len(placed) - len(arguments.defaults))
+    values = [*missing, *arguments.defaults, *arguments.kw_defaults]
+    pairs = zip([*placed, *arguments.kwonlyargs], values, strict=True)
+    return [ast.Assign([ast.Name(key.arg, ast.Store())], value) for key, value in pairs if value]
 
 
 @dataclass
