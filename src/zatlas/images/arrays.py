@@ -26,10 +26,6 @@ from zatlas.images.decode import MAX_BYTES, MAX_PIXELS, MIN_SIDE, Item, Source
 from zatlas.images.labels import beside, free_names, read_table
 
 _NAMES = ("images", "imgs", "image", "img", "x", "data", "arr_0")
-_READERS: dict[tuple[int, int], Any] = {
-    (1, 0): np.lib.format.read_array_header_1_0,
-    (2, 0): np.lib.format.read_array_header_2_0,
-}
 _BLOCK = 1 << 24  # bytes whose range is found at once
 
 Arrays = dict[str, NDArray[Any]]
@@ -71,7 +67,8 @@ def _map_data(
 def _map_array(file: IO[bytes], name: str) -> NDArray[Any]:
     """Map a file of the NPY format. Raises InputError for any other format and for pickles."""
     try:
-        shape, columns_first, dtype = _READERS[np.lib.format.read_magic(file)](file)
+        version = "{}_{}".format(*np.lib.format.read_magic(file))
+        shape, columns_first, dtype = getattr(np.lib.format, f"read_array_header_{version}")(file)
     except Exception as error:  # a damaged header raises nearly any type of error
         reason = " ".join(str(error).split())
         raise InputError(f"{name}: not an array file of NumPy ({reason[:120]})") from None

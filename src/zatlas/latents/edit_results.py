@@ -40,8 +40,7 @@ def apply_edits(
 
     Raises InputError, with the column of the fault, before anything is decoded.
     """
-    codes = coding.encode(model, images)
-    tried = []
+    codes, tried = coding.encode(model, images), []
     for text, after in [(text, edits.apply(text, codes, space)) for text in texts]:
         size, notes = edits.size(codes, after, space), edits.assumptions(text, space)
         tried.append(EditResult(text, coding.decode(model, after), size, notes))

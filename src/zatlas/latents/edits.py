@@ -88,8 +88,7 @@ def assumptions(text: str, space: Space) -> list[str]:
 def size(z_BD: Codes, edited_BD: Codes, space: Space) -> EditSize:
     """The size of the change between codes, on the elements that changed in any image."""
     at = np.flatnonzero((z_BD != edited_BD).any(0))
-    statistics = space.statistics
-    moved = edited_BD.astype(float) - z_BD
+    statistics, moved = space.statistics, edited_BD.astype(float) - z_BD
     with np.errstate(invalid="ignore", divide="ignore"):
         sds = np.where(statistics.dead, np.nan, moved / statistics.sd)[:, at]
     before, after = statistics.percentile(z_BD, at), statistics.percentile(edited_BD, at)
