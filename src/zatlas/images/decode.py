@@ -113,8 +113,7 @@ def prepare_one(data: Data, fit: Fit) -> Fitted:
     UnreadableError
         The image cannot be used; the text says why.
     """
-    image = decode(data)
-    trimmed = False
+    image, trimmed = decode(data), False
     if fit.crop is not None:
         top, left, height, width = fit.crop
         if top + height > image.height or left + width > image.width:
@@ -222,6 +221,5 @@ def _eight_bit(image: Image.Image) -> Image.Image:
         raise UnreadableError("floating-point pixels: save it with 8 or 16 bits")
     if image.has_transparency_data:
         colour = image.convert("RGBA")
-        white = Image.new("RGBA", colour.size, "white")
-        return Image.alpha_composite(white, colour).convert("RGB")
+        return Image.alpha_composite(Image.new("RGBA", colour.size, "white"), colour).convert("RGB")
     return image if image.mode in ("L", "RGB") else image.convert("RGB")

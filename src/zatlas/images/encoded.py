@@ -81,7 +81,9 @@ class _Member(NamedTuple):
 def archive(path: Path) -> Source:
     """The images of a zip or tar archive (gz, bz2, xz), in the archive's order, read in place."""
     try:
-        file, members = (_zip if path.suffix.lower() == ".zip" else _tar)(path)
+        is_zip = path.suffix.lower() == ".zip"
+        file = zipfile.ZipFile(path) if is_zip else tarfile.open(path)  # noqa: SIM115 - read later
+        members = list(_zip(file) if isinstance(file, zipfile.ZipFile) else _tar(file))
     except Exception as error:  # a damaged archive raises nearly any type of error
         raise InputError(f"{path}: not a complete zip or tar archive ({error})") from None
     pictures = [member for member in members if _is_picture(member.name)]
@@ -92,20 +94,18 @@ def archive(path: Path) -> Source:
     return _by_folder(path, names, map(_member_data, pictures), file.close)
 
 
-def _zip(path: Path) -> tuple[zipfile.ZipFile, list[_Member]]:
-    file = zipfile.ZipFile(path)
-    files = [info for info in file.infolist() if not info.is_dir()]
-    return file, [
-        _Member(info.filename, info.file_size, info.compress_size, partial(file.open, info))
-        for info in files
-    ]
+def _zip(file: zipfile.ZipFile) -> Iterator[_Member]:
+    for info in file.infolist():
+        if not info.is_dir():
+            opened = partial(file.open, info)
+            yield _Member(info.filename, info.file_size, info.compress_size, opened)
 
 
-def _tar(path: Path) -> tuple[tarfile.TarFile, list[_Member]]:
-    file = tarfile.open(path)  # noqa: SIM115 - read until the last image
-    files = [info for info in file.getmembers() if not info.isdir()]
-    opens = [partial(file.extractfile, info) if info.isreg() else None for info in files]
-    return file, [_Member(i.name, i.size, i.size, o) for i, o in zip(files, opens, strict=True)]
+def _tar(file: tarfile.TarFile) -> Iterator[_Member]:
+    for info in file.getmembers():
+        if not info.isdir():
+            opened = partial(file.extractfile, info) if info.isreg() else None
+            yield _Member(info.name, info.size, info.size, opened)
 
 
 def _member_data(member: _Member) -> Data:

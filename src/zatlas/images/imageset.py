@@ -14,9 +14,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from zatlas.errors import InputError
-from zatlas.images.arrays import map_npy
+from zatlas.images.arrays import check_layout, map_npy
 from zatlas.images.labels import beside, read_table, typed
-from zatlas.images.pixel_arrays import check_layout
 from zatlas.images.prepare import prepare_images
 from zatlas.images.sheet import contact_sheet
 from zatlas.images.sources import existing
@@ -170,6 +169,6 @@ def _checked(array: NDArray[Any], name: str, hint: str) -> Pictures:
 def _decoded(path: Path, size: tuple[int, int] | None) -> ImageSet:
     with tempfile.TemporaryDirectory() as folder:  # the map outlives the file
         done = prepare_images(path, f"{folder}/images.npy", to=size)
-        images = open_images(done.out)
-        labels = {name: images.labels[name] for name in done.labels}
-        return ImageSet(images.array, path, lambda: labels, done.skipped, done.notes)
+        table = read_table(beside(done.out), done.count)
+        labels = {name: typed(table[name]) for name in done.labels}
+        return ImageSet(map_npy(done.out), path, lambda: labels, done.skipped, done.notes)

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from zatlas.errors import InputError
 from zatlas.files import atomic_write, check_output
-from zatlas.images.decode import Box, Fit, Fitted, Item, Size, Source, UnreadableError
+from zatlas.images.decode import Box, Fit, Item, Size, Source, UnreadableError
 from zatlas.images.labels import beside, text, with_table
 from zatlas.images.sources import open_source
 from zatlas.images.stream import Fault, Outcome, decoded
@@ -112,7 +112,11 @@ def _write(
         else:
             shape, first = shape or outcome.pixels.shape, first or item.name
             if outcome.pixels.shape != shape:
-                raise _mixed(source.name, first, shape, item.name, outcome)
+                (high, wide, _), (height, width, _) = shape, outcome.pixels.shape
+                sizes = f"{first} is {wide}x{high}, {item.name} is {width}x{height}"
+                fault = f"pictures of different sizes (width x height): {sizes}"
+                hint = "give one size, such as to=64"
+                raise InputError(f"{source.name}: {fault}; {hint}", arguments=("to",))
             write(outcome.pixels, [item.name, *map(text, item.labels)])
             count, trimmed = count + 1, trimmed + outcome.trimmed
         done = count + len(skipped)
@@ -129,13 +133,6 @@ def _write(
         aspect = f"another aspect ratio than {fit.to[1]}x{fit.to[0]}"
         notes.append(f"{trimmed} of {count} pictures were cropped to their centre: {aspect}")
     return Prepared(target, count, shape, source.columns, tuple(skipped), tuple(notes))
-
-
-def _mixed(name: str, first: str, shape: tuple[int, ...], second: str, other: Fitted) -> InputError:
-    (high, wide, _), (height, width, _) = shape, other.pixels.shape
-    sizes = f"{first} is {wide}x{high}, {second} is {width}x{height}"
-    fault = f"pictures of different sizes (width x height): {sizes}; give one size, such as to=64"
-    return InputError(f"{name}: {fault}", arguments=("to",))
 
 
 def check_target(out: str | os.PathLike[str], inputs: list[Path], overwrite: bool) -> Path:

@@ -44,8 +44,7 @@ def contact_sheet(
         given = f"{count} pictures, {columns} columns, scale {scale}"
         raise InputError(f"contact sheet: {given}: each must be 1 or more")
     columns = min(columns or math.ceil(math.sqrt(count * height / width)), count)
-    rows = math.ceil(count / columns)
-    size = rows * (height + _GAP) + _GAP, columns * (width + _GAP) + _GAP, 3
+    size = -(-count // columns) * (height + _GAP) + _GAP, columns * (width + _GAP) + _GAP, 3
     sheet = np.full(size, _LIGHT, np.uint8)
     for number, picture in enumerate(images):
         top = _GAP + number // columns * (height + _GAP)

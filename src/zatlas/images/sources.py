@@ -8,10 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from zatlas.errors import InputError, nearest
-from zatlas.images.arrays import idx, is_idx, npy, npz
+from zatlas.images.arrays import array_source, idx, is_idx, npy, npz
 from zatlas.images.decode import SUFFIXES, Source
 from zatlas.images.encoded import archive, folder, parquet, picture
-from zatlas.images.pixel_arrays import array_source
 
 _READERS = {
     **dict.fromkeys(SUFFIXES, picture),

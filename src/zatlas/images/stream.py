@@ -2,9 +2,8 @@
 
 import os
 import signal
-from collections import deque
 from collections.abc import Callable, Generator, Iterable
-from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from functools import partial
 from itertools import islice
@@ -104,21 +103,14 @@ def in_processes(
 ) -> Generator[tuple[Task, Result], None, None]:
     """Yield every task and its result, in order; one worker is this process.
 
-    Few tasks wait at a time: this limits the memory. Raises BrokenProcessPool where a worker dies.
+    Few tasks are taken at a time: this limits the memory. Raises BrokenProcessPool where a worker
+    dies.
     """
+    tasks = iter(tasks)
     if workers == 1:
         yield from ((task, function(task)) for task in tasks)
         return
-    tasks, waiting = iter(tasks), deque[tuple[Task, Future[Result]]]()
     ignore = signal.SIGINT, signal.SIG_IGN  # the parent handles Ctrl-C
-    pool = ProcessPoolExecutor(workers, initializer=signal.signal, initargs=ignore)
-    try:
-        while True:
-            for task in islice(tasks, 2 * workers - len(waiting)):
-                waiting.append((task, pool.submit(function, task)))
-            if not waiting:
-                return
-            task, future = waiting.popleft()
-            yield task, future.result()
-    finally:
-        pool.shutdown(cancel_futures=True)
+    with ProcessPoolExecutor(workers, initializer=signal.signal, initargs=ignore) as pool:
+        while group := list(islice(tasks, 4 * workers)):
+            yield from zip(group, pool.map(function, group), strict=True)

@@ -113,28 +113,21 @@ def load(path: str | os.PathLike[str], latent: int) -> CodeStatistics:
         if Path(path).exists() and not zipfile.is_zipfile(path):
             raise ValueError("not a complete .npz archive")
         with np.load(path, allow_pickle=False) as arrays:
-            found = {"covariance": None, **arrays}
-        statistics = CodeStatistics(**{**found, "count": int(found["count"])})
-        _check_shapes(statistics, latent)
+            found = {"covariance": None, **arrays, "count": int(arrays["count"])}
+        statistics = CodeStatistics(**found)
+        levels, kept = len(statistics.levels), len(statistics.codes)
+        shapes = {"mean": (latent,), "sd": (latent,), "codes": (kept, latent), "levels": (levels,)}
+        shapes |= {"quantiles": (levels, latent), "covariance": (latent, latent)}
+        for name, shape in shapes.items():
+            array = getattr(statistics, name)
+            if array is not None and (array.shape != shape or array.dtype.kind != "f"):
+                raise ValueError(f"{name}: {array.dtype} {array.shape}")
     except FileNotFoundError:
         raise InputError(f"{path}: missing; train the run to its end first") from None
     except Exception as error:  # damaged archives raise nearly every kind
         fault = f"holds no statistics of {latent} latent elements ({error})"
         raise InputError(f"{path}: {fault}; copy it again, or train again") from None
     return statistics
-
-
-def _check_shapes(statistics: CodeStatistics, latent: int) -> None:
-    levels, kept = len(statistics.levels), len(statistics.codes)
-    shapes = {"mean": (latent,), "sd": (latent,), "codes": (kept, latent), "levels": (levels,)}
-    for name, shape in {
-        **shapes,
-        "quantiles": (levels, latent),
-        "covariance": (latent,) * 2,
-    }.items():
-        array = getattr(statistics, name)
-        if array is not None and (array.shape != shape or array.dtype.kind != "f"):
-            raise ValueError(f"{name}: {array.dtype} {array.shape}")
 
 
 def _shrunk_covariance(codes_ND: Floats, sd_D: Floats) -> Floats:

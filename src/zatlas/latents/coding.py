@@ -58,12 +58,11 @@ def decode_floats(model: Autoencoder, z_ND: Codes) -> NDArray[np.float32]:
 
 def image_array(images: object) -> Pictures:
     """The array of images. Raises InputError for anything but an image set or a NumPy array."""
-    if isinstance(images, ImageSet):
-        return images.array
-    if isinstance(images, np.ndarray):
-        return images
-    hint = "give an image set (zatlas.open_images) or a uint8 array (N, H, W, C)"
-    raise InputError(f"images: {type(images).__name__}; {hint}")
+    array = images.array if isinstance(images, ImageSet) else images
+    if not isinstance(array, np.ndarray):
+        hint = "give an image set (zatlas.open_images) or a uint8 array (N, H, W, C)"
+        raise InputError(f"images: {type(images).__name__}; {hint}")
+    return array
 
 
 def checked_codes(codes: object, latent: int, name: str = "codes", ndim: int = 2) -> Codes:

@@ -6,10 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from zatlas.latents import coding, edits
+from zatlas.latents.coding import Pictures
 from zatlas.latents.edits import EditSize, Space
 from zatlas.models.network import Autoencoder
-
-Pictures = NDArray[np.uint8]
 
 
 class EditResult(NamedTuple):
@@ -41,8 +40,7 @@ def apply_edits(
 
     Raises InputError, with the column of the fault, before anything is decoded.
     """
-    codes = coding.encode(model, images)
-    tried = []
+    codes, tried = coding.encode(model, images), []
     for text, after in [(text, edits.apply(text, codes, space)) for text in texts]:
         size, notes = edits.size(codes, after, space), edits.assumptions(text, space)
         tried.append(EditResult(text, coding.decode(model, after), size, notes))

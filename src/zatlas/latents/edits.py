@@ -7,13 +7,12 @@ from numpy.typing import NDArray
 
 from zatlas.errors import InputError, nearest
 from zatlas.latents.code_statistics import CodeStatistics
-from zatlas.latents.coding import checked_codes
+from zatlas.latents.coding import Codes, checked_codes
 from zatlas.latents.names import Names
 from zatlas.models.architecture import spell
 from zatlas.models.layers import Shape
 from zatlas.syntax import Amount, Operation, Source, parse_edit
 
-Codes = NDArray[np.float32]
 # an operation; the elements (K,) that it changes; or the direction (D,) along which it moves
 Step = tuple[Operation, NDArray[np.int64], NDArray[np.floating] | None]
 _OPERATORS = {"*=": np.multiply, "/=": np.divide, "+=": np.add, "-=": np.subtract}
@@ -89,8 +88,7 @@ def assumptions(text: str, space: Space) -> list[str]:
 def size(z_BD: Codes, edited_BD: Codes, space: Space) -> EditSize:
     """The size of the change between codes, on the elements that changed in any image."""
     at = np.flatnonzero((z_BD != edited_BD).any(0))
-    statistics = space.statistics
-    moved = edited_BD.astype(float) - z_BD
+    statistics, moved = space.statistics, edited_BD.astype(float) - z_BD
     with np.errstate(invalid="ignore", divide="ignore"):
         sds = np.where(statistics.dead, np.nan, moved / statistics.sd)[:, at]
     before, after = statistics.percentile(z_BD, at), statistics.percentile(edited_BD, at)

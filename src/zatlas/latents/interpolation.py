@@ -5,9 +5,7 @@ from numpy.typing import NDArray
 
 from zatlas.errors import argument_error
 from zatlas.latents.code_statistics import CodeStatistics
-from zatlas.latents.coding import checked_codes
-
-Codes = NDArray[np.float32]
+from zatlas.latents.coding import Codes, checked_codes
 
 
 def traversal(

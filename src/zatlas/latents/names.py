@@ -28,8 +28,8 @@ def read(path: str | os.PathLike[str], latent: int) -> Names:
     if not isinstance(names, dict):
         raise InputError(f"{path}: holds no names; write a line for each, as `smile: 0`")
     for name, value in names.items():
-        known = _is_element(value, latent) or _is_direction(value, latent)
-        if not (isinstance(name, str) and known):
+        is_element = type(value) is int and -latent <= value < latent
+        if not isinstance(name, str) or not (is_element or _is_direction(value, latent)):
             element = f"the index of an element, {-latent} to {latent - 1}"
             hint = f"give {element}, or a direction of {latent} numbers"
             raise InputError(f"{path}: {name!r} is {value!r}; {hint}")
@@ -65,10 +65,6 @@ def keeping(path: Path, latent: int, named: Sequence[tuple[int, str]]) -> Iterat
     except BaseException:
         path.unlink() if before is None else write_text(path, before)
         raise
-
-
-def _is_element(value: Any, latent: int) -> bool:
-    return type(value) is int and -latent <= value < latent
 
 
 def _is_direction(value: Any, latent: int) -> bool:

@@ -1,11 +1,9 @@
 """Codes drawn at random."""
 
 import numpy as np
-from numpy.typing import NDArray
 
 from zatlas.latents.code_statistics import CodeStatistics
-
-Codes = NDArray[np.float32]
+from zatlas.latents.coding import Codes
 
 
 def around_codes(count: int, statistics: CodeStatistics, seed: int) -> Codes:

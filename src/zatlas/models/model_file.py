@@ -62,8 +62,7 @@ class ModelFile(BaseModel):
         lists = [list(map(str, calls)) for calls in encoders]
         one = len(lists) == 1
         parts = {"encoder": lists[0] if one else None, "encoders": None if one else lists}
-        written = {**parts, "decoder": list(map(str, decoder)), "output": None}
-        return self.model_copy(update=written)
+        return self.model_copy(update={**parts, "decoder": list(map(str, decoder)), "output": None})
 
     def to_yaml(self) -> str:
         """The file's text, keys in their order of declaration, defaults left out."""
@@ -92,21 +91,19 @@ class ModelFile(BaseModel):
 
 @lru_cache(maxsize=64)
 def _traced(model: ModelFile) -> tuple[list[list[Call]], list[Call], Architecture]:
-    """The layers of a model and its checked network: shapes are traced once for equal models."""
+    """The layers of a model and its checked network: shapes are traced once for equal models.
+
+    Raises InputError where the objective requires what the model does not give.
+    """
     encoders, decoder = model._layers()
     network = check(model.image, encoders, decoder, model.bottleneck, model.range)
-    _check_objective(model, decoder[-1])
-    return encoders, decoder, network
-
-
-def _check_objective(model: ModelFile, last: Call) -> None:
-    """Refuse a term that requires what the model does not give."""
     given = {Requirement.SPREAD: BOTTLENECKS[model.bottleneck].gives_spread}
-    given[Requirement.UNIT_RANGE] = BOUNDS.get(last.name) == (0.0, 1.0)
+    given[Requirement.UNIT_RANGE] = BOUNDS.get(decoder[-1].name) == (0.0, 1.0)
     needs = [(term, each) for term in model.objective.terms for each in term.requires]
     for term, requirement in needs:
         if not given[requirement]:
             raise InputError(f"objective: {term.name} needs {requirement.value}")
+    return encoders, decoder, network
 
 
 def _read(layers: str | list[str], part: str, image: tuple[int, int, int]) -> list[Call]:

@@ -91,7 +91,12 @@ def build(model: str | os.PathLike[str] | ModelFile, *, seed: int | None = None)
     """
     model_file = model if isinstance(model, ModelFile) else read_model(model)
     architecture = model_file.architecture()
-    _check_memory(architecture.parameters)
+    needed = 4 * architecture.parameters
+    here = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    if needed > here:
+        sizes = f"{needed / 2**30:.1f} GiB; this machine has {here / 2**30:.1f} GiB"
+        fault = f"the model has {architecture.parameters:,} parameters, {sizes}"
+        raise InputError(f"{fault}: make its layers narrower")
     with torch.random.fork_rng(devices=[], enabled=seed is not None):
         if seed is not None:
             torch.manual_seed(seed)
@@ -104,11 +109,3 @@ def _sequence(rows: tuple[Row, ...]) -> nn.Sequential:
 
 def _joined(parts: list[Tensor]) -> Tensor:
     return parts[0].flatten(1) if len(parts) == 1 else torch.cat([p.flatten(1) for p in parts], 1)
-
-
-def _check_memory(parameters: int) -> None:
-    needed, here = 4 * parameters, os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    if needed > here:
-        sizes = f"{needed / 2**30:.1f} GiB; this machine has {here / 2**30:.1f} GiB"
-        fault = f"the model has {parameters:,} parameters, {sizes}"
-        raise InputError(f"{fault}: make its layers narrower")

@@ -31,8 +31,7 @@ def _scaled(calls: list[Call], factor: float) -> list[Call]:
     for i, call in enumerate(calls):
         layer = call
         if call.name in TAKES:
-            takes = arguments(call)[TAKES[call.name]]
-            layer = _with(call, TAKES[call.name], int(takes * ratio))
+            layer = _with(call, TAKES[call.name], int(arguments(call)[TAKES[call.name]] * ratio))
         if call.name in GIVES and i != last:
             gives = arguments(call)[GIVES[call.name]]
             taken = [arguments(each)[TAKES[each.name]] for each in calls[i:] if each.name in TAKES]

@@ -53,8 +53,8 @@ def mirrored(image: Image, encoders: list[list[Call]], output: Call) -> list[Cal
     rows, _ = trace("encoder", encoders[0], image, image[1:])
     decoder: list[Call] = []
     following: list[Call] = []  # the activations that follow a layer with weights
-    shapes = [image, *(row.shape for row in rows)]
-    for row, taken in reversed(list(zip(rows, shapes, strict=False))):
+    shapes = [image, *(row.shape for row in rows[:-1])]
+    for row, taken in zip(rows[::-1], shapes[::-1], strict=True):
         if row.call.name in PARAMETRIC:
             decoder += [*(following[::-1] if decoder else []), _undo(row, taken)]
             following = []
@@ -88,8 +88,7 @@ def _undo(row: Row, taken: Shape) -> Call:
 
 def _cannot_undo(row: Row, why: str) -> InputError:
     fault = f"mirrored cannot undo encoder layer {row.index} {row.call}, {why}"
-    mend = "use a Conv2d with stride, or write the decoder as a list"
-    return InputError(f"decoder: {fault}; {mend}")
+    return InputError(f"decoder: {fault}; use a Conv2d with stride, or write the decoder as a list")
 
 
 def _pair(value: int | tuple[int, ...]) -> tuple[int, ...]:

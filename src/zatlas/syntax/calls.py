@@ -49,8 +49,7 @@ def parse_call(
     >>> parse_call("nn.Linear(3*64, 10, bias=False)", ["Linear"])
     Call(name='Linear', args=(192, 10), kwargs={'bias': False})
     """
-    source = Source(what, text)
-    hint = _HINTS[kind]
+    source, hint = Source(what, text), _HINTS[kind]
     match source.tree(hint).body:
         case [ast.Expr(node)]:
             return call_from_node(node, known, source, names, kind)

@@ -79,8 +79,7 @@ def parse_edit(text: str) -> Edit:
     (Operation(index=(0,), op='*=', amount=Amount(value=2.0, unit='number'), column=1),)
     """
     source = Source("edit", text)
-    statements = source.tree(_HINT).body
-    operations = [done for each in statements for done in _statement(source, each)]
+    operations = [op for each in source.tree(_HINT).body for op in _statement(source, each)]
     if not operations:
         raise source.fault(1, f"nothing is changed; {_HINT}")
     return Edit(text, tuple(operations))

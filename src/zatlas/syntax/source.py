@@ -88,8 +88,7 @@ class Source:
         number = min(number, len(self._lines))
         before = sum(len(line) + 1 for line in self._lines[: number - 1])
         line = self._lines[number - 1]
-        indent = len(line) - len(self._read[number - 1])
-        return before + min(indent + inside, len(line)) + 1
+        return before + min(len(line) - len(self._read[number - 1]) + inside, len(line)) + 1
 
     def _place_of(self, number: int, inside: int) -> int:
         read = self._read[number - 1].encode()  # the tree counts bytes

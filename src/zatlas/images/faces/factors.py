@@ -1,9 +1,11 @@
 """The thirteen factors of a rendered face."""
 
 from collections.abc import Mapping
+from importlib import resources
 from typing import Literal, NamedTuple
 
 import numpy as np
+import yaml
 from numpy.typing import ArrayLike, NDArray
 
 from zatlas.errors import InputError, nearest
@@ -27,21 +29,8 @@ class Factor(NamedTuple):
         return self.low if self.kind == "binary" else (self.low + self.high) / 2
 
 
-FACTORS: tuple[Factor, ...] = (
-    Factor("yaw", "degrees, to the right of the picture", -40, 40),
-    Factor("pitch", "degrees, up", -15, 15),
-    Factor("light_azimuth", "degrees, to the right of the camera", -60, 60),
-    Factor("light_elevation", "degrees, above the camera", 0, 60),
-    Factor("skin_tone", "0 dark to 1 light", 0, 1),
-    Factor("hair_length", "0 cropped to 1 beyond the shoulders", 0, 1),
-    Factor("hair_tone", "0 black to 1 blond", 0, 1),
-    Factor("smile", "0 none to 1 broad", 0, 1),
-    Factor("eye_opening", "0 closed to 1 wide", 0.2, 1),
-    Factor("glasses", "0 without, 1 with", 0, 1, "binary"),
-    Factor("background_hue", "degrees on the colour wheel, 0 red", 0, 360),
-    Factor("background_lightness", "HLS lightness, 0 black to 1 white", 0.3, 0.8),
-    Factor("scale", "times the usual size", 0.85, 1.15),
-)
+_TABLE = (resources.files(__package__) / "factors.yaml").read_text("utf-8")
+FACTORS = tuple(Factor(**row) for row in yaml.safe_load(_TABLE))
 
 
 def draw_factors(count: int, seed: int) -> dict[str, NDArray[np.float64]]:

@@ -23,8 +23,7 @@ FRAME, GLARE, PLASTIC = colour(34, 30, 32), colour(200, 210, 220), (0.0, 0.0, 0.
 
 def body(view: View, head: Pose, light: Array, face: Mapping[str, float]) -> Patch:
     """Neck and shoulders, in the shadow of the head; they do not rotate with it."""
-    still = Pose(np.eye(3))
-    base = tone(SKIN, face["skin_tone"])
+    still, base = Pose(np.eye(3)), tone(SKIN, face["skin_tone"])
     skin = Patch.of(union(map(still.place, BODY), view, 0.10), still, base)
     for ball in (JAW, MIDFACE):
         skin.sun *= 1 - head.place(ball).shade(skin.point, light, 0.3)
