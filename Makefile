@@ -17,8 +17,8 @@ demo: $(READY)
 	$(BIN)/zatlas demo --out runs/demo
 
 check: $(READY)
-	$(BIN)/ruff check src tests benchmarks trials
-	$(BIN)/ruff format --check src tests benchmarks trials
+	$(BIN)/ruff check src tests benchmarks
+	$(BIN)/ruff format --check src tests benchmarks
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
 

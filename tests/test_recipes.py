@@ -12,8 +12,9 @@ from torch import Tensor
 from zatlas.errors import InputError
 from zatlas.models.model_file import ModelFile, parse_model
 from zatlas.recipes.bottlenecks import BOTTLENECKS, Gaussian, Plain
-from zatlas.recipes.objective import Objective, linear_warmup
+from zatlas.recipes.objective import Objective
 from zatlas.recipes.objective_text import read_objective, with_settings, written
+from zatlas.recipes.schedules import linear_warmup
 from zatlas.recipes.step import Context, ForwardOutput
 from zatlas.recipes.terms import CONVENTIONS, RECONSTRUCTION_TERMS, TERMS
 

@@ -8,6 +8,8 @@ from operator import add
 import torch
 from torch import Tensor
 
+from zatlas.recipes.closings import Closing, mean
+from zatlas.recipes.schedules import linear_warmup
 from zatlas.recipes.step import Context, ForwardOutput, Term
 from zatlas.recipes.terms import MeanSquaredError, exact_kl
 
@@ -40,21 +42,9 @@ class LossValues:
     kl_D: list[float]
 
 
-def linear_warmup(epochs: int, context: Context) -> float:
-    """A factor that rises from 0 to 1 over the first ``epochs``; 1 from then on.
-
-    It is 1 throughout for 0 epochs, and for held-out images.
-
-    >>> linear_warmup(2, Context(step=0, steps_per_epoch=2))
-    0.25
-    """
-    steps = epochs * context.steps_per_epoch
-    return min(1.0, (context.step + 1) / steps) if steps and context.training else 1.0
-
-
 @dataclass(frozen=True)
 class Objective:
-    """What training minimises: the mean over the images of a batch of a sum of terms.
+    """What training minimises.
 
     Parameters
     ----------
@@ -62,10 +52,13 @@ class Objective:
         How far decoded pictures are from the given ones.
     penalties
         What is added to it, each times its weight.
+    closing
+        How the losses of the images of a batch become one number.
     """
 
     reconstruction: Term = field(default_factory=MeanSquaredError)
     penalties: tuple[Term, ...] = ()
+    closing: Closing = mean
 
     @property
     def terms(self) -> tuple[Term, ...]:
@@ -89,7 +82,7 @@ class Objective:
         if output.log_sd_BD is not None:
             kl_D = exact_kl(output.mean_BD, output.log_sd_BD).mean(0).detach()
         means = {name: value.mean() for name, value in values.items()}
-        return Loss(reduce(add, weighted).mean(), means, kl_D)
+        return Loss(self.closing(reduce(add, weighted)), means, kl_D)
 
     def named(self, vector: Iterable[float]) -> LossValues:
         """The numbers of a mean of ``Loss.vector`` under their names."""
