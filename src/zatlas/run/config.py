@@ -149,7 +149,7 @@ def run_config(
         versions={"zatlas": __version__, "python": platform.python_version(),
                   "torch": str(torch.__version__), "numpy": np.__version__},
         machine={"processor": platform.processor() or platform.machine(), "device": device},
-        computing=Computing(**vars(precision), matmul=torch.get_float32_matmul_precision(),
+        computing=Computing(**precision._asdict(), matmul=torch.get_float32_matmul_precision(),
                             threads=torch.get_num_threads()),
         command=shlex.join(["zatlas", *sys.argv[1:]]) if is_program else None,
     )  # fmt: skip
