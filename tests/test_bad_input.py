@@ -287,7 +287,7 @@ MODELS: dict[str, Case] = {
     "--scale nan": (lambda p: p.train("--scale", "nan"), ["--scale nan", "above 0"]),
     "--scale -1": (lambda p: p.train("--scale", -1), ["--scale -1", "above 0"]),
     "too wide for the memory": (lambda p: p.train("--scale", 1e8), ["parameters", "narrower"]),
-    "too wide to count": (lambda p: p.train("--scale", 1e300), ["Linear(192, 16", "verflow"]),
+    "too wide to count": (lambda p: p.train("--scale", 1e300), ["Linear(192, 16", "too large"]),
 }  # fmt: skip
 
 SETTINGS: dict[str, Case] = {

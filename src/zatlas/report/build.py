@@ -15,7 +15,7 @@ from zatlas.report.formats import Files, html_page, markdown_page
 from zatlas.report.picture_files import picture_file
 from zatlas.report.sections import ReconstructionSectionRecord
 
-SCHEMA = 2  # of report.json
+SCHEMA = 3  # of report.json
 _MARK = re.compile(
     rb'name="generator" content="zatlas |^library_name: zatlas$|^ "zatlas": "|Software\0zatlas',
     re.M,
