@@ -43,7 +43,7 @@ from zatlas.latents.moves import Move, element_move, random_move, together_move
 SENSITIVITY_IMAGES = 32  # over which the decoder's slope is measured
 INTERACTION_ELEMENTS = 6  # the strongest ones, whose interactions are measured
 FIRST_LAYER_DIRECTIONS = 5  # that are reported
-TOGETHER_ELEMENTS = 8  # the strongest ones, which are also moved with the others
+TOGETHER_ELEMENTS = 4  # the strongest ones, which are also moved with the others
 
 
 @dataclass(frozen=True)
@@ -117,13 +117,17 @@ def element_atlas(
     codes, sd = subject.codes, np.asarray(subject.statistics.sd, np.float32)
     moves = [element_move(codes, element, sd) for element in range(len(sd))]
     base = difference.measure_centre(subject.decode, properties.measure, codes, properties.compare)
-    slope = sensitivity(subject.decode, codes[:SENSITIVITY_IMAGES], moves, subject.jvp)
+    aside = ThreadPoolExecutor(1)  # the slopes are measured while the elements are
+    few = codes[:SENSITIVITY_IMAGES]
+    slopes = aside.submit(sensitivity, subject.decode, few, moves, subject.jvp)
     reference = code_reference(subject.statistics)
     measured: list[tuple[difference.Change, tuple[Flags | None, ...]]] = []
     for one in _both_ways(subject, properties, base, moves, reference, seed, workers):
         measured.append(one)
         if progress:
             progress(len(measured), len(sd))
+    slope = slopes.result()
+    aside.shutdown()
     changes = [change for change, _ in measured]
     found = move_effects(changes, properties, flags=[flags[0] for _, flags in measured], seed=seed)
     order = sorted(range(len(sd)), key=lambda element: -found[element].size)

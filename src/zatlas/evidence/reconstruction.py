@@ -3,10 +3,6 @@
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torchmetrics.functional.image import (
-    peak_signal_noise_ratio,
-    structural_similarity_index_measure,
-)
 
 from zatlas.errors import InputError
 from zatlas.evidence.statistics.intervals import bca
@@ -89,6 +85,11 @@ def measure_reconstruction(
 
 
 def _per_image(images: Pictures, reconstructions: Pictures) -> dict[str, NDArray[np.float64]]:
+    from torchmetrics.functional.image import (  # it takes half a second to import
+        peak_signal_noise_ratio,
+        structural_similarity_index_measure,
+    )
+
     parts: dict[str, list[NDArray[np.float64]]] = {name: [] for name in UNITS}
     for start in range(0, len(images), _IMAGES_PER_BATCH):
         x, y = (_floats(a[start : start + _IMAGES_PER_BATCH]) for a in (images, reconstructions))

@@ -33,6 +33,8 @@ ELEMENT_STEPS = (-2.0, -1.0, 1.0, 2.0)
 """Steps of an element, in its sd around each image's own code."""
 EDIT_STEPS = (0.5, 1.0)
 """Steps of an edit: half of it, and all of it."""
+SWEEP_IMAGES = 64
+"""Images over which curves and linearity are measured, at most."""
 MOTION_IMAGES = 64
 """Images over which motion is measured, at most."""
 
@@ -151,7 +153,7 @@ def measure_change(
     move: Move,
     steps: Sequence[float] = ELEMENT_STEPS,
     *,
-    sweep_n: int = 128,
+    sweep_n: int = SWEEP_IMAGES,
     motion_n: int = MOTION_IMAGES,
     lines: int = 5,
     batch: int = 64,
@@ -263,12 +265,15 @@ class _Total:
         self.values[[self.steps.index(t) for t in taken], part] = measured
         after = dict(zip(taken, pictures, strict=True))
         start, end = after.get(-1.0, before), after[1.0]
-        self.signed += ((end - start) * self.size).sum(0)
-        changed = np.mean(
-            [np.abs(each - before) for t, each in after.items() if abs(t) == 1], axis=0
-        )
-        self.absolute += changed.sum(0)
-        self.sizes.append(changed.mean((1, 2, 3)))
+        moved = end - start
+        self.signed += moved.sum(0) * self.size
+        size = np.zeros_like(before)
+        whole = [each for t, each in after.items() if abs(t) == 1]
+        for each in whole:  # in place: a new array costs more than its numbers
+            size += np.abs(np.subtract(each, before, out=moved), out=moved)
+        size /= len(whole)
+        self.absolute += size.sum(0)
+        self.sizes.append(size.mean((1, 2, 3)))
         if in_sweep:
             self._sweep(before, after)
         if (moving := min(self.motion_n, MOTION_IMAGES) - part.start) > 0:

@@ -8,6 +8,8 @@ from zatlas.evidence.arrays import GREY_LEVELS, Array, Decode, batches
 from zatlas.evidence.effects.difference import Centre, energy
 from zatlas.latents.moves import Move
 
+_MOVES_PER_BATCH = 8
+
 
 def interactions(
     decode: Decode, centre: Centre, moves: Sequence[Move], n: int = 64, batch: int = 16
@@ -58,14 +60,16 @@ def sensitivity(
         central difference over ``step`` times the move.
     """
     slopes = np.zeros(len(moves))
-    for j, move in enumerate(moves):
-        v = np.array(move.delta[: len(z_ND)])  # a copy that a library may take hold of
-        if not v.any():
-            continue
+    moving = [j for j, move in enumerate(moves) if move.delta[: len(z_ND)].any()]
+    for part in batches(len(moving), _MOVES_PER_BATCH):  # one large product is faster than many
+        some = moving[part]
+        z = np.tile(z_ND, (len(some), 1))
+        v = np.concatenate([moves[j].delta[: len(z_ND)] for j in some])
         if jvp is not None:
-            slope = jvp(z_ND, v)
+            slope = jvp(z, v)
         else:
-            ahead, behind = (decode(z_ND + np.float32(t) * v) for t in (step, -step))
+            ahead, behind = (decode(z + np.float32(t) * v) for t in (step, -step))
             slope = (ahead - behind) / np.float32(2 * step)
-        slopes[j] = np.sqrt(energy(slope) / slope.size) * GREY_LEVELS
+        for j, one in zip(some, np.split(slope, len(some)), strict=True):
+            slopes[j] = np.sqrt(energy(one) / one.size) * GREY_LEVELS
     return slopes
