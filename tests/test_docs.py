@@ -1,6 +1,7 @@
 """Documentation names what exists, examples run, and the rules of CONTRIBUTING.md are kept."""
 
 import ast
+import csv
 import doctest
 import importlib
 import inspect
@@ -78,6 +79,14 @@ def test_files_of_the_project_that_are_named_exist(page: Path) -> None:
     for path in re.findall(r"(?<![\w/.-])[\w.-]+/[\w./-]*(?:\.(?:py|yaml|sh|md)|/)(?!\w)", text):
         if path.partition("/")[0] in tops - {"runs"} and path not in EXAMPLES_ADD:
             assert any((place / path).exists() for place in places), path
+
+
+def test_sentences_that_are_explained_are_quoted_verbatim() -> None:
+    with (ROOT / "benchmarks" / "results" / "reading.csv").open(encoding="utf-8") as handle:
+        sentences = [row["sentence"] for row in csv.DictReader(handle)]
+    page = (ROOT / "docs" / "reading.md").read_text(encoding="utf-8")
+    assert len(sentences) == 6
+    assert re.findall(r"^> (.*)$", page, re.M) == sentences
 
 
 def commands_of(page: Path) -> Iterator[list[str]]:

@@ -149,6 +149,14 @@ def test_opposite_and_uneven_effects_are_told() -> None:
     assert "changes luminance" not in beside.sentence  # one name for each family
 
 
+def test_a_fourth_directed_effect_is_left_out() -> None:
+    """It is not told as an effect without a sign."""
+    many = [on(name, size) for name, size in (("a", 0.9), ("b", -0.7), ("c", 0.5), ("d", -0.3))]
+    text = element(*many, on("e", 0.0, "opposite", rms=part(0.6), rises=0.5)).sentence
+    assert "changes d" not in text
+    assert "; changes e by 0.60 sd [0.55, 0.65], up in 50 % of images" in text
+
+
 def test_what_is_not_settled_is_not_small() -> None:
     open_question = on("luminance", 0.21, "not settled", half=0.22)
     text = element(open_question, on("contrast", 0.02, "small")).sentence

@@ -122,8 +122,9 @@ def _nothing_stated(effect: MoveEffect) -> str:
 
 def _group(effect: MoveEffect, group: Sequence[PropertyEffect]) -> str:
     """What is stated of one kind: "mainly redder (red-green +0.84 sd [0.79, 0.89]), also …"."""
-    signed = [e for e in group if e.named and e.finding == "directed"][:PROPERTIES_SHOWN]
-    others = [e for e in group if e not in signed][: PROPERTIES_SHOWN + 1 - len(signed)]
+    directed = [e for e in group if e.named and e.finding == "directed"]
+    signed = directed[:PROPERTIES_SHOWN]
+    others = [e for e in group if e not in directed][: PROPERTIES_SHOWN + 1 - len(signed)]
     main = next((e for e in group if e.named and is_main(effect, e)), None)
     first = max(group, key=size_sd)
     texts = [_joined([_signed(e) for e in signed], main in signed)] if signed else []
