@@ -302,10 +302,7 @@ def _map(
 def _curves(
     figure: Figure, axes: Axes, effect: MoveEffect, left: float, top: float, right: float
 ) -> None:
-    """Draw the largest families over the sweep, as changes from the image's own code.
-
-    A thin line is one image, the thick line the mean.
-    """
+    """Draw changes from the own code: a thin line for each image, the mean in bold."""
     columns = {name: k for k, name in enumerate(effect.effects)}
     width = (right - left - (_CURVES - 1) * 7 * GAP) / _CURVES
     lines, curve = np.array(effect.lines, float), np.array(effect.curve, float)
