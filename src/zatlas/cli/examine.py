@@ -49,9 +49,9 @@ def examine(
         say(f"{answer.claim}: {answer.verdict}")
         if answer.stands_for:
             say(f"  {answer.stands_for}")
-    for effect in done.edits:
-        say(effect.sentence)
-    for answer in done.claims:
-        say(answer.sentence)
+    measured = [edit.sentence for edit in done.edits]
+    measured += [answer.sentence for answer in done.claims]
+    for sentence in dict.fromkeys(measured):  # claims may share a move
+        say(sentence)
     for path in (done.run.path, *done.written):
         wrote(path)

@@ -19,7 +19,7 @@ from zatlas.evidence.account.naming import (
     stated_part,
     upwards_only,
 )
-from zatlas.evidence.account.sentences import label
+from zatlas.evidence.account.sentences import label, summary
 from zatlas.evidence.records import (
     AtlasRecord,
     ClaimAnswer,
@@ -61,8 +61,8 @@ _COLOUR_BAR, _ROW, _FRAME = 12, 22, 4
 _COLUMN, _BARS = 44, 300
 
 _MARKS = (
-    "dot: directed; diamond: either way; triangle: one step alone; bar or ±: large, up and down in "
-    "different images; hollow: not settled"
+    "dot: the step down does the opposite; diamond: both steps do the same; triangle: one step "
+    "alone; bar or ±: up and down in different images, or uneven; hollow: not settled"
 )
 _CURVES = 3  # properties whose curve over the sweep is drawn
 _PROPERTIES = 16  # in one plot of effects
@@ -72,7 +72,7 @@ _ELEMENTS = 40  # in the overview
 def element_page(
     effect: MoveEffect, sweep: Pixels, absolute: Map, signed: Map, *, faces: Sequence[str]
 ) -> NotebookFigure:
-    """Draw one element: its sentence, its sweep, its maps, its curves, its effect on properties.
+    """Draw one element: sentence, sweep, maps, curves, effects on properties.
 
     Parameters
     ----------
@@ -91,19 +91,22 @@ def element_page(
         raise InputError(
             f"sweep: shape {sweep.shape}; give {len(faces)} images at {len(effect.steps)} steps"
         )
-    lines = wrap(effect.sentence, _WORDS)
+    subject = f"{label(effect)}: " if isinstance(effect, ElementEffect) else ""
+    brief = wrap(f"{subject}{summary(effect)}", _WORDS, bold=True)
+    lines = wrap(effect.sentence, _WORDS, SMALL)
     zoom = zoom_for(sweep.shape[2], sweep.shape[3], _PICTURE)
     height, width = sweep.shape[2] * zoom, sweep.shape[3] * zoom
     first = MARGIN + round(max(map(wide, faces))) + GAP
     shown = _by_family(_largest(effect.effects.values(), _PROPERTIES))
-    top = MARGIN + tall(lines) + 2 * GAP
+    top = MARGIN + tall(brief) + tall(lines, SMALL) + 3 * GAP
     sweep_end = top + tall([""], SMALL) + GAP + len(sweep) * (height + GAP)
     right = first + sweep.shape[1] * (width + GAP) + 3 * GAP
     curves_top = top + 2 * TEXT + _MAP + 5 * TEXT
     effects_top = max(sweep_end, curves_top + _PLOT + 3 * TEXT) + 5 * TEXT
-    end = effects_top + len(shown) * _ROW + 4 * TEXT
+    end = effects_top + len(shown) * _ROW + 3 * TEXT
     figure, axes = page(_WIDTH, end)
-    write(axes, MARGIN, MARGIN, lines)
+    write(axes, MARGIN, MARGIN, brief, bold=True)
+    write(axes, MARGIN, MARGIN + tall(brief) + GAP // 2, lines, size=SMALL)
     _sweep(axes, effect.steps, sweep, faces, first, top, zoom)
     _map(figure, axes, absolute, right, top, "mean absolute change", "magma", False)
     _map(
@@ -136,17 +139,26 @@ def claim_page(answer: ClaimAnswer, effect: MoveEffect) -> NotebookFigure:
 def overview(atlas: AtlasRecord) -> NotebookFigure:
     """Draw all elements of an atlas: the size of each, and its effect on every property.
 
-    The largest effect comes first. At most 40 elements are drawn.
+    The largest effect comes first. At most 40 elements are drawn. Properties that the network does
+    not draw have no column; their names stand below the table.
     """
     elements = atlas.elements[:_ELEMENTS]
-    names = _columns(atlas)
+    names, undrawn = _columns(atlas)
     labels = [label(element) for element in elements]
     first = MARGIN + round(max(map(wide, labels))) + GAP
     table_left = first + _BARS + 3 * GAP
     top = MARGIN + round(max(wide(n, SMALL) for n in names) * 0.72) + 5 * GAP
-    width = max(table_left + _COLUMN * len(names) + 130, 900)
+    width = max(table_left + _COLUMN * len(names) + 130, 1000)
     height = _ROW * len(elements)
-    figure, axes = page(width, top + height + 5 * TEXT)
+    notes = [f"the {len(elements)} strongest of {len(atlas)} elements"] * (
+        len(atlas) > len(elements)
+    )
+    notes += [_MARKS, "a white mark: a sentence names it"]
+    if undrawn:
+        notes.append(f"not drawn by the network, so not shown: {', '.join(undrawn)}")
+    lines = [line for note in notes for line in wrap(note, width - 3 * MARGIN, SMALL)]
+    notes_top = top + height + 4 * TEXT
+    figure, axes = page(width, notes_top + tall(lines, SMALL))
     for row, text in enumerate(labels):
         write(axes, MARGIN, top + row * _ROW + 2, [text])
     _sizes(panel(figure, first, top, _BARS, height), elements)
@@ -155,13 +167,13 @@ def overview(atlas: AtlasRecord) -> NotebookFigure:
     bar_left = table_left + _COLUMN * len(names) + 2 * GAP
     _colour_bar(figure, table_panel.images[0], bar_left, top, height,
                 "effect of 1 sd, in sd over real images")  # fmt: skip
-    write(axes, table_left, top + height + TEXT, [_MARKS, "grey: the network does not draw it"],
-          size=SMALL, colour=MUTED)  # fmt: skip
+    write(axes, MARGIN, notes_top, lines, size=SMALL, colour=MUTED)
     return figure
 
 
 def _largest(effects: Iterable[PropertyEffect], count: int) -> list[PropertyEffect]:
-    return sorted(effects, key=size_sd, reverse=True)[:count]
+    """The largest effects; those on properties that the network does not draw come last."""
+    return sorted(effects, key=lambda one: (one.drawn is False, -size_sd(one)))[:count]
 
 
 def _by_family(effects: Sequence[PropertyEffect]) -> list[PropertyEffect]:
@@ -170,15 +182,21 @@ def _by_family(effects: Sequence[PropertyEffect]) -> list[PropertyEffect]:
     return sorted(effects, key=lambda one: families.index(_family(one)))
 
 
-def _columns(atlas: AtlasRecord) -> list[str]:
-    """The names of the properties, members of a family beside each other."""
+def _columns(atlas: AtlasRecord) -> tuple[list[str], list[str]]:
+    """The names of the properties with a column, members of a family beside each other.
+
+    The second list has those that the network does not draw. If it draws none, all have a column.
+    """
     families = list(
         dict.fromkeys((p.kind == "factor", p.family or p.name) for p in atlas.properties)
     )
     ordered = sorted(
         atlas.properties, key=lambda p: families.index((p.kind == "factor", p.family or p.name))
     )
-    return [p.name for p in ordered]
+    names = [p.name for p in ordered]
+    first = atlas.elements[0].effects
+    shown = [name for name in names if first[name].drawn is not False] or names
+    return shown, [name for name in names if name not in shown]
 
 
 def _marker(effect: PropertyEffect) -> str:
@@ -218,7 +236,7 @@ def _sizes(axes: Axes, elements: Sequence[ElementEffect]) -> None:
     axes.hlines(at, low, high, color=INK, lw=1.2)
     reach = max(high.max(), size.max(), 1e-6) * 1.05
     axes.set(ylim=(len(elements) - 0.5, -0.5), xlim=(0, reach), yticks=[])
-    axes.set_xlabel("mean change of a pixel for 1 sd, grey levels", fontsize=6, color=INK)
+    axes.set_xlabel("mean change of a pixel for 1 sd, grey levels", fontsize=5.5, color=INK)
 
 
 def _table(axes: Axes, elements: Sequence[ElementEffect], names: Sequence[str]) -> None:
@@ -232,9 +250,7 @@ def _table(axes: Axes, elements: Sequence[ElementEffect], names: Sequence[str]) 
             _mark_cell(axes, column, row, effect)
     axes.set(yticks=[], xticks=np.arange(len(names)))
     axes.xaxis.tick_top()
-    axes.set_xticklabels(names, rotation=45, ha="left", fontsize=6, color=INK, parse_math=False)
-    for tick, effect in zip(axes.get_xticklabels(), effects[0], strict=True):
-        tick.set_color(MUTED if effect.drawn is False else INK)
+    axes.set_xticklabels(names, rotation=45, ha="left", fontsize=5.5, color=INK, parse_math=False)
     axes.tick_params(length=0)
 
 
@@ -260,7 +276,7 @@ def _colour_bar(
     bar = figure.colorbar(drawn, cax=panel(figure, left, top, _COLOUR_BAR, height))
     bar.outline.set_visible(False)
     bar.ax.tick_params(labelsize=5.5, colors=MUTED, length=2)
-    bar.set_label(name, fontsize=6, color=INK)
+    bar.set_label(name, fontsize=5.5, color=INK)
 
 
 def _map(
@@ -286,10 +302,12 @@ def _map(
 def _curves(
     figure: Figure, axes: Axes, effect: MoveEffect, left: float, top: float, right: float
 ) -> None:
-    """Draw the largest families over the sweep: a thin line for each image, the mean in bold."""
+    """Draw changes from the own code: a thin line for each image, the mean in bold."""
     columns = {name: k for k, name in enumerate(effect.effects)}
     width = (right - left - (_CURVES - 1) * 7 * GAP) / _CURVES
     lines, curve = np.array(effect.lines, float), np.array(effect.curve, float)
+    own = int(np.abs(effect.steps).argmin())
+    lines, curve = lines - lines[:, [own]], curve - curve[own]
     ranked = [*named_effects(effect), *_largest(effect.effects.values(), len(columns))]
     of_family: dict[str, PropertyEffect] = {}
     for one in ranked:
@@ -297,14 +315,14 @@ def _curves(
     for place, shown in enumerate([*of_family.values()][:_CURVES]):
         start, k = left + place * (width + 7 * GAP), columns[shown.name]
         unit = f", {shown.unit}" if shown.unit else ""
-        write(axes, start, top - 2 * TEXT, [f"{shown.name}{unit}"], size=SMALL)
+        write(axes, start, top - 2 * TEXT, [f"change of {shown.name}{unit}"], size=SMALL)
         plot = panel(figure, start + 3 * GAP, top, width - 3 * GAP, _PLOT)
         plot.plot(effect.steps, lines[:, :, k].T, color=MUTED, lw=0.6)
         plot.plot(effect.steps, curve[:, k], color=BLUE, lw=1.8)
         plot.grid(color=HAIRLINE, lw=0.4)
         plot.set_xticks(effect.steps)
         is_element = isinstance(effect, ElementEffect)
-        plot.set_xlabel("sd" if is_element else "fraction of the edit", fontsize=6)
+        plot.set_xlabel("sd" if is_element else "fraction of the edit", fontsize=5.5)
 
 
 def _effects(
@@ -313,8 +331,8 @@ def _effects(
 ) -> None:  # fmt: skip
     """Draw effects with their intervals, in sd over real images; a coloured one may be named."""
     write(axes, MARGIN, top - 4 * TEXT,
-          [f"effect in sd of each property over real images, {n} images; coloured: a sentence may "
-           "name it", _MARKS], size=SMALL)  # fmt: skip
+          [f"effects over {n} images; vermillion: a sentence may name it; blue: large without a "
+           "direction; grey name: the network does not draw it", _MARKS], size=SMALL)  # fmt: skip
     left = MARGIN + round(max(wide(effect.name, bold=True) for effect in effects)) + 2 * GAP
     width = _WIDTH - MARGIN - left - 330
     plot = panel(figure, left, top - TEXT // 2, width, _ROW * len(effects))
@@ -335,6 +353,7 @@ def _effects(
     ends = [abs(end or 0.0) for part in parts for end in (part.low_sd, part.high_sd)]
     reach = max([0.3, *ends]) * 1.08
     plot.set_xlim(-reach, reach)
+    plot.set_xlabel("effect, sd over real images", fontsize=5.5, color=INK)
 
 
 def _family(effect: PropertyEffect) -> str:

@@ -12,6 +12,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from zatlas import __version__
+from zatlas.evidence.account.sentences import summary
 from zatlas.figures.style import zoom_for
 from zatlas.report import markdown
 from zatlas.report.data import Fact, ReportData
@@ -45,7 +46,7 @@ def _render(
         finalize=finalize, trim_blocks=True, lstrip_blocks=True,
     )  # fmt: skip
     environment.filters.update(
-        number=number, setting=setting, fact=_fact, markdown_code=markdown.code,
+        number=number, setting=setting, fact=_fact, summary=summary, markdown_code=markdown.code,
         markdown_listing=markdown.listing, markdown_cell=markdown.cell,
     )  # fmt: skip
 

@@ -105,4 +105,6 @@ def _reason(message: str) -> str:
     """Python's reason for a syntax error, in simpler words."""
     if "function call" in message:
         return "an index needs square brackets, as in z[0]"
+    if "decimal literal" in message:
+        return "a number and a name need a * between them, as in 2*sd"
     return "this cannot be read" if "invalid syntax" in message else message.split(". ")[0]

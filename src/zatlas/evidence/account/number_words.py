@@ -17,3 +17,13 @@ def number(value: float) -> str:
     ('6.1', '123')
     """
     return f"{value:.2g}" if abs(value) < 100 else f"{value:.0f}"
+
+
+def grey_levels(value: float) -> str:
+    """A number of grey levels.
+
+    >>> grey_levels(1.02), grey_levels(2.5)
+    ('1 grey level', '2.5 grey levels')
+    """
+    text = number(value)
+    return f"{text} grey level{'s' * (text != '1')}"

@@ -5,7 +5,7 @@ from zatlas.evidence.account.naming import (
     leaves_data,
     motion_or_shade,
 )
-from zatlas.evidence.account.number_words import number, percent
+from zatlas.evidence.account.number_words import grey_levels, number, percent
 from zatlas.evidence.effects.flags import Flags
 from zatlas.evidence.records import (
     AtlasRecord,
@@ -94,7 +94,7 @@ def _random(effect: EditEffect) -> str:
     if effect.random is None:
         return ""
     return (
-        f"It changes pictures by {number(effect.size)} grey levels, a random direction of the "
+        f"It changes pictures by {grey_levels(effect.size)}, a random direction of the "
         f"same length by {number(effect.random.size)}."
     )
 

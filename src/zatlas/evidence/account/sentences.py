@@ -22,7 +22,7 @@ from zatlas.evidence.account.naming import (
     unsigned_effects,
     upwards_only,
 )
-from zatlas.evidence.account.number_words import number, percent
+from zatlas.evidence.account.number_words import grey_levels, number, percent
 from zatlas.evidence.account.remarks import remarks
 from zatlas.evidence.records import EditEffect, ElementEffect, Estimate, MoveEffect, PropertyEffect
 
@@ -100,7 +100,7 @@ def _main_part(effect: MoveEffect) -> str:
     if not parts:
         parts = [_nothing_stated(effect)]
         parts.append(
-            f"pixels change by {number(effect.size)} grey levels, {number(effect.peak)} where they "
+            f"pixels change by {grey_levels(effect.size)}, {number(effect.peak)} where they "
             "change most"
         )
     return f"{'; '.join(parts)}; {over}"
