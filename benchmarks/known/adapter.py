@@ -139,7 +139,7 @@ def _answer(element: int, effect: MoveEffect, one: PropertyEffect) -> Answer:
     return Answer(
         element, one.kind, one.name, *(nan if number is None else number for number in numbers),
         says=one.finding if tells else "",
-        main=any(main.mainly and main.first == one.name for main in effect.main),
+        main=one.named and any(main.mainly and main.first == one.name for main in effect.main),
     )  # fmt: skip
 
 

@@ -6,6 +6,7 @@ from dataclasses import fields
 import numpy as np
 
 from zatlas.evidence.account.naming import (
+    SMALLEST_EFFECT_SD,
     WITHOUT_A_SIGN,
     is_told,
     may_be_named,
@@ -120,7 +121,9 @@ def _explained_sd(effects: Sequence[PropertyEffect], properties: PropertySet) ->
 
     An effect is compared with the same part of the effects on the other factors: what a probe reads
     both ways cannot come from a factor that goes one way up and the other way down. Where the
-    effect has no sign, the errors of the probe explain a part of it as well.
+    effect has no sign, the errors of the probe explain a part of it as well; and where it goes the
+    same way at both steps while another factor changes, since a probe may follow that one along a
+    curve, which slopes do not see.
     """
     bounds = np.full(len(effects), np.nan)
     at = [k for k, one in enumerate(effects) if one.kind == "factor"]
@@ -134,7 +137,15 @@ def _explained_sd(effects: Sequence[PropertyEffect], properties: PropertySet) ->
             bounds[k] = explained_rms(values, properties.crosstalk, errors)[own]
         else:
             bounds[k] = explained(values, properties.crosstalk)[own]
+        if effects[k].finding == "either way" and _another_moves(effects, at, k):
+            bounds[k] = np.hypot(bounds[k], np.sqrt(2) * errors[own])
     return bounds
+
+
+def _another_moves(effects: Sequence[PropertyEffect], at: Sequence[int], k: int) -> bool:
+    """Whether a factor other than k changes by 0.2 sd or more, up or down."""
+    parts = [effects[other].rms for other in at if other != k]
+    return any(((part and part.value_sd) or 0.0) >= SMALLEST_EFFECT_SD for part in parts)
 
 
 def _main_effects(
