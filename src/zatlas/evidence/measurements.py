@@ -117,17 +117,15 @@ def element_atlas(
     codes, sd = subject.codes, np.asarray(subject.statistics.sd, np.float32)
     moves = [element_move(codes, element, sd) for element in range(len(sd))]
     base = difference.measure_centre(subject.decode, properties.measure, codes, properties.compare)
-    aside = ThreadPoolExecutor(1)  # the slopes are measured while the elements are
-    few = codes[:SENSITIVITY_IMAGES]
-    slopes = aside.submit(sensitivity, subject.decode, few, moves, subject.jvp)
-    reference = code_reference(subject.statistics)
+    reference, few = code_reference(subject.statistics), codes[:SENSITIVITY_IMAGES]
     measured: list[tuple[difference.Change, tuple[Flags | None, ...]]] = []
-    for one in _both_ways(subject, properties, base, moves, reference, seed, workers):
-        measured.append(one)
-        if progress:
-            progress(len(measured), len(sd))
-    slope = slopes.result()
-    aside.shutdown()
+    with ThreadPoolExecutor(1) as aside:  # the slopes are measured while the elements are
+        slopes = aside.submit(sensitivity, subject.decode, few, moves, subject.jvp)
+        for one in _both_ways(subject, properties, base, moves, reference, seed, workers):
+            measured.append(one)
+            if progress:
+                progress(len(measured), len(sd))
+        slope = slopes.result()
     changes = [change for change, _ in measured]
     found = move_effects(changes, properties, flags=[flags[0] for _, flags in measured], seed=seed)
     order = sorted(range(len(sd)), key=lambda element: -found[element].size)
