@@ -103,6 +103,10 @@ def trace(
     rows: list[Row] = []
     for index, call in enumerate(calls, first):
         place = f"{part} layer {index} {call}"
+        try:
+            arguments(call)
+        except InputError as error:
+            raise InputError(f"{part} layer {index}{str(error).removeprefix('layer')}") from None
         if reshape := _implied_reshape(place, call, shape, aspect):
             shape = after_layer(reshape, shape)[0]
             rows.append(Row(part, None, reshape, shape, 0))
@@ -113,8 +117,10 @@ def trace(
             shape = (arguments(call)[TAKES[call.name]], *shape[1:])
         try:
             after, parameters = after_layer(call, shape)
-        except (RuntimeError, ValueError, IndexError) as error:
-            reason = str(error).strip().splitlines()[0]
+        except InputError as error:
+            raise InputError(f"{part} layer {index}{str(error).removeprefix('layer')}") from None
+        except Exception as error:  # whatever torch raises is a fault of this layer
+            reason = layers.reason_of(error)
             raise InputError(f"{place} does not take {spell(shape)}: {reason}") from None
         if 0 in after:
             mend = "nothing is left; take a smaller kernel or fewer layers"
@@ -188,9 +194,10 @@ def _check_range(rows: list[Row], pixel_range: tuple[float, float]) -> None:
     low, high = pixel_range
     if not (math.isfinite(low) and math.isfinite(high) and low < high):
         raise InputError(f"range: {list(pixel_range)}: give two numbers that rise, as [-1, 1]")
-    last = next(row.call for row in reversed(rows) if row.index is not None)
-    bounds = layers.BOUNDS.get(last.name, pixel_range)
+    calls = [row.call for row in rows]
+    bounds = layers.bounds(calls) or pixel_range
     if bounds != pixel_range:
+        last = next(call for call in reversed(calls) if call.name not in layers.MOVING)
         own = f"[{bounds[0]:g}, {bounds[1]:g}]"
         fault = f"whose range is {own}, but the pixels are in [{low:g}, {high:g}]"
         mend = f"change the output layer, or write `range: {own}` in the model file"

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, PositiveInt, ValidationError
 from zatlas.errors import InputError, nearest
 from zatlas.files import parse_yaml, read_text
 from zatlas.models.architecture import Architecture, check
-from zatlas.models.layers import ACTIVATIONS, BOUNDS, LAYERS
+from zatlas.models.layers import ACTIVATIONS, LAYERS, bounds
 from zatlas.models.pasted import read_pasted
 from zatlas.models.shortforms import SHORT_FORMS, expand, mirrored
 from zatlas.recipes import recipe as recipes
@@ -23,7 +23,8 @@ from zatlas.recipes.step import Requirement
 from zatlas.syntax import Call, parse_call
 
 MAX_BYTES = 1_000_000  # of a model file
-YAML_SUFFIXES, PASTED_SUFFIXES = (".yaml", ".yml"), (".py", ".txt")
+MAX_NOTEBOOK_BYTES = 50_000_000  # of a notebook, which holds its pictures
+YAML_SUFFIXES, PASTED_SUFFIXES = (".yaml", ".yml"), (".py", ".txt", ".ipynb")
 
 
 class ModelFile(BaseModel):
@@ -98,7 +99,7 @@ def _traced(model: ModelFile) -> tuple[list[list[Call]], list[Call], Architectur
     encoders, decoder = model._layers()
     network = check(model.image, encoders, decoder, model.bottleneck, model.range)
     given = {Requirement.SPREAD: BOTTLENECKS[model.bottleneck].gives_spread}
-    given[Requirement.UNIT_RANGE] = BOUNDS.get(decoder[-1].name) == (0.0, 1.0)
+    given[Requirement.UNIT_RANGE] = bounds(decoder) == (0.0, 1.0)
     needs = [(term, each) for term in model.objective.terms for each in term.requires]
     for term, requirement in needs:
         if not given[requirement]:
@@ -121,7 +122,7 @@ def read_model(model: str | os.PathLike[str]) -> ModelFile:
     path, known = Path(model), presets()
     if path.suffix in (*YAML_SUFFIXES, *PASTED_SUFFIXES) or path.is_file():
         missing = "no such model file; `zatlas models list` shows the presets"
-        text = read_text(path, missing, MAX_BYTES)
+        text = read_text(path, missing, _longest(path))
         if path.suffix in YAML_SUFFIXES:
             return parse_model(text, str(path))
         return model_from(read_pasted(text, str(path), LAYERS).model, str(path))
@@ -136,7 +137,11 @@ def assumed(model: str | os.PathLike[str]) -> tuple[str, ...]:
     path = Path(model)
     if not path.is_file() or path.suffix in YAML_SUFFIXES:
         return ()
-    return read_pasted(read_text(path, longest=MAX_BYTES), str(path), LAYERS).assumptions
+    return read_pasted(read_text(path, longest=_longest(path)), str(path), LAYERS).assumptions
+
+
+def _longest(path: Path) -> int:
+    return MAX_NOTEBOOK_BYTES if path.suffix == ".ipynb" else MAX_BYTES
 
 
 def parse_model(text: str, name: str) -> ModelFile:

@@ -68,7 +68,7 @@ def call_from_node(
     if layer is None:
         raise source.fault(node, f"{source.typed(node)!r} is not a {kind}; {_HINTS[kind]}")
     if layer[1] not in known:
-        raise source.fault(node, f"{clip(layer[1])!r} is not known; {nearest(layer[1], known)}")
+        raise source.fault(node, unknown_name(layer[1], known))
     if not isinstance(node, ast.Call):
         raise source.fault(node, f"a {kind} has brackets; write {layer[1]}()")
     args = tuple(value_from_node(arg, source, names) for arg in node.args)
@@ -78,6 +78,14 @@ def call_from_node(
             raise source.fault(keyword, "every argument has one name and is given once")
         kwargs[keyword.arg] = value_from_node(keyword.value, source, names)
     return Call(layer[1], args, kwargs)
+
+
+def unknown_name(name: str, known: Collection[str]) -> str:
+    """What is wrong with a name, and the most similar known one; a long list is not printed."""
+    hint = nearest(name, known)
+    if len(known) > 12 and not hint.startswith("did you mean"):
+        hint = "zatlas has no layer of this name"
+    return f"{clip(name)!r} is not known; {hint}"
 
 
 def format_call(call: Call) -> str:

@@ -3,6 +3,7 @@
 import ast
 import re
 import warnings
+from collections.abc import Sequence
 
 from zatlas.errors import InputError
 
@@ -20,12 +21,16 @@ class Source:
     is_file
         Whether the text is a file. Errors in a file give the line; other errors quote the line and
         give the column, from 1.
+    places : of a file that is no plain text: what errors call each line, as "cell 3 line 2".
     """
 
-    def __init__(self, what: str, text: str, is_file: bool = False) -> None:
+    def __init__(
+        self, what: str, text: str, is_file: bool = False, places: Sequence[str] = ()
+    ) -> None:
         self.what = what
         self.text = text
         self.is_file = is_file
+        self._places = places
         self._lines = text.replace("\r\n", " \n").replace("\r", "\n").split("\n")
         # indents are part of a file, and not of an edit that was copied from a script
         self._read = self._lines if is_file else [line.lstrip() for line in self._lines]
@@ -76,12 +81,16 @@ class Source:
         before = "\n".join(self._lines)[: place - 1].split("\n")
         number, column, line = len(before), len(before[-1]) + 1, self._lines[len(before) - 1]
         if self.is_file:
-            return InputError(f"{self.what} line {number}: {message}")
+            return InputError(f"{self.what} {self.line(number)}: {message}")
         if len(line) > 70:
             first = max(0, column - 50)
             line = "…" * (first > 0) + line[first : first + 70] + "…" * (first + 70 < len(line))
         where = f"line {number}, column" if "\n" in self.text.strip() else "column"
         return InputError(f"{self.what} {line.strip()!r}, {where} {column}: {message}")
+
+    def line(self, number: int) -> str:
+        """What errors call a line of a file, by its number from 1."""
+        return self._places[number - 1] if self._places else f"line {number}"
 
     def _place(self, number: int, inside: int) -> int:
         """The place of a character, by its line and its position in the parsed line, from 0."""

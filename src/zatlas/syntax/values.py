@@ -5,7 +5,7 @@ import math
 import operator
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from zatlas.syntax.source import Source
 
@@ -15,10 +15,25 @@ Names: TypeAlias = Mapping[str, Value]
 LARGEST = 3.4028234e38  # the largest float32, the type of codes and weights
 NO_NAMES: Names = MappingProxyType({})
 
-_ARITHMETIC: Mapping[type[ast.operator], Callable[[int | float, int | float], int | float]] = {
+MOST = 1_000  # numbers and words in one value
+
+_Operator: TypeAlias = "Callable[[int | float, int | float], int | float]"
+_ARITHMETIC: Mapping[type[ast.operator], _Operator] = {
     ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul,
     ast.Div: operator.truediv, ast.FloorDiv: operator.floordiv,
 }  # fmt: skip
+
+
+def _power(base: int | float, exponent: int | float) -> int | float:
+    if abs(exponent) > 128:
+        raise OverflowError
+    if base < 0 and not float(exponent).is_integer():
+        raise OverflowError  # Python would give a complex number
+    return base**exponent  # type: ignore[no-any-return]
+
+
+# of programs; edits and layers have the four operations alone
+_OPERATORS = {**_ARITHMETIC, ast.Mod: operator.mod, ast.Pow: _power}
 
 
 def value_from_node(node: ast.AST, source: Source, names: Names = NO_NAMES) -> Value:
@@ -32,7 +47,8 @@ def value_from_node(node: ast.AST, source: Source, names: Names = NO_NAMES) -> V
         case ast.Constant(str()):
             return word(source, node)
         case ast.Tuple(entries) | ast.List(entries):
-            return tuple(value_from_node(entry, source, names) for entry in entries)
+            found = tuple(value_from_node(entry, source, names) for entry in entries)
+            return capped(found, source, node)
         case ast.Name() | ast.Attribute() if dotted(node) in names:
             return names[dotted(node)]
     hint = "write a number, True, False, None, a word in quotes, or a tuple of them"
@@ -66,12 +82,34 @@ def calculate(
     source: Source, node: ast.BinOp, left: int | float, right: int | float
 ) -> int | float:
     """Apply the operator of the node. Raises InputError if the result is not finite."""
+    if type(node.op) not in _OPERATORS:
+        raise source.fault(node, f"{source.typed(node)!r} is not known here")
     try:
-        return _finite(source, node, _ARITHMETIC[type(node.op)](left, right))
+        return _finite(source, node, _OPERATORS[type(node.op)](left, right))
     except ZeroDivisionError:
         raise source.fault(node.right, "division by zero") from None
     except OverflowError:  # an int that is too large for a float
         return _finite(source, node, math.inf)
+
+
+def capped(value: Any, source: Source, node: ast.AST) -> Any:
+    """The value itself. Raises InputError where it holds more than ``MOST`` numbers and words.
+
+    Names may stand for tuples that hold other tuples twice; their size doubles with each name.
+    """
+    pending, count = [value], 0
+    while pending:
+        count += 1
+        if count > 2 * MOST:
+            raise source.fault(node, f"the value holds more than {MOST:,} numbers")
+        last = pending.pop()
+        if isinstance(last, tuple | list | dict):
+            pending.extend(last.values() if isinstance(last, dict) else last)
+            if len(pending) > MOST:
+                raise source.fault(node, f"the value holds more than {MOST:,} numbers")
+        elif isinstance(last, str) and len(last) > MOST:
+            raise source.fault(node, f"the word is longer than {MOST:,} letters")
+    return value
 
 
 def word(source: Source, node: ast.Constant) -> str:
