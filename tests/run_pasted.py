@@ -22,6 +22,7 @@ ALLOWED = {"torch", "math", "numpy", "collections", "typing", "abc", "dataclasse
 STUBS = ("torchvision", "matplotlib", "pytorch_lightning")
 FORBIDDEN = ("open", "eval", "exec", "compile", "input", "breakpoint")
 LIMITS = {resource.RLIMIT_CPU: 120, resource.RLIMIT_AS: 12 << 30, resource.RLIMIT_FSIZE: 0}
+RANDN = torch.randn  # before it is silenced
 
 
 def guarded(name: str, *rest: Any) -> Any:
@@ -35,7 +36,7 @@ def guarded(name: str, *rest: Any) -> Any:
 
 def weights(shape: Any, number: int) -> Any:
     """The weights of the layer of this number, in the order of use."""
-    drawn = torch.randn(shape, generator=torch.Generator().manual_seed(number))
+    drawn = RANDN(shape, generator=torch.Generator().manual_seed(number))
     return drawn / max(1, drawn[0].numel()) ** 0.5 if drawn.ndim > 1 else 1 + 0.1 * drawn
 
 

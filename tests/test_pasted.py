@@ -1,8 +1,11 @@
 """Pasted code: the five reports' networks as their authors pasted them, and what people write."""
 
 import itertools
+import json
 import random
 import re
+import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +19,7 @@ from zatlas.models.pasted import read_pasted
 from zatlas.syntax import parse_call
 
 FOLDER = Path(__file__).parent / "pasted"
-FIXTURES = {path.name: path.read_text("utf-8") for path in sorted(FOLDER.iterdir())}
+FIXTURES = {path.name: path.read_text("utf-8") for path in sorted(FOLDER.glob("R*"))}
 
 
 def read(text: Any, name: Any = "pasted.py") -> Any:
@@ -143,7 +146,8 @@ def test_several_encoders_are_said_to_be_concatenated() -> None:
         "self.encoder_a = nn.Linear(12288, 2)",
         "self.decoder = nn.Linear(3, 12288)",
     )
-    source += "    def forward(self, x):\n        return torch.cat([self.encoder_b(x)], 1)\n"
+    source += "    def forward(self, x):\n        codes = [self.encoder_b(x), self.encoder_a(x)]\n"
+    source += "        return self.decoder(torch.cat(codes, 1))\n"
     pasted = read(source)
     assert pasted.model["encoders"] == [["Linear(12288, 1)"], ["Linear(12288, 2)"]]
     assert pasted.assumptions[1] == (
@@ -274,32 +278,33 @@ def test_the_image_is_what_the_first_layer_tells(first: Any, image: Any) -> None
 REFUSED = {
     paste(ENCODER.replace("Linear", "Linaer"), DECODER): (4, "did you mean 'Linear'?"),
     paste(ENCODER, DECODER.replace("9,", "latent,")): (5, "'latent' is not known"),
-    paste(ENCODER, DECODER.replace("9,", "n,"), before="n = 9\n", arguments="self, n"): (6, "'n'"),
-    paste("n = 9", "n = n + m", ENCODER.replace("9)", "n)"), DECODER): (6, "'n' is not known"),
-    paste("n = 9", "if big: n = 10", ENCODER.replace("9)", "n)"), DECODER): (6, "'n'"),
-    paste(ENCODER, DECODER, before="n = 'a'\n").replace("9)", "n*2)"): (5, "not a number"),
+    paste(ENCODER, DECODER.replace("9,", "n,"), before="n = 9\n", arguments="self, n"): (3, "'n'"),
+    paste("n = 9", "n = n + m", ENCODER.replace("9)", "n)"), DECODER): (5, "'m' is not known"),
+    paste("n = 9", "if big: n = 10", ENCODER.replace("9)", "n)"), DECODER): (5, "'big'"),
+    paste(ENCODER, DECODER, before="n = 'a'\n").replace("9)", "n*2)"): (5, "arithmetic of numbers"),
     paste(ENCODER, DECODER, "self.fc_mu = nn.Linear(9, 9)"): (6, "in no encoder or decoder"),
-    paste(ENCODER, DECODER, "self.encoder.append(nn.Tanh())"): (6, "in no encoder or decoder"),
-    paste(ENCODER, DECODER, "self.encoder[1] = nn.Tanh()"): (6, "in no encoder or decoder"),
-    paste(ENCODER, "if deep:", f"    {DECODER}"): (6, "in no encoder or decoder"),
-    paste(ENCODER, DECODER, DECODER): (6, "twice"),
+    paste(ENCODER, "if deep:", f"    {DECODER}"): (5, "'deep' is not known"),
     paste(ENCODER, DECODER, "self.dec2 = nn.ReLU()"): (1, "several decoders, decoder, dec2"),
     paste(ENCODER, "self.decoder = nn.Sequential()"): (1, "decoder has no layers"),
     paste(ENCODER, "self.decoder = Decoder(9)"): (5, "'Decoder' is not known"),
-    paste(ENCODER, "self.decoder = nn.Sequential(*layers)"): (5, "'*layers' is not a layer"),
-    paste(ENCODER, "self.decoder = nn.Sequential(a=nn.ReLU())"): (5, "without names"),
-    paste(ENCODER, "self.decoder = nn.Sequential(OrderedDict(a))"): (5, "pairs"),
-    paste(ENCODER, "self.decoder = nn.ModuleList([nn.ReLU()])"): (5, "'ModuleList' is not known"),
+    paste(ENCODER, "self.decoder = nn.Sequential(*layers)"): (5, "'layers' is not known"),
+    paste(ENCODER, "self.decoder = nn.Sequential(a=nn.ReLU())"): (5, "'Sequential' is not known"),
+    paste(ENCODER, "self.decoder = nn.Sequential(OrderedDict(a))"): (5, "'a' is not known"),
+    paste(ENCODER, "self.decoder = nn.ModuleList([nn.ReLU()])"): (1, "ModuleList has no forward"),
     paste(ENCODER, "self.decoder = __import__('os')"): (5, "'__import__' is not known"),
+    paste(ENCODER, "self.decoder = os.system('ls')", before="import os\n"): (6, "os.system"),
     paste(ENCODER): (1, "no encoder and decoder"),
     paste("self.encoder = self.decoder = None"): (1, "no encoder and decoder"),
-    paste(ENCODER, DECODER) + paste(ENCODER, DECODER): (6, "Net (line 1), Net (line 6); keep one"),
+    paste(ENCODER, DECODER) + paste(ENCODER, DECODER).replace("Net", "Other"): (
+        6,
+        "Net (line 1), Other (line 6); keep one",
+    ),
     "class Net:\n  def f(self:\n    pass": (2, "class"),
     "class Net:\n  x = '\0'": (2, "\\x00"),
     "class Net:\n  x = " + "(" * 150 + "1": (2, "class"),
     "class Net:\n  x = " + "-" * 150 + "1": (2, "nested"),
     "class Net:\n  x = " + "-" * 50_000 + "1": (1, "read"),
-    "import torch.nn as nn\nencoder = nn.Sequential()": (1, "is no part of a printout"),
+    "import torch.nn as nn\nencoder = nn.Sequential()": (1, "no encoder and decoder"),
     "": (1, "ends before"),
     "Net(\n  (encoder): Sequential(\n    (0): ReLU()\n  )\n": (5, "ends before its last bracket"),
     "1 Net(\n2   (encoder): Sequential(\n3     (0): RelU()\n": (3, "did you mean 'ReLU'?"),
@@ -320,6 +325,139 @@ def test_everything_else_is_refused_with_its_line(text: Any) -> None:
         read(text)
     assert str(caught.value).startswith(f"pasted.py line {line}: ")
     assert words in str(caught.value)
+
+
+def test_lists_and_modules_may_be_changed_after_they_are_made() -> None:
+    text = paste(
+        "layers = []",
+        "for i, n in enumerate(SIZES[1:]):",
+        "    layers += [nn.Linear(SIZES[i], n)]",
+        "    if i % 2 == 0 and n != 9: layers.append(nn.ReLU())",
+        "self.encoder = nn.Sequential(*layers)",
+        "self.encoder.append(nn.Tanh())",
+        "self.encoder[1] = nn.ELU()",
+        DECODER,
+        "self.decoder = nn.Sequential(nn.Linear(9, 12288), *[nn.Dropout(0.1 * i) for i in (1, 2)])",
+        before="SIZES = [12288] + [50, 20] * 1 + [9]\n",
+    )
+    model = read(text).model
+    assert model["encoder"] == [
+        "Linear(12288, 50)", "ELU()", "Linear(50, 20)", "Linear(20, 9)", "Tanh()"
+    ]  # fmt: skip
+    assert model["decoder"] == ["Linear(9, 12288)", "Dropout(0.1)", "Dropout(0.2)"]
+
+
+def test_a_printed_vae_has_its_heads() -> None:
+    """Usage B3: ``print(model)`` of a VAE."""
+    text = """VAE(
+      (encoder): Sequential(
+        (0): Linear(in_features=784, out_features=50, bias=True)
+        (1): ReLU()
+      )
+      (fc_mu): Linear(in_features=50, out_features=4, bias=True)
+      (fc_logvar): Linear(in_features=50, out_features=4, bias=True)
+      (decoder): Sequential(
+        (0): Linear(in_features=4, out_features=784, bias=True)
+        (1): Sigmoid()
+      )
+    )"""
+    pasted = read(text)
+    assert pasted.model["bottleneck"] == "gaussian"
+    assert pasted.model["range"] == [0.0, 1.0]
+    assert pasted.model["encoder"][-1] == "Linear(in_features=50, out_features=4, bias=True)"
+    with pytest.raises(InputError, match="one equal layer each"):
+        read(text.replace("out_features=4", "out_features=5", 1))
+
+
+def forward(*lines: Any, layers: Any = (ENCODER, DECODER)) -> Any:
+    """Class source with these lines in ``forward``."""
+    body = "".join(f"        {line}\n" for line in lines)
+    return f"{paste(*layers)}    def forward(self, x):\n{body}"
+
+
+# lines of forward, and the reason why they are refused; the line is 7, the first of forward
+UNREAD = {
+    "return self.decoder(self.encoder(x) * 2)": "changes the numbers of a tensor and is no layer",
+    "return self.decoder(self.encoder(x).detach())": "'detach' is no layer that zatlas has",
+    "return self.decoder(self.encoder(x + torch.randn_like(x)))": "arithmetic of tensors",
+    "return self.decoder(self.encoder(x)[0])": "a part of a tensor is taken here",
+    "return self.decoder(self.encoder(x.view(-1, 700)))": "3x64x64 cannot be seen as 700",
+    "return self.decoder(self.encoder(x), y)": "'y' is not known",
+    "return self.decoder(self.code(x))": "self.code' is not set",
+    "return self.decoder(self.encoder(self.encoder(x)))": "used twice with the same weights",
+    "return F.softmax(self.decoder(self.encoder(x)), 1)": "'softmax' is no layer",
+    "return torch.einsum('bi->bi', self.decoder(self.encoder(x)))": "zatlas has no such layer",
+    "while x.sum() > 0: x = self.encoder(x)\n        return x": "a statement of this kind",
+    "return self.encoder(self.decoder(x))": "the encoder is called after the decoder",
+    "return None": "forward returns no picture",
+    "return self.forward(x)": "calls deeper than",
+}
+
+
+@pytest.mark.parametrize("line", UNREAD)
+def test_what_no_layer_does_is_refused_with_its_reason(line: Any) -> None:
+    with pytest.raises(InputError, match=UNREAD[line]) as caught:
+        read(forward(line))
+    assert re.match(r"pasted\.py line [17]: ", str(caught.value))
+    assert len(str(caught.value)) < 160
+
+
+def test_a_notebook_names_the_cell() -> None:
+    """Usage B3: notebooks."""
+    cells = ["%matplotlib inline\nimport torch", paste(ENCODER, DECODER.replace("Tanh", "Tnah"))]
+    listed = [{"cell_type": "code", "source": cell.splitlines(True)} for cell in cells]
+    listed.insert(1, {"cell_type": "markdown", "source": ["class Net: it is below"]})
+    text = json.dumps({"cells": listed, "nbformat": 4})
+    with pytest.raises(InputError, match=r"^a\.ipynb cell 3 line 5: 'Tnah'.*did you mean 'Tanh'"):
+        read(text, "a.ipynb")
+    assert read(text.replace("Tnah", "Tanh"), "a.ipynb").model["decoder"][-1] == "Tanh()"
+    for broken in ("", "[]", "{}", '{"cells": 3}', '{"cells": [{}]}', "[" * 100_000, "\ud800"):
+        with pytest.raises(InputError, match=r"^a\.ipynb (line 1|cell 1)"):
+            read(broken, "a.ipynb")
+    with pytest.raises(InputError, match="cell 1 line 1: .*written"):
+        read('{"cells": []}', "a.ipynb")
+
+
+# programs that would take very long or very much memory if they were run (robustness 8)
+BOMBS = {
+    "a tuple doubled": "\n".join(["a = (1, 1)", *["a = (a, a)"] * 40]),
+    "a list doubled": "\n".join(["a = [1]", *["a = a + a"] * 40]),
+    "a list extended by itself": "\n".join(["a = [1]", "b = a", *["b.extend(b)"] * 60]),
+    "a list that holds itself": "a = [1]\nb = a\na.append(a)\nprint(f'{b}')\na = b",
+    "a list repeated": "a = [1] * 10 ** 9",
+    "a power of a power": "a = 9 ** 9 ** 9",
+    "a long word": "a = 'a'\nfor i in range(900): a = a + a",
+    "a word of a dictionary": "a = {}\nfor i in range(900): a = {1: a, 2: a}\nb = f'{a}'",
+    "loops in loops": "a = 0\n" + "".join(f"{' ' * i}for i in range(1000):\n" for i in range(6))
+    + " " * 6 + "a = a + 1",
+    "a long range": "a = sum(range(10 ** 12))",
+    "a comprehension": "a = [[[i for i in range(999)] for j in range(999)] for k in range(999)]",
+    "a function that calls itself": "def a(n): return a(n) + a(n)\na = a(9)",
+    "modules doubled": "a = nn.Sequential(nn.ReLU())\nfor i in range(50): a = nn.Sequential(a, a)",
+    "a module that holds itself": "a = nn.Sequential()\na.append(a)\na = a",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", BOMBS)
+def test_no_program_takes_long_to_read(name: Any) -> None:
+    """Robustness 8: sizes of values and numbers of steps are capped while constants are folded."""
+    before = time.process_time()
+    with pytest.raises(InputError) as caught:
+        read(paste("self.encoder = nn.Sequential(nn.Linear(12288, a), a)", DECODER,
+                   before=f"{BOMBS[name]}\n"))  # fmt: skip
+    assert time.process_time() - before < 5
+    assert len(str(caught.value)) < 200
+    bomb = "\n".join(f"        {line}" for line in BOMBS[name].split("\n"))
+    text = forward("return self.decoder(self.encoder(x))")
+    before = time.process_time()
+    with suppress(InputError):  # a bomb beside the network may be passed over
+        read(text.replace("        super", f"{bomb}\n        super", 1))
+    assert time.process_time() - before < 5
+
+
+def test_a_long_training_loop_is_passed_over() -> None:
+    loop = "for epoch in range(900):\n    for i in range(900):\n        n = i\n"
+    assert read(f"{loop}{paste(ENCODER, DECODER)}{loop}").model["decoder"][-1] == "Tanh()"
 
 
 def test_nothing_is_run(tmp_path: Path) -> None:

@@ -165,6 +165,10 @@ def call_value(
                 for module in entries.values():
                     held = call_value(interpreter, known(module), [held], {}, node)
                 return held
+            case Modules(kind):
+                list(map(known, args))
+                why = "takes one tensor" if kind == "Sequential" else "has no forward; paste forward"
+                raise interpreter.source.fault(node, f"nn.{kind} {why}")
         for value in (*args, *kwargs.values()):
             known(value)
         match called:
@@ -330,7 +334,7 @@ def _external(
     last = name.rpartition(".")[2]
     first = args[0] if args else None
     if name.startswith("torch.nn.") and name.count(".") == 2 and last[:1].isupper():
-        if last in modules.CONTAINERS:
+        if last in modules.CONTAINERS and not kwargs:
             return modules.container(last, args, interpreter.source, node)
         return _layer(interpreter, last, args, kwargs, node)
     if name == "len" and isinstance(first, Tensor):
@@ -347,10 +351,8 @@ def _external(
             return Noise()
         if isinstance(first, tensors.KINDS):
             return interpreter.trace.method(first, last, args[1:], kwargs, node)
-    why = "zatlas has no such layer; paste its class too"
-    if not name.startswith("torch.") and "." not in name:
-        why = "is not known here; paste its class too"
-    raise interpreter.trace.fault(node, why)
+    why = "zatlas has no such layer" if name.startswith("torch") else "zatlas does not know this"
+    raise interpreter.trace.fault(node, f"{why}; if it is a class, paste it too")
 
 
 def _layer(

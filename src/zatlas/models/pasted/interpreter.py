@@ -388,7 +388,7 @@ class Interpreter:
                 if isinstance(group, list | tuple) and isinstance(times, int) and times <= MOST:
                     return capped(group * min(times, MOST // max(1, len(group)) + 1),
                                   self.source, node)  # fmt: skip
-        raise self.source.fault(node, f"{self.source.typed(node)!r} is not read")
+        raise self.trace.fault(node, "this is no arithmetic of numbers")
 
     def item(self, held: Any, index: ast.expr, node: ast.expr, scope: Scope) -> Any:
         """``held[index]``."""

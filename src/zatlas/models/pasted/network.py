@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import takewhile
 from typing import Any
@@ -89,10 +89,10 @@ class Divided:
             yield from part
 
 
-def divide(output: Tensor, what: str, where: str) -> Divided:
+def divide(output: Tensor, what: str, fault: Callable[[str], InputError]) -> Divided:
     """Divide the way of an image into encoder and decoder.
 
-    ``what`` opens errors of one line, ``where`` those of the whole network.
+    ``what`` opens errors of one line, ``fault`` makes those of the whole network.
 
     The code is where a VAE draws, where the outputs of encoders are concatenated, or the narrowest
     place between the parts that are named encoder and decoder.
@@ -109,7 +109,7 @@ def divide(output: Tensor, what: str, where: str) -> Divided:
             divided = Divided(_of_join(special[0], what), after)
     else:
         steps = _plain(output.steps, what)
-        place, note = _code_place(steps, what, where)
+        place, note = _code_place(steps, what, fault)
         divided = Divided([steps[:place]], steps[place:], note=note)
     _refuse_shared([step for part in (*divided.encoders, divided.decoder) for step in part], what)
     return divided
@@ -159,20 +159,25 @@ def _without(steps: list[Step], names: frozenset[str]) -> list[Step]:
     return steps[: len(steps) - len(over)]
 
 
-def _code_place(steps: list[Step], what: str, where: str) -> tuple[int, str]:
+def _code_place(
+    steps: list[Step], what: str, fault: Callable[[str], InputError]
+) -> tuple[int, str]:
     """How many steps lead to the code, and a note where it is only the narrowest place."""
     encodes = [place for place, step in enumerate(steps, 1) if step.part == "enc"]
     decodes = [place for place, step in enumerate(steps) if step.part == "dec"]
     weighted = [place for place, step in enumerate(steps, 1) if step.call.name in PARAMETRIC]
-    if len(weighted) < 2:
-        raise InputError(f"{where}: no encoder and decoder; too few layers lead to the picture")
-    first, last = max([weighted[0], *encodes]), min([weighted[-1] - 1, *decodes])
+    if encodes and decodes:
+        first, last = encodes[-1], decodes[0]
+    elif len(weighted) < 2:
+        raise fault("no encoder and decoder; too few layers lead to the picture")
+    else:
+        first, last = max([weighted[0], *encodes]), min([weighted[-1] - 1, *decodes])
     if first > last:
         if encodes and decodes and encodes[-1] > decodes[0]:
             why = "the encoder is called after the decoder"
             raise InputError(f"{what} {steps[encodes[-1] - 1].line}: {why}")
         missing = "decoder" if not decodes else "encoder"
-        raise InputError(f"{where}: the {missing} has no layers with weights")
+        raise fault(f"the {missing} has no layers with weights")
     places = range(first, last + 1)
     if len(places) == 1:
         return first, ""

@@ -2,6 +2,7 @@
 
 import ast
 from collections.abc import Callable, Collection, Iterator
+from functools import partial
 from typing import Any, NamedTuple
 
 from zatlas.errors import InputError
@@ -143,14 +144,15 @@ def _read(interpreter: Interpreter, root: Root) -> Network:
     source = interpreter.source
     layers = [pair for name, part in root.modules.items() for pair in layers_in(part, name)]
     paths = {layer: name for name, layer in layers}
-    first = first_with_size(layer.call for _, layer in layers)
+    first = first_with_size(
+        layer.call for name, layer in layers if "dec" not in map(kind_of, name.split("."))
+    )
     faults: list[InputError] = []
     found: list[tuple[Image, str, Divided]] = []
-    where = str(source.fault(root.node, "")).removesuffix(": ")
     for image, reason in images_for(first, source.text):
         try:
             output = _pass(interpreter, root, image, paths)
-            divided = divide(output, source.what, where)
+            divided = divide(output, source.what, partial(source.fault, root.node))
         except InputError as fault:
             faults.append(fault)
             continue
@@ -177,11 +179,11 @@ def _pass(
     parts = _parts(interpreter, root)
     encoders = [name for name in parts if kind_of(name) == "enc"]
     decoders = [name for name in parts if kind_of(name) == "dec"]
-    where = interpreter.source.fault(root.node, "")
     if len(decoders) > 1:
-        raise InputError(f"{where}several decoders, {', '.join(decoders)}; keep one")
+        several = f"several decoders, {', '.join(decoders)}; keep one"
+        raise interpreter.source.fault(root.node, several)
     if not encoders or not decoders:
-        raise InputError(f"{where}no encoder and decoder")
+        raise interpreter.source.fault(root.node, "no encoder and decoder that hold layers")
     codes = [_call(interpreter, name, parts[name], start, root.node) for name in encoders]
     code = _code(interpreter, codes[0], root.node)
     if len(codes) > 1:
