@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 import torch
 from click.testing import CliRunner
-from run_pasted import weights
 from torch import nn
 
 import zatlas
+from run_pasted import weights
 from zatlas.cli.program import program
 from zatlas.errors import InputError
 from zatlas.models.model_file import read_model
@@ -139,7 +139,7 @@ def test_a_training_step_changes_the_weights(name: str) -> None:
     noise = torch.randn(4, model.latent) if model.bottleneck.needs_noise else None
     loss = model.model_file.objective.loss(x, model(x, noise), Context()).total
     assert torch.isfinite(loss)
-    loss.backward()  # type: ignore[no-untyped-call]
+    loss.backward()
     layers = [m for m in model.modules() if isinstance(m, nn.Linear | nn.Conv2d)]
     assert all(m.weight.grad is not None and m.weight.grad.isfinite().all() for m in layers)
 

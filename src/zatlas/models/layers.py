@@ -65,7 +65,17 @@ def arguments(call: Call) -> dict[str, Any]:
         if fault := _misfit(key, value, bound.signature.parameters[key].annotation):
             raise InputError(f"layer {call}: {fault}")
     bound.apply_defaults()
-    return dict(bound.arguments)
+    given = dict(bound.arguments)
+    if call.name == "ConvTranspose2d":  # torch refuses it when an image comes, and not on meta
+        added, *others = (_pair(given[key]) for key in ("output_padding", "stride", "dilation"))
+        if any(padding >= max(pair) for padding, *pair in zip(added, *others, strict=True)):
+            why = "output padding must be smaller than stride or dilation"
+            raise InputError(f"layer {call}: {why}")
+    return given
+
+
+def _pair(value: int | tuple[int, int]) -> tuple[int, int]:
+    return value if isinstance(value, tuple) else (value, value)
 
 
 def _bound(call: Call) -> inspect.BoundArguments:

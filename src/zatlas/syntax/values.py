@@ -29,7 +29,8 @@ def _power(base: int | float, exponent: int | float) -> int | float:
         raise OverflowError
     if base < 0 and not float(exponent).is_integer():
         raise OverflowError  # Python would give a complex number
-    return base**exponent  # type: ignore[no-any-return]
+    result: int | float = base**exponent
+    return result
 
 
 # of programs; edits and layers have the four operations alone
@@ -48,7 +49,8 @@ def value_from_node(node: ast.AST, source: Source, names: Names = NO_NAMES) -> V
             return word(source, node)
         case ast.Tuple(entries) | ast.List(entries):
             found = tuple(value_from_node(entry, source, names) for entry in entries)
-            return capped(found, source, node)
+            capped(found, source, node)
+            return found
         case ast.Name() | ast.Attribute() if dotted(node) in names:
             return names[dotted(node)]
     hint = "write a number, True, False, None, a word in quotes, or a tuple of them"

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from zatlas.errors import InputError
+from zatlas.models.layers import arguments
 from zatlas.models.pasted import modules, tensors
 from zatlas.models.pasted.constants import FUNCTIONS, defaults_of, has_decorator, method
 from zatlas.models.pasted.values import (
@@ -78,8 +79,8 @@ def attribute(interpreter: "Interpreter", owner: Any, name: str, node: ast.AST) 
             return tensors.size(owner, interpreter.trace, node)
         case Tensor() if name == "ndim":
             return 1 + len(interpreter.trace.known(owner, node))
-        case Layer(call) if name in tensors.arguments(call):
-            return tensors.arguments(call)[name]
+        case Layer(call) if name in arguments(call):
+            return arguments(call)[name]
         case Spread() | Tensor() | Noise() if name == "data":
             return owner
         case Normal() if name in ("sample", "rsample"):
@@ -109,8 +110,8 @@ def call(interpreter: "Interpreter", node: ast.Call, scope: Scope) -> Any:
     match node.func:
         case ast.Name("super") if "__class__" in scope:
             return Parents(scope["__class__"], scope["__self__"])
-        case ast.Name("isinstance" | "print" | "open" | "setattr" | "getattr" as name):
-            return _by_name(interpreter, name, node, scope)
+        case ast.Name("isinstance" | "print" | "open" | "setattr" | "getattr" as builtin):
+            return _by_name(interpreter, builtin, node, scope)
     called = interpreter.value(node.func, scope)
     args, kwargs = interpreter.elements(node.args, scope), {}
     for keyword in node.keywords:
@@ -167,7 +168,9 @@ def call_value(
                 return held
             case Modules(kind):
                 list(map(known, args))
-                why = "takes one tensor" if kind == "Sequential" else "has no forward; paste forward"
+                why = (
+                    "takes one tensor" if kind == "Sequential" else "has no forward; paste forward"
+                )
                 raise interpreter.source.fault(node, f"nn.{kind} {why}")
         for value in (*args, *kwargs.values()):
             known(value)

@@ -48,8 +48,8 @@ _WORDS = ("lower", "upper", "strip")
 
 def method(value: Any, name: str) -> Callable[..., Any] | None:
     """A method of a list, a dictionary or a word, if pasted code may use it."""
-    names = {list: _LISTS, dict: _DICTS, str: _WORDS, tuple: ("index",)}.get(type(value), ())
-    if name not in names:
+    names = {list: _LISTS, dict: _DICTS, str: _WORDS, tuple: ("index",)}
+    if type(value) not in names or name not in names[type(value)]:
         return None
     found: Callable[..., Any] = getattr(value, name)
     return (lambda: list(found())) if name in _DICTS[:3] else found

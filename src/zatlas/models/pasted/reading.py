@@ -91,8 +91,8 @@ def _last_notes(network: Network) -> list[str]:
         low, high = low_high
         notes.append(f"pixels are in [{low:g}, {high:g}] (the decoder ends in {last})")
     if network.gaussian:
-        notes.append("the second head gives the logarithm of the standard deviation, "
-                     "and the loss is sse() + kl(); the loss that was pasted is not read")  # fmt: skip
+        loss = "the loss is sse() + kl(); the loss that was pasted is not read"
+        notes.append(f"the second head gives the logarithm of the standard deviation, and {loss}")
     between = "nothing stands between" if not network.gaussian else "a code is drawn between them"
     notes.append(f"no code was run: the decoder takes what the encoder gives, and {between}")
     return notes

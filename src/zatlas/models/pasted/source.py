@@ -159,10 +159,10 @@ def _read(interpreter: Interpreter, root: Root) -> Network:
         found.append((image, reason, divided))
         flat = (image[0] * image[1] * image[2],)
         if not interpreter.trace.faults and output.shape in (image, flat):
-            return _network(interpreter, root, layers, found[-1])
+            return _network(root, layers, found[-1])
     if not found:
         raise faults[0]
-    return _network(interpreter, root, layers, found[0])
+    return _network(root, layers, found[0])
 
 
 def _pass(
@@ -232,7 +232,7 @@ def _code(interpreter: Interpreter, held: Any, node: ast.AST) -> Any:
     tensors = [each for each in held if isinstance(each, Tensor)]
     drawn = [each for each in tensors if any(isinstance(step, Draw) for step in each.steps)]
     if drawn or len(tensors) != 2:
-        return (drawn or tensors or [held])[0]
+        return (drawn or tensors or held)[0]
     return interpreter.trace.draw(tensors[0], tensors[1], node)
 
 
@@ -275,7 +275,7 @@ def _picture(held: Any, source: Source, node: ast.AST) -> Tensor:
 
 
 def _network(
-    interpreter: Interpreter, root: Root, layers: list[tuple[str, Layer]],
+    root: Root, layers: list[tuple[str, Layer]],
     found: tuple[Image, str, Divided],
 ) -> Network:  # fmt: skip
     image, reason, divided = found

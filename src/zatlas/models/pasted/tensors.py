@@ -194,7 +194,7 @@ class Trace:
                 and isinstance(one, Noise)
                 and isinstance(other, Tensor | Spread)
             ):
-                return Scatter(getattr(other, "tensor", other), self.fault(node, "noise"))
+                return Scatter(_tensor_of(other), self.fault(node, "noise"))
             if operator is ast.Add and isinstance(one, Tensor) and isinstance(other, Scatter):
                 return self.draw(one, other.tensor, node)
         if isinstance(left, Tensor) and isinstance(right, Tensor):
@@ -210,7 +210,7 @@ class Trace:
     def sample(self, normal: Normal, node: ast.AST) -> Any:
         """What a distribution draws: a code, or noise."""
         if isinstance(normal.loc, Tensor) and isinstance(normal.scale, Tensor | Spread):
-            return self.draw(normal.loc, getattr(normal.scale, "tensor", normal.scale), node)
+            return self.draw(normal.loc, _tensor_of(normal.scale), node)
         return Noise()
 
     def join(self, tensors: Any, node: ast.AST) -> Tensor:
@@ -309,6 +309,10 @@ def _reshaped(name: str, known: Any, tensor: Tensor, args: list[Any], node: ast.
     if name == "unflatten" and axes == [1] and sizes:
         return (*sizes, *shape[1:]) if all(_is_axis(size) and size > 0 for size in sizes) else None
     return None
+
+
+def _tensor_of(value: Tensor | Spread) -> Tensor:
+    return value.tensor if isinstance(value, Spread) else value
 
 
 def _is_axis(value: Any) -> bool:
