@@ -62,32 +62,36 @@ def from_source(source: Source, allowed: Collection[str], longest: int, hint: st
 
 
 def _roots(interpreter: Interpreter, module: ast.Module, hint: str) -> Iterator[Root]:
-    """The network as the program makes it, and with the defaults of its arguments."""
+    """The networks to try: as the program makes it, with its defaults, as a pair of classes."""
     source, names = interpreter.source, interpreter.globals.maps[0]
     classes = [value for value in names.values() if isinstance(value, Class)]
     networks = [each for each in dict.fromkeys(classes) if _is_network(each)]
     tops = [each for each in networks if not any(_uses(other, each) for other in networks)]
+    encoders, decoders = ([each for each in tops if class_kind(each.node.name) == kind
+                           and not _is_whole(each)] for kind in ("enc", "dec"))  # fmt: skip
     wholes = [each for each in tops if _is_whole(each)]
-    pair = {kind: [each for each in tops if class_kind(each.node.name) == kind]
-            for kind in ("enc", "dec")}  # fmt: skip
-    if not wholes and all(pair.values()):
-        for listed in pair.values():
-            _refuse_several(source, listed)
-        (encoder,), (decoder,) = pair.values()
-        title = f"{encoder.node.name} and {decoder.node.name}"
-        chosen = {"encoder": encoder, "decoder": decoder}
-    else:
-        wholes = wholes or [each for each in tops if isinstance(each.find("forward"), Function)]
+    pair = encoders and decoders
+    if not wholes and not pair:
+        wholes = [each for each in tops if isinstance(each.find("forward"), Function)]
+    if wholes:
         _refuse_several(source, wholes)
-        if not wholes:
-            parts = {name: value for name, value in names.items()
-                     if kind_of(name) and isinstance(value, Modules | Layer)}  # fmt: skip
-            if {"enc", "dec"} <= {kind_of(name) for name in parts}:
-                yield Root("Network", module, parts)
-                return
-            at = classes[0].node if classes else 1
-            raise source.fault(at, f"no encoder and decoder; {hint}")
-        chosen, title = {"": wholes[0]}, wholes[0].node.name
+        yield from _made(interpreter, {"": wholes[0]})
+    if pair:
+        _refuse_several(source, encoders)
+        _refuse_several(source, decoders)
+        yield from _made(interpreter, {"encoder": encoders[0], "decoder": decoders[0]})
+    parts = {name: value for name, value in names.items()
+             if kind_of(name) and isinstance(value, Modules | Layer)}  # fmt: skip
+    if {"enc", "dec"} <= {kind_of(name) for name in parts}:
+        yield Root("Network", module, parts)
+    elif not wholes and not pair:
+        at = classes[0].node if classes else 1
+        raise source.fault(at, f"no encoder and decoder; {hint}")
+
+
+def _made(interpreter: Interpreter, chosen: dict[str, Class]) -> Iterator[Root]:
+    """The classes as the program makes them last, and with the defaults of their arguments."""
+    title = " and ".join(each.node.name for each in chosen.values())
     node = next(iter(chosen.values())).node
     made = {name: _last_made(interpreter, each) for name, each in chosen.items()}
     if any(made.values()):
@@ -97,7 +101,7 @@ def _roots(interpreter: Interpreter, module: ast.Module, hint: str) -> Iterator[
 
 
 def _last_made(interpreter: Interpreter, made_by: Class) -> Instance | None:
-    """The instance that the program makes last, if its arguments are not all defaults."""
+    """The instance that the program makes last; None where it makes none."""
     found = [each for each in interpreter.made if each.made_by is made_by]
     return found[-1] if found else None
 

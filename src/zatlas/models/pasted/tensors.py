@@ -40,7 +40,10 @@ FUNCTIONS = {
 SAME = {"contiguous", "to", "cuda", "cpu", "float", "clone", "type_as", "Variable"}
 REDUCTIONS = {"mean", "sum", "max", "min", "item", "any", "all", "norm", "std", "var", "argmax"}
 NOISE = {"randn_like", "randn", "normal", "normal_", "sample", "rsample", "rand_like"}
-EMPTY = {"FloatTensor", "empty", "empty_like", "new"}  # to be filled by normal_()
+EMPTY = {  # tensors that normal_() fills, or the parameters of normal()
+    "FloatTensor", "empty", "empty_like", "new", "new_empty", "new_zeros", "zeros", "zeros_like",
+    "ones", "ones_like",
+}  # fmt: skip
 ARITHMETIC = {
     "mul": ast.Mult, "multiply": ast.Mult, "add": ast.Add, "div": ast.Div, "sub": ast.Sub,
     "pow": ast.Pow,
