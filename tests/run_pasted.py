@@ -42,10 +42,10 @@ def weights(shape: Any, number: int) -> Any:
 
 def silent() -> None:
     """Every draw of random numbers gives zeros, so that a code is its mean."""
-    torch.randn_like = torch.zeros_like
+    torch.randn_like = torch.zeros_like  # type: ignore[assignment]
     torch.randn = lambda *shape, **rest: torch.zeros(*shape)
     torch.Tensor.normal_ = lambda self, *rest, **named: self.zero_()  # type: ignore[method-assign]
-    torch.optim.Adam = torch.optim.SGD = MagicMock()  # type: ignore[assignment,misc]
+    torch.optim.Adam = torch.optim.SGD = MagicMock()  # type: ignore[misc]
     normal: Any = torch.distributions.Normal
     normal.sample = lambda self, shape=(): torch.zeros(shape)
     normal.rsample = lambda self, shape=(): self.loc

@@ -109,7 +109,7 @@ def test_inplace_has_no_effect() -> None:
     """A layer that changes its input would change the code; runs of pasted code may hold it."""
     for layer in ("ReLU(True)", "LeakyReLU(0.2, inplace=True)", "Dropout(0.5, inplace=True)"):
         module = make(parse_call(layer, ["ReLU", "LeakyReLU", "Dropout"]))
-        assert not module.inplace  # type: ignore[union-attr]
+        assert not module.inplace
         assert isinstance(module, nn.Module)
 
 

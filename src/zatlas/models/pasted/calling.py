@@ -280,7 +280,9 @@ def _arguments(
             if function.bound and name == "__init__":
                 function.bound.defaults[argument.arg] = values[argument.arg]
         elif argument.arg not in values:
-            why = f"the argument {argument.arg!r} has no value; give it a default, or paste the call"
+            why = (
+                f"the argument {argument.arg!r} has no value; give it a default, or paste the call"
+            )
             values[argument.arg] = Unknown(interpreter.source.fault(argument, why))
     if taken.kwarg:
         scope[taken.kwarg.arg] = left

@@ -23,6 +23,17 @@ def text(*values: Any) -> str:
     return "".join(map(str, values))
 
 
+def grouped(operator: ast.operator, left: Any, right: Any) -> Any:
+    """Lists, tuples or words one after the other, or a list many times; None for other values."""
+    if isinstance(operator, ast.Add) and type(left) is type(right):
+        return left + right if isinstance(left, list | tuple | str) else None
+    for group, times in ((left, right), (right, left)):
+        repeats = isinstance(operator, ast.Mult) and isinstance(times, int)
+        if repeats and isinstance(group, list | tuple):
+            return group * min(times, MOST // max(1, len(group)) + 1)  # the caller refuses more
+    return None
+
+
 def _range(*numbers: int) -> list[int]:
     return list(range(*numbers)[: MOST + 1])  # the caller refuses more than MOST
 
@@ -48,8 +59,9 @@ _WORDS = ("lower", "upper", "strip")
 
 def method(value: Any, name: str) -> Callable[..., Any] | None:
     """A method of a list, a dictionary or a word, if pasted code may use it."""
-    names = {list: _LISTS, dict: _DICTS, str: _WORDS, tuple: ("index",)}
-    if type(value) not in names or name not in names[type(value)]:
+    kinds: dict[type, tuple[str, ...]] = {list: _LISTS, dict: _DICTS, str: _WORDS}
+    names = next((names for kind, names in kinds.items() if isinstance(value, kind)), ())
+    if name not in names:
         return None
     found: Callable[..., Any] = getattr(value, name)
     return (lambda: list(found())) if name in _DICTS[:3] else found

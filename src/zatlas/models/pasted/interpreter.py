@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from zatlas.errors import InputError
 from zatlas.models.pasted import modules, tensors
 from zatlas.models.pasted.calling import apply, attribute, call
-from zatlas.models.pasted.constants import COMPARISONS, FUNCTIONS, is_constant, text
+from zatlas.models.pasted.constants import COMPARISONS, FUNCTIONS, grouped, is_constant, text
 from zatlas.models.pasted.values import (
     Batch,
     Class,
@@ -380,14 +380,9 @@ class Interpreter:
             return self.trace.operate(type(node.op), left, right, node)
         if all(isinstance(each, int | float) for each in (left, right)):
             return calculate(self.source, node, left, right)
-        added = isinstance(node.op, ast.Add) and type(left) is type(right)
-        if added and isinstance(left, list | tuple | str):
-            return capped(left + right, self.source, node)
-        if isinstance(node.op, ast.Mult):
-            for group, times in ((left, right), (right, left)):
-                if isinstance(group, list | tuple) and isinstance(times, int) and times <= MOST:
-                    return capped(group * min(times, MOST // max(1, len(group)) + 1),
-                                  self.source, node)  # fmt: skip
+        group = grouped(node.op, left, right)
+        if group is not None:
+            return capped(group, self.source, node)
         raise self.trace.fault(node, "this is no arithmetic of numbers")
 
     def item(self, held: Any, index: ast.expr, node: ast.expr, scope: Scope) -> Any:
