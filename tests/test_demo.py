@@ -1,0 +1,47 @@
+"""Usage A15: the demo shows every step, says how long it takes and what it found."""
+
+import json
+import shlex
+from pathlib import Path
+
+import pytest
+
+from conftest import Zatlas
+from zatlas.models.model_file import read_model
+from zatlas.run.run import open_run
+
+
+@pytest.mark.long
+def test_the_demo_with_a_small_network(
+    tmp_path: Path, zatlas: Zatlas, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("zatlas.workflows.demo.MODEL", "fcn-10")
+    out = tmp_path / "demo"
+    status, text, _ = zatlas("demo", "--out", out, "--count", 200, "--epochs", 1)
+    assert status == 0
+    lines = text.splitlines()
+    assert lines[0].startswith("The whole demo takes about ")
+    assert [line[:3] for line in lines if line[1:3] == "/5"] == ["1/5", "2/5", "3/5", "4/5", "5/5"]
+    found = lines[lines.index("What was found:") + 1 :]
+    assert found[0].startswith("20 faces that it was not trained on are reconstructed with a PSNR")
+    assert "of 10 latent elements are used" in found[1]
+    assert found[2].startswith("The strongest elements, moved up by one standard deviation: z[")
+    assert f"Open {out / 'report.html'}. Then try:" in found
+
+    run = open_run(out / "fcn-10")
+    assert run.config.training.schedule == "cosine"
+    kinds = [section["kind"] for section in json.loads(
+        (out / "report.json").read_text())["runs"][0]["sections"]]  # fmt: skip
+    assert {"edits", "atlas", "elements"} <= {*kinds}
+    atlas = json.loads((run.path / "evidence" / "atlas.json").read_text())
+    assert atlas["factors"] is not None
+
+    edit, again = (shlex.split(line)[1:] for line in found[-2:])
+    assert zatlas(*edit)[0] == 0  # what it says to do next works
+    assert (out / "plate-2.png").exists()
+    assert again == ["atlas", str(run.path)]
+
+
+def test_its_network_normalises_batches() -> None:
+    layers = [call.name for calls in read_model("conv-bn-64").layers()[0] for call in calls]
+    assert layers.count("BatchNorm2d") == layers.count("Conv2d") == 4
