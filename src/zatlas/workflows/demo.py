@@ -28,7 +28,7 @@ _SHOWN = 3  # elements that are edited and named, the strongest; images of the p
 
 
 @dataclass(frozen=True)
-class Demo:
+class DemoResult:
     """What a demo made: the trained run, the files, and what was found, a sentence each.
 
     ``next_commands`` are two that go on from there.
@@ -44,7 +44,7 @@ def demo(
     out: str | os.PathLike[str], *, count: int = 10_000, epochs: int = 18,
     counter: Callable[[str], Callable[[int, int], None] | None] = default_progress,
     callback: Callback | None = None, step: Callable[[str], None] = lambda _: None,
-) -> Demo:  # fmt: skip
+) -> DemoResult:  # fmt: skip
     """Render faces, train ``conv-bn-64`` on them, measure its elements, edit three, write a report.
 
     Parameters
@@ -85,7 +85,7 @@ def demo(
     typed = _edit(run, faces, atlas, folder / "plate.png")
     step("5/5  writing the report")
     written = [folder / "plate.png", *write_report(report_data([run]), folder / "report.html")]
-    return Demo(run, written, _found(run, atlas), [typed, command("atlas", run.path)])
+    return DemoResult(run, written, _found(run, atlas), [typed, command("atlas", run.path)])
 
 
 def _edit(run: Run, faces: Path, atlas: AtlasRecord, out: Path) -> str:
