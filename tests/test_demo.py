@@ -4,11 +4,13 @@ import json
 import shlex
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from conftest import Zatlas
+from conftest import Zatlas, discs
 from zatlas.models.model_file import read_model
 from zatlas.run.run import open_run
+from zatlas.workflows.train import train
 
 
 @pytest.mark.long
@@ -42,6 +44,13 @@ def test_the_demo_with_a_small_network(
     assert again == ["atlas", str(run.path)]
 
 
-def test_its_network_normalises_batches() -> None:
+def test_a_code_of_its_network_does_not_depend_on_the_other_images(tmp_path: Path) -> None:
+    """Batch normalization takes the statistics of the training, not those of a batch."""
     layers = [call.name for calls in read_model("conv-bn-64").layers()[0] for call in calls]
     assert layers.count("BatchNorm2d") == layers.count("Conv2d") == 4
+    images = discs(48, size=64)
+    run = train("conv-bn-64", images, out=tmp_path / "r", epochs=2, batch_size=8, scale=0.1)
+    codes = run.encode(images)
+    np.testing.assert_array_equal(codes, open_run(run.path).encode(images))
+    alone = np.concatenate([run.encode(images[i : i + 1]) for i in range(5)])
+    np.testing.assert_allclose(alone, codes[:5], atol=1e-5 * np.abs(codes).max())

@@ -1,5 +1,6 @@
 """Every step on rendered faces: images, a trained run, its atlas, edits, a report."""
 
+import math
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -23,7 +24,8 @@ from zatlas.workflows.notebook import default_progress
 from zatlas.workflows.train import train
 
 MODEL = "conv-bn-64"
-TIME = "about 7 minutes on two cores"  # measured: docs/performance.md
+# measured on two cores: rendering a face, training on it once, and the rest of the demo
+SECONDS_A_FACE, SECONDS_A_STEP_OF_A_FACE, SECONDS_BESIDE = 0.004, 0.0017, 120
 _SHOWN = 3  # elements that are edited and named, the strongest; images of the plate
 
 
@@ -67,7 +69,8 @@ def demo(
         raise argument_error("out", folder, fault)
     make_folder(folder)
     faces, factors = folder / "faces.npy", folder / "faces.csv"
-    step(f"The whole demo takes {TIME}.")
+    seconds = count * (SECONDS_A_FACE + epochs * SECONDS_A_STEP_OF_A_FACE) + SECONDS_BESIDE
+    step(f"The whole demo takes about {math.ceil(seconds / 60)} minutes on two cores.")
     step(f"1/5  rendering {count:,} faces with known factors")
     shown = counter("faces")
     render_faces(
