@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from conftest import Zatlas, discs
+from zatlas.images.faces import draw_factors, render
 from zatlas.models.model_file import read_model
 from zatlas.run.run import open_run
 from zatlas.workflows.train import train
@@ -54,3 +55,17 @@ def test_a_code_of_its_network_does_not_depend_on_the_other_images(tmp_path: Pat
     np.testing.assert_array_equal(codes, open_run(run.path).encode(images))
     alone = np.concatenate([run.encode(images[i : i + 1]) for i in range(5)])
     np.testing.assert_allclose(alone, codes[:5], atol=1e-5 * np.abs(codes).max())
+
+
+def test_the_same_by_hand(tmp_path: Path, zatlas: Zatlas) -> None:
+    """The options that the demo sets are those of the command line."""
+    faces, run = tmp_path / "faces.npy", tmp_path / "run"
+    assert zatlas("images", "render", faces, "--count", 12, "--framing", "close")[0] == 0
+    np.testing.assert_array_equal(np.load(faces), render(draw_factors(12, 0), framing="close"))
+    command = ["train", "--model", "conv-bn-64", "--scale", 0.1, "--images", faces, "--out", run,
+               "--epochs", 1, "--batch-size", 4, "--schedule"]  # fmt: skip
+    assert "--schedule" in zatlas(*command, "cosin")[2]
+    assert zatlas(*command, "cosine")[0] == 0
+    assert open_run(run).config.training.schedule == "cosine"
+    status, _, err = zatlas("images", "render", faces, "--framing", "clos", "--overwrite")
+    assert (status, err) == (2, "zatlas: --framing clos: did you mean 'close'?\n")
