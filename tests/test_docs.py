@@ -172,6 +172,7 @@ FLAGS = {
     "latents/coding.py": "a hint prints the whole command that resizes images",
     "run/evidence.py": "the same: the command that measures again",
     "report/assemble.py": "the commands under the figures of a report",
+    "workflows/demo.py": "the same, and the commands that it ends with",
     "report/atlas_sections.py": "the same",
     "workflows/edits.py": "a docstring refers to the JSON of a command",
 }

@@ -11,7 +11,7 @@ import pytest
 
 from zatlas.errors import InputError
 from zatlas.images import faces
-from zatlas.images.faces import FACTORS, draw_factors, render, render_faces
+from zatlas.images.faces import FACTORS, FRAMINGS, draw_factors, render, render_faces
 from zatlas.images.faces.geometry import Ball, Pose, View, union
 from zatlas.images.faces.head import gaze
 from zatlas.images.faces.vectors import rotation
@@ -127,6 +127,7 @@ def test_files_are_the_same_for_one_worker_and_for_two(
         ("a.npy", {"count": 0}, "count 0"),
         ("a.npy", {"seed": -1}, "seed -1"),
         ("a.npy", {"workers": 0}, "workers 0"),
+        ("a.npy", {"framing": "closer"}, "framing=closer: did you mean 'close'"),
         ("a.png", {}, "ends in .npy"),
     ],
 )
@@ -360,6 +361,25 @@ def test_a_union_is_its_nearest_part_far_from_the_crease() -> None:
     sphere = 1.0 + np.sqrt(0.25 - (x - 0.3) ** 2 - y**2, where=near, out=np.zeros_like(x))
     np.testing.assert_allclose(z[near], sphere[near], atol=2e-3)
     np.testing.assert_allclose((surface.normal[:, surface.hit] ** 2).sum(0), 1, atol=1e-4)
+
+
+def test_a_close_framing_fills_the_picture_with_the_same_head(tmp_path: Path) -> None:
+    """Usage A15. The head is the same one, larger; the default is as it was."""
+    neutral: dict[str, Any] = {"scale": 1.0, "glasses": 1.0}
+    usual, close = render(neutral)[0], render(neutral, framing="close")[0]
+    np.testing.assert_array_equal(usual, render(neutral, framing="shoulders")[0])
+    assert FRAMINGS["shoulders"] == (1.55, -0.10)
+    ratio = FRAMINGS["shoulders"].half / FRAMINGS["close"].half
+    larger = render({**neutral, "scale": ratio})[0]
+    lower = round((FRAMINGS["close"].middle - FRAMINGS["shoulders"].middle) / 2.4 * 64)
+    apart = np.abs(close[lower:].astype(int) - larger[:-lower].astype(int)).mean()
+    assert apart < 2  # grey levels: the same picture, shifted down
+
+    render_faces(tmp_path / "usual.npy", 3, seed=1, workers=1)
+    render_faces(tmp_path / "close.npy", 3, seed=1, workers=1, framing="close")
+    tables = [(tmp_path / f"{name}.csv").read_bytes() for name in ("usual", "close")]
+    assert tables[0] == tables[1]
+    assert not np.array_equal(np.load(tmp_path / "usual.npy"), np.load(tmp_path / "close.npy"))
 
 
 def test_the_renderer_needs_no_torch() -> None:

@@ -3,7 +3,7 @@
 import copy
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 import pytest
@@ -23,6 +23,7 @@ from zatlas.models.pixels import to_floats, to_pixels
 from zatlas.models.precision import pick
 from zatlas.process import configure_process, medium_is_exact
 from zatlas.recipes.objective_text import read_objective
+from zatlas.recipes.schedules import RATE_SCHEDULES, RateSchedule
 from zatlas.run import history
 from zatlas.run.split import hold_out
 from zatlas.training import checkpoint, steps
@@ -122,11 +123,23 @@ CONV = TINY.model_copy(
 )
 
 
+NORMALISED = TINY.model_copy(
+    update={"encoder": ["Conv2d(3, 8, 4, stride=2, padding=1, bias=False)", "BatchNorm2d(8)",
+                        "ReLU()", "Linear(128, 4)"]}
+)  # fmt: skip
+
+
 @pytest.mark.parametrize(
-    "model", [TINY, TINY_GAUSSIAN, DROPOUT, CONV], ids=["plain", "vae", "dropout", "conv"]
-)
-def test_a_stopped_run_resumes_to_the_same_bytes(model: ModelFile, tmp_path: Path) -> None:
+    ("model", "schedule"),
+    [(TINY, "constant"), (TINY_GAUSSIAN, "cosine"), (DROPOUT, "constant"), (CONV, "cosine"),
+     (NORMALISED, "cosine")],
+    ids=["plain", "vae", "dropout", "conv", "batch-normalisation"],
+)  # fmt: skip
+def test_a_stopped_run_resumes_to_the_same_bytes(
+    model: ModelFile, schedule: str, tmp_path: Path
+) -> None:
     same: dict[str, Any] = {"valid": 0.25, "epochs": 4, "batch_size": 32, "seed": 1}
+    same["schedule"] = schedule
     whole = zatlas.train(model, IMAGES, out=tmp_path / "whole", **same)
     with pytest.raises(Stop):
         zatlas.train(model, IMAGES, out=tmp_path / "cut", callback=StopsAt(2), **same)
@@ -162,6 +175,39 @@ def test_epochs_may_grow_on_resume_and_nothing_else_may_change(tmp_path: Path) -
         zatlas.train(TINY, discs(120, seed=9), epochs=3, resume=True, **same)
     with pytest.raises(InputError, match="holds a different model"):
         zatlas.train(TINY_GAUSSIAN, IMAGES, epochs=3, resume=True, **same)
+
+
+def test_with_another_schedule_the_epochs_cannot_grow(tmp_path: Path) -> None:
+    same: dict[str, Any] = {"valid": 0.25, "schedule": "cosine", "out": tmp_path / "r"}
+    zatlas.train(TINY, IMAGES, epochs=1, **same)
+    with pytest.raises(InputError, match=r"epochs=3 is given; it cannot change with schedule=cos"):
+        zatlas.train(TINY, IMAGES, epochs=3, resume=True, **same)
+    with pytest.raises(InputError, match="began with schedule=cosine"):
+        zatlas.train(TINY, IMAGES, resume=True, epochs=1, **{**same, "schedule": "constant"})
+
+
+def test_a_schedule_is_a_factor_of_the_learning_rate_in_every_step(tmp_path: Path) -> None:
+    rates: list[float] = []
+
+    class Watched(steps.Steps):
+        def take(self, epoch: int, step: int, rows: Any) -> torch.Tensor:
+            vector = super().take(epoch, step, rows)
+            rates.append(self.optimizers[0].param_groups[0]["lr"])
+            return vector
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("zatlas.training.loop.Steps", Watched)
+        zatlas.train(TINY, IMAGES, valid=0.25, epochs=3, batch_size=32, lr=0.01, out=tmp_path / "r",
+                     schedule="cosine")  # fmt: skip
+    optimizer = torch.optim.SGD([torch.zeros(1)], lr=0.01)
+    reference = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, T_max=9)
+    for rate in rates:
+        assert rate == pytest.approx(reference.get_last_lr()[0])
+        optimizer.step()
+        reference.step()
+    assert len(rates) == 9
+    assert set(RATE_SCHEDULES) == set(get_args(RateSchedule))
+    assert {RATE_SCHEDULES["constant"](x) for x in (0.0, 0.3, 1.0)} == {1.0}
 
 
 def test_a_run_that_exists_is_not_replaced_unasked(tmp_path: Path) -> None:

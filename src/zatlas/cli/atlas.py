@@ -8,7 +8,7 @@ import click
 from click.core import ParameterSource
 
 from zatlas.cli import options
-from zatlas.cli.program import answering, check_outputs, console, wrote
+from zatlas.cli.program import answering, check_outputs, console, say, wrote
 from zatlas.cli.progress import progress_bar
 from zatlas.errors import InputError
 
@@ -52,12 +52,13 @@ def atlas(
     from zatlas.report.build import pages as files_of
     from zatlas.report.data import ReportData, RunReport
     from zatlas.run.config import own_files
-    from zatlas.run.evidence import kept_atlas
+    from zatlas.run.evidence import kept_atlas, training_warnings
     from zatlas.run.paths import RunPaths
     from zatlas.run.run import open_run
     from zatlas.workflows.atlas import measure_atlas
 
     opened, paths = open_run(run), RunPaths(run)
+    warnings = training_warnings(opened)
     page, others = out or paths.page, runs.split(",") if runs else []
     folders = [run, *map(Path, others)]
     read = [
@@ -69,6 +70,8 @@ def atlas(
     measured = paths.atlas.exists()
     asked = click.get_current_context().get_parameter_source
     typed = [key for key in _MEASURING if asked(key) is ParameterSource.COMMANDLINE]
+    for warning in warnings:
+        say(warning, answer)
     with opened.naming([_named(text) for text in names]):
         if typed or not (names and measured):
             with progress_bar("elements") as advance:
@@ -79,7 +82,7 @@ def atlas(
         record = kept_atlas(opened)
         title = f"Atlas of {opened.name}"
         with answering(record.plain(), answer):
-            report = RunReport(run.name, atlas_sections(opened, pages), "")
+            report = RunReport(run.name, atlas_sections(opened, pages), "", warnings)
             written = write_report(ReportData(title, [report]), page, overwrite=replaced)
     _show(console(answer), record)
     for path in (paths.atlas, *written):

@@ -50,8 +50,10 @@ def prepare(source: str, out: Path, to: tuple[int, ...] | None, **chosen: Any) -
 @OUT
 @click.option("--count", default=20000, type=click.IntRange(min=1))
 @options.seed
+@click.option("--framing", default="shoulders", metavar="shoulders|close",
+              help="Head and shoulders, or head and hair that fill the picture.")  # fmt: skip
 @options.overwrite
-def render(out: Path, count: int, seed: int, overwrite: bool) -> None:
+def render(out: Path, count: int, seed: int, framing: str, overwrite: bool) -> None:
     """Render faces with known factors into OUT.npy, every factor in OUT.csv."""
     from zatlas.images.faces import render_faces
 
@@ -60,7 +62,7 @@ def render(out: Path, count: int, seed: int, overwrite: bool) -> None:
         def rendered(done: int) -> None:
             advance(done, count)
 
-        render_faces(out, count, seed, progress=rendered, overwrite=overwrite)
+        render_faces(out, count, seed, progress=rendered, overwrite=overwrite, framing=framing)
     wrote(out)
     wrote(out.with_suffix(".csv"))
 

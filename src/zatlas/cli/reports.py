@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from zatlas.cli import options
-from zatlas.cli.program import console, typed_command, wrote
+from zatlas.cli.program import say, wrote
 from zatlas.cli.progress import epoch_lines
 
 
@@ -24,17 +24,19 @@ def report(runs: tuple[Path, ...], out: Path, overwrite: bool) -> None:
 
 @click.command()
 @options.out("DIR", "The folder to make.")
-@click.option("--count", default=8000, type=click.IntRange(min=200), help="Faces to render.")
-@click.option("--epochs", default=30, type=click.IntRange(min=1))
+@click.option("--count", default=10000, type=click.IntRange(min=200), help="Faces to render.")
+@click.option("--epochs", default=16, type=click.IntRange(min=1))
 def demo(out: Path, count: int, epochs: int) -> None:
-    """Run every step on rendered faces: images, a trained run, edits, a report."""
+    """Run every step on rendered faces: images, a trained run, its atlas, edits, a report."""
     from zatlas.workflows.demo import demo as run_demo
 
-    shown = console()
     with epoch_lines(epochs) as callback:
-        written = run_demo(
-            out, count=count, epochs=epochs, command=typed_command(), callback=callback,
-            progress=callback.counter("faces"), step=shown.print,
-        )  # fmt: skip
-    for path in written:
+        done = run_demo(
+            out, count=count, epochs=epochs, callback=callback, counter=callback.counter, step=say
+        )
+    for path in (done.run.path, *done.written):
         wrote(path)
+    for sentence in ("", "What was found:", *done.found):
+        say(sentence)
+    for line in ("", f"Open {out / 'report.html'}. Then try:", *done.next_commands):
+        say(line)

@@ -25,7 +25,9 @@ from zatlas.files import parse_yaml
               help="Anything in the model file, as objective.kl.weight=4.")  # fmt: skip
 @click.option("--epochs", default=30, help="Times through the images.")
 @click.option("--batch-size", default=256, help="Images a step.")
-@click.option("--lr", default=1e-3, help="Adam's step size.")
+@click.option("--lr", default=1e-3, help="Adam's learning rate.")
+@click.option("--schedule", default="constant", metavar="constant|cosine",
+              help="The learning rate over the steps: constant, or falling to 0.")  # fmt: skip
 @click.option("--seed", default=0, help="First weights, order and noise.")
 @click.option("--precision", default="auto", metavar="auto|fp32|bf16",
               help="The number format of the network.")  # fmt: skip

@@ -17,7 +17,7 @@ from zatlas.report import sections
 from zatlas.report.atlas_sections import AtlasSectionRecord, atlas_sections
 from zatlas.report.data import Drawing, ReportData, RunReport, Section, command
 from zatlas.report.sections import ImageSetRecord, PlateSectionRecord, TraversalRecord
-from zatlas.run.evidence import kept_edits, kept_reconstruction
+from zatlas.run.evidence import kept_edits, kept_reconstruction, training_warnings
 from zatlas.run.run import Pictures, Run
 from zatlas.run.split import Part
 
@@ -72,7 +72,7 @@ def _run_report(run: Run, opening: Section | None, again: str) -> RunReport:
         sections.limits(run.config.training.seed, _commands(run, made, again), more=missing)
     )
     about = f"{title}: {network.parameters:,} parameters, {network.latent:,} latent elements"
-    return RunReport(run.path.name, made, about)
+    return RunReport(run.path.name, made, about, training_warnings(run))
 
 
 def _data(run: Run, part: Part, file: str) -> Section:

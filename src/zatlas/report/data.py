@@ -58,11 +58,15 @@ class Section:
 
 @dataclass(frozen=True)
 class RunReport:
-    """All sections about one run, in their order; ``about`` is a sentence below its name."""
+    """All sections about one run, in their order.
+
+    ``about`` is a sentence below its name; ``warnings`` stand before everything else.
+    """
 
     name: str
     sections: Sequence[Section]
     about: str = ""
+    warnings: Sequence[str] = ()
 
     @property
     def facts(self) -> list[Fact]:

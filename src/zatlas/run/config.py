@@ -19,6 +19,7 @@ from zatlas.images import ImageSet
 from zatlas.models.architecture import Architecture
 from zatlas.models.model_file import ModelFile
 from zatlas.models.precision import Precision
+from zatlas.recipes.schedules import RateSchedule
 from zatlas.run.paths import RunPaths
 from zatlas.syntax import format_call
 
@@ -35,7 +36,10 @@ class TrainConfig(BaseModel):
     batch_size
         Images a step, over all processes.
     lr
-        The step size of Adam.
+        The learning rate of Adam.
+    schedule
+        How the learning rate changes from the first step to the last: ``constant``, or ``cosine``,
+        half a cosine wave from ``lr`` to 0. With ``cosine`` the epochs of a run cannot grow.
     seed
         What the first weights, the order of the images and the noise are drawn by.
     precision
@@ -49,6 +53,7 @@ class TrainConfig(BaseModel):
     epochs: int = Field(default=30, ge=1)
     batch_size: int = Field(default=256, ge=1)
     lr: float = Field(default=1e-3, gt=0, allow_inf_nan=False)
+    schedule: RateSchedule = "constant"
     seed: int = Field(default=0, ge=0, lt=2**63)
     precision: Literal["auto", "fp32", "bf16"] = "auto"
     patience: int | None = Field(default=None, ge=1)

@@ -7,6 +7,7 @@ from zatlas.evidence.measurements import Maps
 from zatlas.evidence.reconstruction import Reconstruction
 from zatlas.evidence.records import AtlasRecord, EditsRecord, PlateRecord
 from zatlas.files import atomic_write, write_json
+from zatlas.run.learning import LearningCheck
 from zatlas.run.paths import RunPaths
 from zatlas.run.run import Run
 from zatlas.schema import read_record
@@ -82,3 +83,27 @@ def kept_reconstruction(run: Run) -> Reconstruction:
     """How well the run reconstructs its held-out images. Raises InputError where it is missing."""
     hint = "the same `zatlas train` command with --resume measures it again"
     return read_record(RunPaths(run.path).reconstruction, Reconstruction, hint)
+
+
+def keep_learning(paths: RunPaths, record: LearningCheck) -> None:
+    """Write ``learning.json``."""
+    write_json(paths.learning, record.plain())
+
+
+def kept_learning(run: Run) -> LearningCheck | None:
+    """Whether the run's training has learned anything; None for a run of an older zatlas."""
+    file = RunPaths(run.path).learning
+    hint = "remove it, or the same `zatlas train` command with --resume measures it again"
+    return read_record(file, LearningCheck, hint) if file.exists() else None
+
+
+def training_warnings(run: Run) -> list[str]:
+    """What went wrong in the run's training, and what to try next; empty where nothing did."""
+    check = kept_learning(run)
+    return check.warnings if check else []
+
+
+def learned_nothing(run: Run) -> str:
+    """The fault where the run's network is no better than the mean picture, else empty."""
+    check = kept_learning(run)
+    return check.learned_nothing if check else ""

@@ -24,8 +24,10 @@ class RunPaths:
         self.history = folder / "history.csv"
         self.names = folder / "names.yaml"
         self.reconstruction = self.evidence / "reconstruction.json"
+        self.learning = self.evidence / "learning.json"
         self.edits = self.evidence / "edits.json"
         self.atlas = self.evidence / "atlas.json"
         self.maps = self.evidence / "atlas.npz"
-        measured = (self.reconstruction, self.edits, self.atlas, self.maps, self.state / POINTER)
-        self.made = (self.weights, self.codes, self.history, self.names, *measured)
+        measured = (self.reconstruction, self.learning, self.edits, self.atlas, self.maps)
+        made = (self.weights, self.codes, self.history, self.names)
+        self.made = (*made, *measured, self.state / POINTER)

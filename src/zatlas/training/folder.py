@@ -76,9 +76,13 @@ def _check_same(paths: RunPaths, config: RunConfig, model_file: ModelFile) -> No
         then, now = (getattr(one, name) for one in (before, config))
         if getattr(then, "fingerprint", then) != getattr(now, "fingerprint", now):
             raise _refused(f"resume=True: {name} differ from those that {folder} began with")
+    schedule = before.training.schedule
+    may_grow = schedule == "constant"  # any other one ends with the last epoch
+    fixed = f"cannot change with schedule={schedule}"
+    rules = {"epochs": "may grow, not shrink" if may_grow else fixed}
     for name, given in config.training.model_dump().items():
         began = getattr(before.training, name)
-        if began != given and not (name == "epochs" and given > began):
-            rule = "may grow, not shrink" if name == "epochs" else "cannot change"
+        if began != given and not (name == "epochs" and may_grow and given > began):
+            rule = rules.get(name, "cannot change")
             change = f"{name}={began}, and {name}={given} is given; it {rule}"
             raise _refused(f"resume=True: {folder} began with {change}")

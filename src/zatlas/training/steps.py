@@ -12,6 +12,7 @@ from zatlas.models.pixels import fill
 from zatlas.models.precision import Precision
 from zatlas.recipes.corruptions import CORRUPTIONS
 from zatlas.recipes.objective import LossValues
+from zatlas.recipes.schedules import RATE_SCHEDULES
 from zatlas.recipes.step import Context
 from zatlas.run.config import TrainConfig
 from zatlas.run.split import Part
@@ -76,6 +77,9 @@ class Steps:
             images = resident(valid.images, processes.device)
         network, optimizers = processes.setup(self.model, state.optimizers)
         self.forward, self.optimizers = network, list(optimizers.values())
+        groups = (group for optimizer in self.optimizers for group in optimizer.param_groups)
+        self.rates = [(group, group["lr"]) for group in groups]  # before any schedule
+        self.schedule = RATE_SCHEDULES[config.schedule]
         if precision.compiled:
             self.forward = torch.compile(network, dynamic=False, mode="reduce-overhead")  # type: ignore[assignment]  # called alone
         largest = min(config.batch_size + 1, max(len(train), len(valid)))
@@ -100,9 +104,13 @@ class Steps:
             corrupted = self.corruption(x, generator(Draw.CORRUPTION, seed, epoch, step))
         with self.precision.computing(device):
             output = self.forward(corrupted, None if noise is None else noise[mine].to(device))
-        loss = self.objective.loss(x, output, self._context(epoch, step))
+        context = self._context(epoch, step)
+        loss = self.objective.loss(x, output, context)
         weight = len(x) * count / len(rows)  # shares differ by an image
         self.processes.backward(loss.total * weight)
+        factor = self.schedule(context.step / (self.config.epochs * context.steps_per_epoch))
+        for group, rate in self.rates:
+            group["lr"] = rate * factor
         for optimizer in self.optimizers:
             optimizer.step()
             optimizer.zero_grad()

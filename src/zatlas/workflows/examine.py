@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from zatlas.errors import argument_error
-from zatlas.evidence.account.claims import answer_claim, element_of
+from zatlas.evidence.account.claims import answer_claim, element_of, not_judged
 from zatlas.evidence.records import ClaimAnswer, EditEffect
 from zatlas.figures.elements import claim_page
 from zatlas.figures.plate import displays
@@ -23,7 +23,7 @@ from zatlas.report.assemble import report_data
 from zatlas.report.build import write_report
 from zatlas.report.sections import examination
 from zatlas.run.config import own_files
-from zatlas.run.evidence import keep_edits
+from zatlas.run.evidence import keep_edits, learned_nothing
 from zatlas.run.paths import RunPaths
 from zatlas.run.run import Run
 from zatlas.training.callbacks import Callback
@@ -176,6 +176,8 @@ def examine_run(
     )
     made, claimed = measured[: len(edits)], measured[len(edits) :]
     answers = [answer_claim(claim, effect) for claim, effect in zip(says, claimed, strict=True)]
+    if nothing := learned_nothing(run):
+        answers = [not_judged(answer, nothing) for answer in answers]
     plate, written = None, []
     shown: dict[str, Any] = {
         f"claim-{i}": claim_page(*pair) for i, pair in enumerate(zip(answers, claimed, strict=True))

@@ -3,7 +3,7 @@
 import filecmp
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -19,7 +19,15 @@ from zatlas.models.model_file import ModelFile, adapt, read_model
 from zatlas.models.network import Autoencoder, build
 from zatlas.models.precision import pick
 from zatlas.models.scaling import scaled
-from zatlas.run.config import Computing, check_batches, own_files, run_config, train_config
+from zatlas.run import history
+from zatlas.run.config import (
+    Computing,
+    check_batches,
+    own_files,
+    read_config,
+    run_config,
+    train_config,
+)
 from zatlas.run.paths import RunPaths
 from zatlas.run.run import Images, PathLike, Pictures, Run, open_run
 from zatlas.run.split import Part, hold_out, whole_set
@@ -27,6 +35,9 @@ from zatlas.training.callbacks import Callback
 from zatlas.training.folder import check_place, make_folder
 from zatlas.training.loop import fit
 from zatlas.workflows.notebook import default_callback
+
+if TYPE_CHECKING:
+    from zatlas.run.learning import LearningCheck
 
 MEASURED_IMAGES = 2048  # held-out images at most that the reconstruction is measured on
 
@@ -51,7 +62,8 @@ def train(
     resume : continue the run in ``out``, with bit-identical results; ``epochs`` may grow.
     overwrite : replace the run in ``out``.
     callback : what is called while it trains.
-    **settings : those of ``TrainConfig``: epochs, batch_size, lr, seed, precision, patience.
+    **settings
+        Those of ``TrainConfig``: epochs, batch_size, lr, schedule, seed, precision, patience.
 
     Raises
     ------
@@ -82,7 +94,10 @@ def train(
     precision = began.precision  # of a run that is resumed it is not picked anew
     callback.note(f"computing in {precision}, {torch.get_num_threads()} threads")
     weights = fit(network, train_part, valid_part, config, folder, group, callback, precision)
-    group.on_main_process(lambda: _finish(folder, network, weights, train_part, valid_part))
+    group.on_main_process(lambda: _finish(folder, network, weights))
+    measured = group.on_main_process(lambda: _measure(folder, network, train_part, valid_part))
+    for warning in measured.warnings:
+        callback.note(warning)
     return open_run(folder)
 
 
@@ -115,13 +130,8 @@ def parts(images: ImageSet, held_out: float | ImageSet) -> tuple[Part, Part]:
     return train_part, valid_part
 
 
-def _finish(
-    folder: Path, network: Autoencoder, best: dict[str, Tensor], train_part: Part, valid_part: Part
-) -> None:
-    """Write the best weights, then what is measured on them."""
-    from zatlas.evidence.reconstruction import measure_reconstruction  # takes a second to import
-    from zatlas.run.evidence import keep_reconstruction
-
+def _finish(folder: Path, network: Autoencoder, best: dict[str, Tensor]) -> None:
+    """Write the best weights; what was measured of other ones goes."""
     network.load_state_dict(best)  # where they do not fit, no file is touched
     paths = RunPaths(folder)
     with atomic_write(paths.weights) as part:
@@ -129,12 +139,27 @@ def _finish(
         if paths.weights.exists() and not filecmp.cmp(paths.weights, part, shallow=False):
             for file in (paths.atlas, paths.maps, paths.edits):  # of weights that are about to go
                 file.unlink(missing_ok=True)
-    model = network.to("cpu").eval()
+
+
+def _measure(
+    folder: Path, network: Autoencoder, train_part: Part, valid_part: Part
+) -> "LearningCheck":
+    """Write what is measured of a trained network: its codes, and how well it reconstructs."""
+    from zatlas.evidence.reconstruction import measure_reconstruction  # takes a second to import
+    from zatlas.run.evidence import keep_learning, keep_reconstruction
+    from zatlas.run.learning import check_learning
+
+    paths, model = RunPaths(folder), network.to("cpu").eval()
     codes = np.concatenate([coding.encode(model, x) for x in _chunks(train_part)])
     code_statistics.gather(codes).save(paths.codes)
     images = valid_part.pictures(MEASURED_IMAGES)
     record = measure_reconstruction(images, coding.decode(model, coding.encode(model, images)))
     keep_reconstruction(paths, record)
+    settings, objective = read_config(folder).training, network.model_file.objective
+    rows = history.read(paths.history)
+    check = check_learning(rows, settings, objective, train_part, images, record)
+    keep_learning(paths, check)
+    return check
 
 
 def _chunks(part: Part, length: int = 4096) -> Iterator[Pictures]:

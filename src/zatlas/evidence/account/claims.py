@@ -47,3 +47,8 @@ def answer_claim(claim: str, effect: MoveEffect) -> ClaimAnswer:
         claim=claim, word=verdict.word, reason=verdict.reason, stands_for=reading.stands_for,
         meant=tuple(meant.name for meant in reading.properties), sentence=effect.sentence,
     )  # fmt: skip
+
+
+def not_judged(answer: ClaimAnswer, reason: str) -> ClaimAnswer:
+    """The answer without its verdict, for ``reason``; what was measured stays."""
+    return answer.model_copy(update={"word": "cannot be judged", "reason": reason})
