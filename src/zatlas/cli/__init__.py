@@ -1,5 +1,23 @@
 """The command line: it calls workflows and shows their results."""
 
-from zatlas.cli.program import main
+import sys
+from typing import NoReturn
+
+from zatlas.cli import interrupts
+
+
+def main() -> NoReturn:
+    """Run the command line and exit. Ctrl-C gives one line at any time, while it starts too."""
+    try:
+        interrupts.handle()
+        from zatlas.cli import program  # takes 0.2 seconds to import
+
+        program.main()
+    except KeyboardInterrupt:
+        print(f"zatlas: {interrupts.STOPPED}", file=sys.stderr)
+        sys.exit(interrupts.STATUS)
+    finally:
+        interrupts.ignore()  # the work is done; Python still takes a moment to end
+
 
 __all__ = ["main"]

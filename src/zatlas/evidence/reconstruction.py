@@ -37,6 +37,7 @@ class Reconstruction(VersionedRecord):
     """``evidence/reconstruction.json``: metrics of the ``n`` held-out images by their names.
 
     ``best``, ``median`` and ``worst`` are the images of least, median and largest MSE, from 0.
+    ``weights`` is the fingerprint of the weights; None where it is not known.
     """
 
     n: int
@@ -44,6 +45,7 @@ class Reconstruction(VersionedRecord):
     best: int
     median: int
     worst: int
+    weights: str | None = None
 
 
 def measure_reconstruction(

@@ -254,13 +254,15 @@ class AtlasRecord(VersionedRecord):
     """``evidence/atlas.json``: every element of one run, the largest effect first.
 
     ``held_out`` says whether the images are those that the run held out. ``drawn`` says how well
-    the network draws each property. Both are None where that is not known.
+    the network draws each property, ``weights`` which weights were measured
+    (``run/weights.py``). They are None where that is not known.
     """
 
     run: str
     images: str
     held_out: bool | None = None
     fingerprint: str | None = None
+    weights: str | None = None
     seed: int
     rows: tuple[int, ...]
     n: int
@@ -303,10 +305,14 @@ class EditRecord(Record):
 
 
 class PlateRecord(Record):
-    """The edits of one plate; ``images`` is a file, ``index`` the rows of it that are drawn."""
+    """The edits of one plate; ``images`` is a file, ``index`` the rows of it that are drawn.
+
+    ``fingerprint`` is that of the images, ``weights`` that of the weights.
+    """
 
     images: str
     fingerprint: str | None = None
+    weights: str | None = None
     index: tuple[int, ...]
     command: str
     edits: tuple[EditRecord, ...]
