@@ -23,6 +23,7 @@ _UMASK = os.umask(0)  # can only be read by setting it
 os.umask(_UMASK)
 LONGEST = 50_000_000  # bytes of a text file that is read
 _TEMPORARY = re.compile(r"\..+\.zatlas-[0-9a-f]{8}\.tmp(\.[^.]+)?")  # names from _temporary
+_HALF = re.compile(r"\\u[dD][89a-fA-F]")  # of a character, in JSON
 _Name = str | os.PathLike[str]
 
 
@@ -328,6 +329,9 @@ def read_json(path: _Name, missing: str, hint: str) -> Any:
     """The data in a JSON file. Raises InputError that ends in ``missing`` or in ``hint``."""
     text = read_text(path, missing)
     try:
-        return json.loads(text)
+        data = json.loads(text)
+        if _HALF.search(text):  # half a character of UTF-16 could not be written again
+            json_text(data).encode()
+        return data
     except (ValueError, RecursionError) as error:
         raise InputError(f"{path}: is not JSON ({error}); {hint}") from None

@@ -6,7 +6,7 @@ Smaller results stand beside the code that measures them, as ``Flags`` in ``effe
 
 from typing import Any, Literal
 
-from pydantic import computed_field, model_validator
+from pydantic import Field, computed_field, model_validator
 
 from zatlas.evidence.arrays import Property as Property  # others import it from here
 from zatlas.evidence.arrays import PropertyKind
@@ -313,9 +313,9 @@ class PlateRecord(Record):
     images: str
     fingerprint: str | None = None
     weights: str | None = None
-    index: tuple[int, ...]
+    index: tuple[int, ...] = Field(min_length=1)
     command: str
-    edits: tuple[EditRecord, ...]
+    edits: tuple[EditRecord, ...] = Field(min_length=1)
 
 
 class EditsRecord(VersionedRecord):

@@ -5,6 +5,7 @@ long on one item, and every worker when its parent ends.
 """
 
 import ctypes
+import faulthandler
 import multiprocessing
 import os
 import signal
@@ -169,6 +170,7 @@ def _work(pipe: Connection, function: Callable[[Any], Any], parent: int) -> None
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     _block_interrupts(signal.SIG_UNBLOCK)
     _end_with(parent)
+    faulthandler.disable()
     os.dup2(os.open(os.devnull, os.O_WRONLY), 2)  # C libraries print warnings about pictures
     _limit_memory()
     with suppress(EOFError, OSError):

@@ -129,6 +129,12 @@ class RunConfig(_Frozen):
         """The image set that holds the held-out images."""
         return self.images if isinstance(self.valid, float) else self.valid
 
+    @property
+    def held_out_count(self) -> int:
+        """The number of held-out images."""
+        valid = self.valid
+        return round(valid * self.images.count) if isinstance(valid, float) else valid.count
+
     def to_yaml(self) -> str:
         """The text of ``config.yaml``."""
         return yaml.safe_dump(self.model_dump(), sort_keys=False, allow_unicode=True)
@@ -194,6 +200,10 @@ def read_config(folder: Path) -> RunConfig:
         versions = config.get("versions")
         made = versions.get("zatlas", "?") if isinstance(versions, dict) else "?"
         raise InputError(f"{file}: was made by a newer zatlas, {made}; upgrade to open it")
+    training = config.get("training")
+    for name in TrainConfig.model_fields if isinstance(training, dict) else ():
+        if name not in training:  # a default would be a guess
+            raise InputError(f"{file}: training.{name}: Field required; copy it anew")
     try:
         return RunConfig.model_validate(config, strict=True)
     except ValidationError as error:

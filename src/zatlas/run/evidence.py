@@ -8,15 +8,7 @@ from zatlas.errors import InputError
 from zatlas.evidence.measurements import Maps
 from zatlas.evidence.reconstruction import Reconstruction
 from zatlas.evidence.records import AtlasRecord, EditsRecord, PlateRecord
-from zatlas.files import (
-    atomic_write,
-    json_text,
-    open_file,
-    read_text,
-    together,
-    write_json,
-    write_text,
-)
+from zatlas.files import atomic_write, open_file, together, write_json
 from zatlas.locks import WAIT, one_writer
 from zatlas.run.paths import RunPaths
 from zatlas.run.run import Run
@@ -25,17 +17,18 @@ from zatlas.schema import read_record
 
 def keep_atlas(run: Run, record: AtlasRecord, maps: Maps) -> None:
     """Write ``atlas.json``, and the maps beside it (``atlas.npz``) for the figures."""
-    paths, text = run.paths, json_text(record.plain())
     arrays = {name: array.astype(np.float16) for name, array in vars(maps).items()}
     with together() as written:
         written.enter_context(one_writer(run.path, WAIT))
-        write_text(paths.atlas, text)
-        with atomic_write(paths.maps) as part:
-            np.savez_compressed(part, **arrays, record=_digest(text))
+        write_json(run.paths.atlas, record.plain())
+        with atomic_write(run.paths.maps) as part:
+            np.savez_compressed(part, **arrays, atlas=_identity(record))
 
 
-def _digest(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()
+def _identity(record: AtlasRecord) -> str:
+    """What tells an atlas from others: the weights, the images' rows, the sizes of the effects."""
+    sizes = [effect.size for effect in record.elements]
+    return hashlib.sha256(repr((record.weights, record.rows, sizes)).encode()).hexdigest()
 
 
 def kept_atlas(run: Run) -> AtlasRecord:
@@ -66,11 +59,11 @@ def kept_maps(run: Run) -> Maps:
     try:
         with open_file(file) as opened, np.load(opened, allow_pickle=False) as arrays:
             maps = Maps(*(arrays[key].astype(np.float32) for key in ("absolute", "signed")))
-            record = str(arrays["record"]) if "record" in arrays else None
+            identity = str(arrays["atlas"]) if "atlas" in arrays else None
         for array in vars(maps).values():
             if array.shape[:3] != shape or not np.isfinite(array).all():
                 raise ValueError(f"maps of shape {array.shape}, or not finite")
-        if record is not None and record != _digest(read_text(run.paths.atlas)):
+        if identity not in (None, _identity(kept_atlas(run))):
             raise ValueError("they were written with another atlas.json")
     except Exception as error:  # damaged archives raise nearly every kind
         raise InputError(
@@ -113,4 +106,6 @@ def kept_reconstruction(run: Run) -> Reconstruction:
     hint = "the same `zatlas train` command with --resume measures it again"
     record = read_record(run.paths.reconstruction, Reconstruction, hint)
     run.check_weights(run.paths.reconstruction, record.weights, hint)
+    if record.n > run.config.held_out_count:
+        raise InputError(f"{run.paths.reconstruction}: n: more images than were held out; {hint}")
     return record
