@@ -181,7 +181,7 @@ def test_every_field_of_the_evidence_is_checked(name: str, run: Path) -> None:
     assert seen > 60
 
 
-CONFIG = {
+CONFIG: dict[str, tuple[Any, ...]] = {
     "computing.threads": (0, "two", None, 2.5), "computing.matmul": (1,),
     "computing.name": ("fp8",), "computing.compiled": ("x",), "training.seed": (-1, "0", None),
     "training.epochs": ("3", 0, 2.5), "training.lr": ("x", float("nan"), 0),

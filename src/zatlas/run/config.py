@@ -200,9 +200,8 @@ def read_config(folder: Path) -> RunConfig:
         versions = config.get("versions")
         made = versions.get("zatlas", "?") if isinstance(versions, dict) else "?"
         raise InputError(f"{file}: was made by a newer zatlas, {made}; upgrade to open it")
-    training = config.get("training")
-    for name in TrainConfig.model_fields if isinstance(training, dict) else ():
-        if name not in training:  # a default would be a guess
+    if isinstance(given := config.get("training"), dict):
+        for name in TrainConfig.model_fields.keys() - given.keys():  # a default would be a guess
             raise InputError(f"{file}: training.{name}: Field required; copy it anew")
     try:
         return RunConfig.model_validate(config, strict=True)
