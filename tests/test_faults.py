@@ -228,7 +228,7 @@ def test_the_files_of_a_writer_that_runs_are_no_leftovers(tmp_path: Path) -> Non
     assert {path.name for path in tmp_path.iterdir()} == {"a.txt", "b.txt", mine.name}
 
 
-@pytest.mark.parametrize("module", ["click", "zatlas.files", "zatlas.cli.models", "pydantic"])
+@pytest.mark.parametrize("module", ["click", "zatlas.files", "pydantic", "torch"])
 def test_ctrl_c_while_the_program_is_imported(module: str) -> None:
     """Robustness 10: one line, and no traceback."""
     process = subprocess.Popen(
@@ -450,7 +450,7 @@ def test_no_text_controls_the_terminal() -> None:
     table.add_row(Text(ESCAPE))
     console.print(table)
     console.print(ESCAPE, markup=False)
-    assert written.getvalue().count("red") == 3
+    assert "31mred" in written.getvalue()
     for character in ("\x1b[31m", "\x07", "\x9b"):
         assert character not in written.getvalue()
 

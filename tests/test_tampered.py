@@ -161,7 +161,9 @@ RECORDS: dict[str, Callable[[Run], object]] = {
 UNNAMED = ("sentence",)  # computed, so the stored one is not read
 
 
-@pytest.mark.parametrize("name", RECORDS)
+@pytest.mark.parametrize(
+    "name", ["reconstruction", "edits", pytest.param("atlas", marks=pytest.mark.long)]
+)
 def test_every_field_of_the_evidence_is_checked(name: str, run: Path) -> None:
     """Robustness 14."""
     file = run / "evidence" / f"{name}.json"

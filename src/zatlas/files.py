@@ -122,6 +122,11 @@ def _temporary(target: Path, suffix: str) -> Path:
     return target.with_name(f".{stem}.zatlas-{secrets.token_hex(4)}.tmp{suffix}")
 
 
+def is_writing() -> bool:
+    """Whether a temporary file waits to be put in place."""
+    return _group.get() is not None
+
+
 @contextmanager
 def together() -> Iterator[ExitStack]:
     """Put all files that are written in a block in place at its end.

@@ -1,6 +1,8 @@
 """Ctrl-C and SIGTERM end a command in one line, and leave nothing half-written."""
 
+import os
 import signal
+import sys
 import time
 from types import FrameType
 
@@ -25,10 +27,25 @@ def ignore() -> None:
         signal.signal(number, signal.SIG_IGN)
 
 
-def _stop(number: int, _: FrameType | None) -> None:
+def _stop(number: int, frame: FrameType | None) -> None:
     """Stop; signals in quick succession stop once, so that none interrupts the clearing up."""
     global _last
     now = time.monotonic()
     is_new, _last = now - _last >= _QUICK_SECONDS, now
+    words = STOPPED if number == signal.SIGINT else ENDED
+    if is_new and _is_importing(frame) and not _is_writing():
+        os.write(2, f"zatlas: {words}\n".encode())  # some imports suppress every exception
+        os._exit(STATUS)
     if is_new:
-        raise KeyboardInterrupt(STOPPED if number == signal.SIGINT else ENDED)
+        raise KeyboardInterrupt(words)
+
+
+def _is_importing(frame: FrameType | None) -> bool:
+    while frame is not None and frame.f_code.co_filename != "<frozen importlib._bootstrap>":
+        frame = frame.f_back
+    return frame is not None
+
+
+def _is_writing() -> bool:
+    files = sys.modules.get("zatlas.files")
+    return files is not None and files.is_writing()
