@@ -103,7 +103,7 @@ class Run:
     def check_weights(self, file: Path, measured: str | None, hint: str) -> None:
         """Raise InputError where ``file`` was ``measured`` on other weights than those of the run.
 
-        Files of zatlas 0.1.0 do not say on which (None).
+        Files of zatlas 0.1.0 do not say on which (None). The message ends with ``hint``.
         """
         if measured is not None and measured != self.fingerprint:
             fault = "was measured on other weights than model.safetensors holds"

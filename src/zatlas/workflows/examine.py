@@ -11,7 +11,7 @@ from zatlas.evidence.account.claims import answer_claim, element_of
 from zatlas.evidence.records import ClaimAnswer, EditEffect
 from zatlas.figures.elements import claim_page
 from zatlas.figures.plate import displays
-from zatlas.figures.style import save
+from zatlas.figures.style import NotebookFigure, save
 from zatlas.files import together
 from zatlas.images import ImageSet, prepare_images
 from zatlas.images.labels import with_table
@@ -178,7 +178,7 @@ def examine_run(
     made, claimed = measured[: len(edits)], measured[len(edits) :]
     answers = [answer_claim(claim, effect) for claim, effect in zip(says, claimed, strict=True)]
     plate, written = None, list[Path]()
-    figures: dict[str, Any] = {}
+    figures: dict[str, NotebookFigure] = {}
     shown: dict[str, Any] = {
         f"claim-{i}": claim_page(*pair) for i, pair in enumerate(zip(answers, claimed, strict=True))
     }
