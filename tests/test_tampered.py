@@ -332,9 +332,16 @@ def test_an_atlas_of_another_code(run: Path) -> None:
     """Robustness 14."""
     file = run / "evidence" / "atlas.json"
     data = json.loads(file.read_text())
-    for elements in (data["elements"][:2], data["elements"][:3] + data["elements"][:1]):
-        file.write_text(json.dumps(data | {"elements": elements}))
+    one, *others = data["elements"]
+    changes: tuple[dict[str, Any], ...] = ({"element": 99}, {"element": others[0]["element"]}, {"curve": []}, {"lines": []},
+               {"steps": []}, {"effects": {}}, {"curve": [[1]]}, {"lines": [[[1.0]]]})  # fmt: skip
+    for change in changes:
+        file.write_text(json.dumps(data | {"elements": [one | change, *others]}))
         with pytest.raises(InputError, match=r"atlas.json: elements: .*zatlas atlas"):
+            kept_atlas(open_run(run))
+    for key in ("rows", "properties", "elements"):
+        file.write_text(json.dumps(data | {key: []}))
+        with pytest.raises(InputError, match=f"atlas.json: .*{key}.*zatlas atlas"):
             kept_atlas(open_run(run))
 
 

@@ -1,18 +1,19 @@
 """The command line: it calls workflows and shows their results."""
 
 import sys
+from collections.abc import Sequence
 from typing import NoReturn
 
 from zatlas.cli import interrupts
 
 
-def main() -> NoReturn:
+def main(args: Sequence[str] | None = None) -> NoReturn:
     """Run the command line and exit. Ctrl-C gives one line at any time, while it starts too."""
     try:
         interrupts.handle()
         from zatlas.cli import program  # takes 0.2 seconds to import
 
-        program.main()
+        program.main(args)
     except KeyboardInterrupt:
         print(f"zatlas: {interrupts.STOPPED}", file=sys.stderr)
         sys.exit(interrupts.STATUS)

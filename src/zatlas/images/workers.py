@@ -117,28 +117,29 @@ class _Worker:
                 _block_interrupts(signal.SIG_UNBLOCK)
         theirs.close()
 
-    def give(self, job: _Job) -> None:
-        """Send the tasks of a job that have no results."""
-        self.job = job
+    def give(self, job: _Job, singly: bool = False) -> None:
+        """Send the tasks of a job that have no results; ``singly``: each result comes by itself."""
+        self.job, self.singly = job, singly
         with suppress(OSError):  # it died; the next result says so
-            self.pipe.send(job.tasks[len(job.results) :])
+            self.pipe.send((job.tasks[len(job.results) :], singly))
 
     def collect(self) -> None:
-        """Take one result."""
+        """Take results. Where the process died, start another one, and find the task."""
         try:
-            result = self.pipe.recv()
+            results = self.pipe.recv()
         except (EOFError, OSError):
             self.pipe.close()
             self.process.join()
-            result = self._failure(self.process.exitcode or 0)
+            failure = self._failure(self.process.exitcode or 0)
             self._start()
-            self.job.results.append(result)
+            self.job.results += [failure] * self.singly
             if not self.job.is_done:
-                self.give(self.job)
+                self.give(self.job, singly=True)
             return
-        if isinstance(result, _Raised):
-            raise result.error
-        self.job.results.append(result)
+        for result in results:
+            if isinstance(result, _Raised):
+                raise result.error
+        self.job.results += results
 
     def _failure(self, status: int) -> Any:
         """The result of the task on which the process died."""
@@ -175,13 +176,17 @@ def _work(pipe: Connection, function: Callable[[Any], Any], parent: int) -> None
     _limit_memory()
     with suppress(EOFError, OSError):
         while True:
-            for task in pipe.recv():
-                _limit_time()
-                try:
-                    result = function(task)
-                except Exception as error:
-                    result = _Raised(error)
-                pipe.send(result)
+            tasks, singly = pipe.recv()
+            for part in ([task] for task in tasks) if singly else [tasks]:
+                pipe.send([_result(function, task) for task in part])
+
+
+def _result(function: Callable[[Any], Any], task: Any) -> Any:
+    _limit_time()
+    try:
+        return function(task)
+    except Exception as error:
+        return _Raised(error)
 
 
 def _end_with(parent: int) -> None:

@@ -39,13 +39,29 @@ def kept_atlas(run: Run) -> AtlasRecord:
     hint = "`zatlas atlas` measures it again"
     record = read_record(run.paths.atlas, AtlasRecord, hint)
     run.check_weights(run.paths.atlas, record.weights, hint)
-    if sorted(effect.element for effect in record.elements) != list(range(run.model.latent)):
-        raise InputError(f"{run.paths.atlas}: elements: not those of the run's code; {hint}")
+    if fault := _misfit(record, run.model.latent):
+        raise InputError(f"{run.paths.atlas}: {fault}; {hint}")
     names = element_names(run)
     elements = tuple(
         effect.model_copy(update={"name": names.get(effect.element)}) for effect in record.elements
     )
     return record.model_copy(update={"elements": elements})
+
+
+def _misfit(record: AtlasRecord, latent: int) -> str:
+    """Which fields of a stored atlas do not fit each other; empty where all do."""
+    elements = [effect.element for effect in record.elements]
+    if len({*elements} & {*range(latent)}) != len(elements) or not elements:
+        return f"elements: are not those of a code of {latent}"
+    if not record.rows or not record.properties:
+        return "rows, properties: are empty"
+    for effect in record.elements:
+        widths = {len(row) for table in (effect.curve, *effect.lines) for row in table}
+        lengths = {len(table) for table in (effect.curve, *effect.lines)}
+        fits = lengths == {len(effect.steps)} and len(widths) == 1
+        if not (effect.effects and effect.steps and effect.lines and fits):
+            return f"elements: steps, curve, lines or effects of {effect.element} do not fit"
+    return ""
 
 
 def element_names(run: Run) -> dict[int, str]:

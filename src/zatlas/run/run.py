@@ -101,9 +101,13 @@ class Run:
         return weights_fingerprint(self.model)
 
     def check_weights(self, file: Path, measured: str | None, hint: str) -> None:
-        """Raise InputError where ``file`` was ``measured`` on other weights than those of the run.
+        """Raise InputError where a file was measured on other weights than those of the run.
 
-        Files of zatlas 0.1.0 do not say on which (None). The message ends with ``hint``.
+        Parameters
+        ----------
+        file : the file.
+        measured : the fingerprint of its weights; None in files of zatlas 0.1.0.
+        hint : the end of the message.
         """
         if measured is not None and measured != self.fingerprint:
             fault = "was measured on other weights than model.safetensors holds"
