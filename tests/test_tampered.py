@@ -333,8 +333,10 @@ def test_an_atlas_of_another_code(run: Path) -> None:
     file = run / "evidence" / "atlas.json"
     data = json.loads(file.read_text())
     one, *others = data["elements"]
-    changes: tuple[dict[str, Any], ...] = ({"element": 99}, {"element": others[0]["element"]}, {"curve": []}, {"lines": []},
-               {"steps": []}, {"effects": {}}, {"curve": [[1]]}, {"lines": [[[1.0]]]})  # fmt: skip
+    changes: list[dict[str, Any]] = [
+        {"element": 99}, {"element": others[0]["element"]}, {"curve": []}, {"lines": []},
+        {"steps": []}, {"effects": {}}, {"curve": [[1]]}, {"lines": [[[1.0]]]},
+    ]  # fmt: skip
     for change in changes:
         file.write_text(json.dumps(data | {"elements": [one | change, *others]}))
         with pytest.raises(InputError, match=r"atlas.json: elements: .*zatlas atlas"):
