@@ -226,7 +226,9 @@ IMAGES: dict[str, Case] = {
         lambda p: p.prepare(p.images, "--crop", "0,0,9,9"),
         ["discs.npy", "too small for the crop"]),
     "a bad escape in a name": (
-        lambda p: p.train(images="\x1b[31m\udcff.npy"), ["[31m", "no such file"]),
+        lambda p: p.train(images="\x1b[31m\udcff.npy"), ["x1b[31m", "is not UTF-8"]),
+    "an escape sequence in a name": (
+        lambda p: p.train(images="\x1b[31m.npy"), ["[31m", "no such file"]),
 }  # fmt: skip
 
 MODELS: dict[str, Case] = {

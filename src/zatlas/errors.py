@@ -36,9 +36,17 @@ def argument_error(argument: str, value: object, hint: str) -> InputError:
 
 def one_line(message: str) -> str:
     """The message as one printable line. A very long message loses its middle."""
-    line = " ".join(message.split())
-    line = "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in line)
+    line = printable(" ".join(message.split()))
     return line if len(line) <= LONGEST else f"{line[: LONGEST // 2]} … {line[-LONGEST // 2 :]}"
+
+
+def printable(text: str) -> str:
+    """The text, with a sign in the place of each control character; ends of lines stay.
+
+    Escape sequences would control the terminal.
+    """
+    replaced = "\N{REPLACEMENT CHARACTER}"
+    return "".join(char if char.isprintable() or char == "\n" else replaced for char in text)
 
 
 def nearest(word: str, known: Iterable[str]) -> str:

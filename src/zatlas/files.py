@@ -1,4 +1,4 @@
-"""Atomic writes of files and folders, and safe reading of text, JSON and YAML."""
+"""Atomic writes of files and folders, and safe reading of text and JSON."""
 
 import errno
 import json
@@ -7,21 +7,35 @@ import os
 import re
 import secrets
 import shutil
+import stat
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
+from contextvars import ContextVar
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
-import yaml
 from safetensors import SafetensorError
 
 from zatlas.errors import InputError
+from zatlas.locks import locked
 
 _UMASK = os.umask(0)  # can only be read by setting it
 os.umask(_UMASK)
 LONGEST = 50_000_000  # bytes of a text file that is read
 _TEMPORARY = re.compile(r"\..+\.zatlas-[0-9a-f]{8}\.tmp(\.[^.]+)?")  # names from _temporary
+_HALF = re.compile(r"\\u[dD][89a-fA-F]")  # of a character, in JSON
 _Name = str | os.PathLike[str]
+
+
+class _Group(ExitStack):
+    """Temporary files that are renamed together; the stack removes those that are not."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.written: list[tuple[Path, Path]] = []  # each temporary file, and its target
+
+
+_group: ContextVar[_Group | None] = ContextVar("group", default=None)
 
 
 def leftovers(folder: Path) -> list[Path]:
@@ -29,7 +43,15 @@ def leftovers(folder: Path) -> list[Path]:
     if folder.is_symlink() or not folder.is_dir():
         return []
     named = [path for path in folder.iterdir() if _TEMPORARY.fullmatch(path.name)]
-    return [p for p in named if not p.is_symlink() and (p.is_file() or p.is_dir())]
+    there = [p for p in named if not p.is_symlink() and (p.is_file() or p.is_dir())]
+    return [path for path in there if not _is_in_use(path)]
+
+
+def _is_in_use(part: Path) -> bool:
+    """Whether a writer that still runs holds the lock of a temporary file."""
+    with suppress(OSError), locked(part) as free:
+        return not free
+    return False
 
 
 def is_free(folder: Path) -> bool:
@@ -59,7 +81,9 @@ def check_output(
         The file may not be written.
     """
     reason = ""
-    if any(_changes(path, given) for given in inputs if isinstance(given, (str, os.PathLike))):
+    if "\0" in str(path):
+        reason = "is no name of a file"
+    elif any(_changes(path, given) for given in inputs if isinstance(given, (str, os.PathLike))):
         reason = "is an input or another output of the same command; give another name"
     elif os.path.isdir(path):
         reason = "is a folder; give the name of a file"
@@ -85,7 +109,11 @@ def _changes(path: _Name, given: _Name) -> bool:
 def clear_leftovers(folder: Path) -> None:
     """Remove the temporary files and folders that ``leftovers`` finds."""
     for path in leftovers(folder):
-        shutil.rmtree(path) if path.is_dir() else path.unlink()
+        _remove(path)
+
+
+def _remove(path: Path) -> None:
+    shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
 
 
 def _temporary(target: Path, suffix: str) -> Path:
@@ -94,12 +122,44 @@ def _temporary(target: Path, suffix: str) -> Path:
     return target.with_name(f".{stem}.zatlas-{secrets.token_hex(4)}.tmp{suffix}")
 
 
+def is_writing() -> bool:
+    """Whether a temporary file waits to be put in place."""
+    return _group.get() is not None
+
+
+@contextmanager
+def together() -> Iterator[ExitStack]:
+    """Put all files that are written in a block in place at its end.
+
+    After an error in the block, none of them is. Inside of another such block, they are put in
+    place at the end of the outer one.
+
+    Yields
+    ------
+    ExitStack
+        It is closed after the files are in place.
+    """
+    if (outer := _group.get()) is not None:
+        yield outer
+        return
+    with _Group() as group:
+        before = _group.set(group)
+        try:
+            yield group
+        finally:
+            _group.reset(before)
+        for part, target in group.written:
+            with _naming(target):
+                part.replace(target)
+
+
 @contextmanager
 def atomic_write(path: _Name) -> Iterator[Path]:
     """Write a file atomically: yield a temporary path, and rename it to ``path`` at the end.
 
     Missing parent folders are made. After an error or Ctrl-C, the temporary file and the new
-    folders are removed, and ``path`` is unchanged.
+    folders are removed, and ``path`` is unchanged. What a killed writer of the same file has left
+    is removed.
 
     Parameters
     ----------
@@ -108,7 +168,7 @@ def atomic_write(path: _Name) -> Iterator[Path]:
     Yields
     ------
     Path
-        A file in the same folder, with the same suffix.
+        An empty file in the same folder, with the same suffix.
 
     Raises
     ------
@@ -116,17 +176,31 @@ def atomic_write(path: _Name) -> Iterator[Path]:
         The file cannot be written.
     """
     target = Path(path)
+    with together() as group, _naming(target):
+        part = group.enter_context(_part(target))
+        yield part
+        with part.open("rb+") as handle:  # to disk before the rename
+            os.fsync(handle.fileno())
+        part.chmod(0o666 & ~_UMASK)  # some writers make private files
+        assert isinstance(group, _Group)
+        group.written.append((part, target))
+
+
+@contextmanager
+def _part(target: Path) -> Iterator[Path]:
+    """An empty temporary file beside ``target``, which is locked while it is there."""
     part = _temporary(target, target.suffix)
-    with _place_for(target):
+    start, end = part.name.split(".zatlas-")[0] + ".zatlas-", ".tmp" + target.suffix
+    with folder_for(target):
         if target.is_dir():
             raise InputError(f"{target}: is a folder; give the name of a file")
+        for left in leftovers(target.parent):
+            if left.name.startswith(start) and left.name.endswith(end):
+                _remove(left)
         try:
-            yield part
-            if part.exists():
-                with part.open("rb+") as handle:  # to disk before the rename
-                    os.fsync(handle.fileno())
-                part.chmod(0o666 & ~_UMASK)  # some writers make private files
-                part.replace(target)
+            part.touch(exist_ok=False)
+            with locked(part):
+                yield part
         finally:
             with suppress(OSError):  # in a read-only folder, even a missing file raises
                 part.unlink(missing_ok=True)
@@ -137,7 +211,7 @@ def atomic_folder(path: _Name) -> Iterator[Path]:
     """Write a folder atomically, as ``atomic_write`` does; it must not exist yet."""
     target = Path(path)
     part = _temporary(target, "")
-    with _place_for(target):
+    with _naming(target), folder_for(target):
         try:
             part.mkdir()
             yield part
@@ -147,19 +221,27 @@ def atomic_folder(path: _Name) -> Iterator[Path]:
 
 
 @contextmanager
-def _place_for(target: Path) -> Iterator[None]:
+def folder_for(target: Path) -> Iterator[None]:
     """Make the parent folders of ``target``. Remove the new ones again if they stay empty."""
     made: list[Path] = []
     try:
         made += [folder for folder in target.parents if not folder.exists()]
-        target.parent.mkdir(parents=True, exist_ok=True)
+        with _naming(target):
+            target.parent.mkdir(parents=True, exist_ok=True)
         yield
-    except (OSError, SafetensorError) as error:  # a full disk in safetensors
-        raise InputError(_unwritable(target, error)) from None
     finally:
         for folder in made:
             with suppress(OSError):  # not empty
                 folder.rmdir()
+
+
+@contextmanager
+def _naming(target: Path) -> Iterator[None]:
+    """Raise InputError, which names ``target``, for a fault of the file system."""
+    try:
+        yield
+    except (OSError, SafetensorError) as error:  # a full disk in safetensors
+        raise InputError(_unwritable(target, error)) from None
 
 
 def _unwritable(target: Path, error: Exception) -> str:
@@ -180,9 +262,10 @@ def make_folder(path: _Name) -> None:
 
 def write_all(contents: Mapping[Path, bytes]) -> None:
     """Write several files. After an error while writing, all of them are unchanged."""
-    with ExitStack() as together:
+    with together():
         for path, content in contents.items():
-            together.enter_context(atomic_write(path)).write_bytes(content)
+            with atomic_write(path) as part:
+                part.write_bytes(content)
 
 
 def write_text(path: _Name, text: str) -> None:
@@ -201,6 +284,23 @@ def write_json(path: _Name, value: Any) -> None:
     write_text(path, json_text(value))
 
 
+def open_file(path: _Name) -> BinaryIO:
+    """Open a regular file to read its bytes. Raises OSError.
+
+    A pipe or a device may never end. The file is opened without waiting, and refused afterwards
+    where it is of another kind.
+    """
+    flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+    handle = os.open(path, flags)
+    mode = os.fstat(handle).st_mode
+    if stat.S_ISREG(mode):
+        return os.fdopen(handle, "rb")
+    os.close(handle)
+    if stat.S_ISDIR(mode):
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
+    raise OSError(errno.EINVAL, "is a device or a pipe", str(path))
+
+
 def read_text(path: _Name, missing: str = "no such file", longest: int = LONGEST) -> str:
     """Read a text file in UTF-8.
 
@@ -216,14 +316,16 @@ def read_text(path: _Name, missing: str = "no such file", longest: int = LONGEST
         The file is missing, too long or not UTF-8.
     """
     try:
-        with Path(path).open("rb") as handle:
+        with open_file(path) as handle:
             data = handle.read(longest + 1)
         if len(data) > longest:
             raise InputError(f"{path}: longer than {longest:,} bytes; is it the right file?")
         return data.decode("utf-8")
     except FileNotFoundError:
         raise InputError(f"{path}: {missing}") from None
-    except (OSError, UnicodeDecodeError) as error:
+    except (OSError, ValueError) as error:  # ValueError: not UTF-8, or a NUL in the name
+        if isinstance(error, InputError):
+            raise
         reason = getattr(error, "strerror", None) or error
         raise InputError(f"{path}: cannot be read as text ({reason}); give a text file") from None
 
@@ -232,48 +334,9 @@ def read_json(path: _Name, missing: str, hint: str) -> Any:
     """The data in a JSON file. Raises InputError that ends in ``missing`` or in ``hint``."""
     text = read_text(path, missing)
     try:
-        return json.loads(text)
+        data = json.loads(text)
+        if _HALF.search(text):  # half a character of UTF-16 could not be written again
+            json_text(data).encode()
+        return data
     except (ValueError, RecursionError) as error:
         raise InputError(f"{path}: is not JSON ({error}); {hint}") from None
-
-
-class _Plain(yaml.SafeLoader):
-    """YAML without aliases and repeated keys, so a small file cannot fill the memory."""
-
-    def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
-        if self.check_event(yaml.AliasEvent):
-            alias = self.get_event()  # type: ignore[no-untyped-call]  # of the stub
-            problem = f"the alias *{alias.anchor} is not allowed"
-            raise yaml.MarkedYAMLError(problem=problem, problem_mark=alias.start_mark)
-        return super().compose_node(parent, index)
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        keys: set[str] = set()
-        for key, _ in node.value:
-            if str(key.value) in keys:
-                problem = f"{key.value!r} is given twice"
-                raise yaml.MarkedYAMLError(problem=problem, problem_mark=key.start_mark)
-            keys.add(str(key.value))
-        return super().construct_mapping(node, deep)
-
-
-def parse_yaml(text: str, name: str) -> Any:
-    """The plain data in a YAML text. Raises InputError that starts with ``name``.
-
-    Examples
-    --------
-    >>> parse_yaml("size: [64, 64]", "model.yaml")
-    {'size': [64, 64]}
-    """
-    try:
-        return yaml.load(text, Loader=_Plain)
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        line = f" line {mark.line + 1}" if mark else ""
-        problem = getattr(error, "problem", None) or getattr(error, "reason", "not YAML")
-        raise InputError(f"{name}{line}: {problem}; write plain YAML") from None
-    except ValueError as error:  # of a number or a date
-        reason = str(error).partition(";")[0]
-    except Exception as error:  # a wrong value raises nearly any type of error
-        reason = "nested too deep" if isinstance(error, RecursionError) else "a value is invalid"
-    raise InputError(f"{name}: cannot be read ({reason}); write plain YAML")

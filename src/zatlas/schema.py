@@ -84,7 +84,9 @@ def read_record(path: Path, kind: type[R], hint: str) -> R:
     """
     data = read_json(path, f"missing; {hint}", hint)
     schema = data.get("schema", 1) if isinstance(data, Mapping) else 1
-    if isinstance(schema, int) and schema > kind.SCHEMA:
+    if type(schema) is not int or schema < 1:
+        raise InputError(f"{path}: schema: {schema!r} is no number of a format; {hint}")
+    if schema > kind.SCHEMA:
         raise InputError(f"{path}: schema {schema} is from a newer zatlas; upgrade to read it")
     try:
         if schema < kind.SCHEMA:
@@ -92,7 +94,8 @@ def read_record(path: Path, kind: type[R], hint: str) -> R:
         return kind.model_validate(data)
     except ValidationError as error:
         fault = error.errors()[0]
-        field = ".".join(map(str, fault["loc"])) or "the whole file"
-        raise InputError(f"{path}: {field}: {fault['msg']}; {hint}") from None
+        field = "".join(f"{part}: " for part in [".".join(map(str, fault["loc"]))] if part)
+        reason = fault["msg"].removeprefix("Value error, ")
+        raise InputError(f"{path}: {field}{reason}; {hint}") from None
     except (KeyError, TypeError, ValueError, AttributeError, RecursionError):
         raise InputError(f"{path}: was not written by zatlas; {hint}") from None

@@ -1,12 +1,13 @@
 """The program: its commands, what they share, and one line for every error."""
 
 import copy
+import io
 import os
 import re
 import shlex
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -14,8 +15,9 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import click
 
 from zatlas import __version__
+from zatlas.cli import interrupts
 from zatlas.errors import InputError, nearest, one_line
-from zatlas.files import atomic_write, check_output, json_text
+from zatlas.files import check_output, json_text, together, write_json
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -82,6 +84,7 @@ def _computing(name: str, callback: Callable[..., Any], **arguments: Any) -> Any
 def main(args: Sequence[str] | None = None) -> NoReturn:
     """Run the command line and exit: 0, or 2 after one line on standard error."""
     try:
+        _set_up(sys.argv[1:] if args is None else args)
         program.main(args=args, prog_name="zatlas", standalone_mode=False)
     except click.exceptions.NoArgsIsHelpError as error:
         click.echo(error.format_message())
@@ -90,9 +93,9 @@ def main(args: Sequence[str] | None = None) -> NoReturn:
     except click.ClickException as error:
         _leave(error.format_message())
     except (KeyboardInterrupt, click.Abort) as stop:
-        _leave(str(stop) or "stopped by the keyboard; nothing is left half-written", 130)
+        _leave(str(stop) or interrupts.STOPPED, interrupts.STATUS)
     except BrokenPipeError:  # whoever read standard output has stopped, as `| head` does
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _flush()
     except MemoryError:
         _leave("out of memory; take a smaller --batch-size or a smaller model")
     except OSError as error:
@@ -103,6 +106,27 @@ def main(args: Sequence[str] | None = None) -> NoReturn:
         text = f"{type(error).__name__}: {error} (ZATLAS_TRACEBACK=1 shows where)"
         _leave(f"an error in zatlas itself, please report it: {text}")
     sys.exit(0)
+
+
+def _set_up(args: Iterable[str]) -> None:
+    """Make this process independent of the terminal's encoding and of the figures' windows."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # a terminal in ASCII has no arrow
+    os.environ["MPLBACKEND"] = "agg"  # matplotlib refuses to be imported with an unknown one
+    for word in args:
+        if not word.isascii() and any("\ud800" <= char <= "\udfff" for char in word):
+            raise InputError(f"{word!r}: is not UTF-8; give the file another name")
+
+
+def _flush() -> None:
+    """Write what waits to be written; where that fails, it is dropped, and Python ends quietly."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except (OSError, ValueError):
+            with suppress(OSError, ValueError):
+                os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def _with_options(fault: BaseException) -> str:
@@ -117,16 +141,18 @@ def _with_options(fault: BaseException) -> str:
 
 def _leave(message: str, status: int = 2) -> NoReturn:
     if FIRST:
-        click.echo(f"zatlas: {one_line(message)}", err=True)
+        with suppress(OSError, ValueError):  # standard error is full or closed
+            click.echo(f"zatlas: {one_line(message)}", err=True)
+    _flush()
     sys.exit(status)
 
 
 def console(answer: str | None = None) -> "Console":
     """Where a command prints: standard output, or standard error where ``--json -`` has that."""
-    from rich.console import Console
+    from zatlas.cli.terminal import PlainConsole
 
     quiet = click.get_current_context().find_root().obj or not FIRST
-    return Console(stderr=answer == "-", quiet=bool(quiet), highlight=False, soft_wrap=True)
+    return PlainConsole(stderr=answer == "-", quiet=bool(quiet))
 
 
 def say(text: str, answer: str | None = None) -> None:
@@ -146,14 +172,12 @@ def answering(record: Any, file: str | None) -> Iterator[None]:
     The block writes the other files of the command. Where it fails, no answer is written. Where
     the answer cannot be written, the block does not begin.
     """
-    if file is None or file == "-":
+    with together():
+        if file is not None and file != "-":
+            write_json(file, record)
         yield
-    else:
-        with atomic_write(file) as part:
-            part.write_text(json_text(record), encoding="utf-8")
-            yield
     if file == "-":
-        click.echo(json_text(record), nl=False)
+        click.echo(json_text(record).encode(), nl=False)
 
 
 def check_outputs(

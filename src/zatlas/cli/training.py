@@ -9,7 +9,7 @@ from zatlas.cli import options
 from zatlas.cli.program import say, wrote
 from zatlas.cli.progress import epoch_lines
 from zatlas.errors import InputError
-from zatlas.files import parse_yaml
+from zatlas.plain_yaml import parse_yaml
 
 
 @click.command()

@@ -3,6 +3,7 @@
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from pydantic import model_validator
 
 from zatlas.errors import InputError
 from zatlas.evidence.statistics.intervals import bca
@@ -37,6 +38,7 @@ class Reconstruction(VersionedRecord):
     """``evidence/reconstruction.json``: metrics of the ``n`` held-out images by their names.
 
     ``best``, ``median`` and ``worst`` are the images of least, median and largest MSE, from 0.
+    ``weights`` is the fingerprint of the weights; None where it is not known.
     """
 
     n: int
@@ -44,6 +46,20 @@ class Reconstruction(VersionedRecord):
     best: int
     median: int
     worst: int
+    weights: str | None = None
+
+    @model_validator(mode="after")
+    def _fits(self) -> "Reconstruction":
+        """Every index is one of the images, and every metric has a value for each of them."""
+        if "mse" not in self.metrics or not self.metrics.keys() <= UNITS.keys():
+            raise ValueError(f"metrics: are not among {', '.join(UNITS)}")
+        for name in ("best", "median", "worst"):
+            if not 0 <= getattr(self, name) < self.n:
+                raise ValueError(f"{name}: is none of the {self.n} images")
+        for name, metric in self.metrics.items():
+            if len(metric.per_image) != self.n:
+                raise ValueError(f"{name}: has no value for each of the {self.n} images")
+        return self
 
 
 def measure_reconstruction(

@@ -6,7 +6,7 @@ Smaller results stand beside the code that measures them, as ``Flags`` in ``effe
 
 from typing import Any, Literal
 
-from pydantic import computed_field, model_validator
+from pydantic import Field, computed_field, model_validator
 
 from zatlas.evidence.arrays import Property as Property  # others import it from here
 from zatlas.evidence.arrays import PropertyKind
@@ -254,13 +254,15 @@ class AtlasRecord(VersionedRecord):
     """``evidence/atlas.json``: every element of one run, the largest effect first.
 
     ``held_out`` says whether the images are those that the run held out. ``drawn`` says how well
-    the network draws each property. Both are None where that is not known.
+    the network draws each property, ``weights`` which weights were measured
+    (``run/weights.py``). They are None where that is not known.
     """
 
     run: str
     images: str
     held_out: bool | None = None
     fingerprint: str | None = None
+    weights: str | None = None
     seed: int
     rows: tuple[int, ...]
     n: int
@@ -303,13 +305,17 @@ class EditRecord(Record):
 
 
 class PlateRecord(Record):
-    """The edits of one plate; ``images`` is a file, ``index`` the rows of it that are drawn."""
+    """The edits of one plate; ``images`` is a file, ``index`` the rows of it that are drawn.
+
+    ``fingerprint`` is that of the images, ``weights`` that of the weights.
+    """
 
     images: str
     fingerprint: str | None = None
-    index: tuple[int, ...]
+    weights: str | None = None
+    index: tuple[int, ...] = Field(min_length=1)
     command: str
-    edits: tuple[EditRecord, ...]
+    edits: tuple[EditRecord, ...] = Field(min_length=1)
 
 
 class EditsRecord(VersionedRecord):

@@ -3,10 +3,12 @@
 An SVG is built as a tree of XML elements, so that it is valid and every text in it is escaped.
 """
 
+import re
 from importlib import resources
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element, SubElement
 
+_NOT_XML = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")  # in XML 1.0
 Point = tuple[float, float]
 # Rules without variables, so that viewers other than browsers draw it too. The classes have a
 # prefix, because an SVG inside an HTML page shares its styles with the page.
@@ -18,7 +20,9 @@ def drawing(width: float, height: float, label: str) -> Element:
     size = {"width": _number(width), "height": _number(height)}
     view = f"0 0 {size['width']} {size['height']}"
     names = {"xmlns": "http://www.w3.org/2000/svg", "class": "zd"}
-    svg = Element("svg", {**names, **size, "viewBox": view, "role": "img", "aria-label": label})
+    svg = Element(
+        "svg", {**names, **size, "viewBox": view, "role": "img", "aria-label": _xml(label)}
+    )
     SubElement(svg, "style").text = STYLE
     mark(svg, "rect", "zd-page", width=width, height=height)
     return svg
@@ -42,7 +46,7 @@ def text(
     parent: Element, x: float, y: float, words: str, kind: str = "", anchor: str = "middle"
 ) -> None:
     """Add words with their baseline at ``y``; ``anchor`` is start, middle or end."""
-    mark(parent, "text", kind, x=x, y=y, text_anchor=anchor).text = words
+    mark(parent, "text", kind, x=x, y=y, text_anchor=anchor).text = _xml(words)
 
 
 def arrow(parent: Element, start: Point, end: Point, bend_first: bool = False) -> None:
@@ -59,6 +63,11 @@ def arrow(parent: Element, start: Point, end: Point, bend_first: bool = False) -
 def svg_text(svg: Element) -> str:
     """The SVG as the text of an XML document."""
     return ElementTree.tostring(svg, encoding="unicode") + "\n"
+
+
+def _xml(words: str) -> str:
+    """A text with a sign in the place of each character that XML does not allow."""
+    return _NOT_XML.sub("\N{REPLACEMENT CHARACTER}", words)
 
 
 def _number(value: float | str) -> str:

@@ -22,6 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from zatlas.errors import InputError
+from zatlas.files import open_file
 from zatlas.images.decode import MAX_BYTES, MAX_PIXELS, MIN_SIDE, Item, Source
 from zatlas.images.labels import beside, free_names, read_table
 
@@ -44,7 +45,7 @@ def npy(path: Path) -> Source:
 def map_npy(path: Path) -> NDArray[Any]:
     """Map a ``.npy`` file read-only. Raises InputError."""
     try:
-        with path.open("rb") as file:
+        with open_file(path) as file:
             return _map_array(file, str(path))
     except OSError as error:
         raise InputError(f"{path}: cannot be read ({error.strerror or error})") from None
@@ -55,13 +56,18 @@ def _map_data(
 ) -> NDArray[Any]:
     """Map the data of an array, which start here in a file, read-only.
 
-    Raises InputError for a file that is too short.
+    Raises InputError for a file that is too short, and for a shape that no array has.
     """
+    if dtype.itemsize == 0 or not all(type(side) is int and side >= 0 for side in shape):
+        raise InputError(f"{name}: {dtype} of shape {shape}: not an array")
     start, size = file.tell(), math.prod(shape) * dtype.itemsize
     there = os.fstat(file.fileno()).st_size - start
     if there < size:
         raise InputError(f"{name}: cut short: {there:,} bytes of the {size:,} of {shape}")
-    return np.memmap(file, dtype, "r", start, shape, order) if size else np.empty(shape, dtype)
+    try:
+        return np.memmap(file, dtype, "r", start, shape, order) if size else np.empty(shape, dtype)
+    except (ValueError, OverflowError, MemoryError) as error:  # too many axes, a side too long
+        raise InputError(f"{name}: shape {shape}: not an array ({error})") from None
 
 
 def _map_array(file: IO[bytes], name: str) -> NDArray[Any]:
@@ -75,8 +81,6 @@ def _map_array(file: IO[bytes], name: str) -> NDArray[Any]:
     if dtype.hasobject:
         objects = "pickled Python objects, which are never loaded"
         raise InputError(f"{name}: holds {objects}: save plain numbers, uint8 (N,H,W,C)")
-    if min(shape, default=0) < 0:
-        raise InputError(f"{name}: shape {shape}: not an array")
     return _map_data(file, shape, dtype, name, "F" if columns_first else "C")
 
 
@@ -103,7 +107,7 @@ def npz(path: Path) -> Source:
     arrays: Arrays = {}
     faults: dict[str, InputError] = {}
     try:
-        with zipfile.ZipFile(path) as file:
+        with open_file(path) as packed, zipfile.ZipFile(packed) as file:
             for name in file.namelist():
                 title, key = f"{path}, {name}", name.removesuffix(".npy")
                 with file.open(name) as member:
@@ -194,9 +198,10 @@ def is_idx(path: Path) -> bool:
 
 
 def _opened(path: Path) -> IO[bytes]:
-    with path.open("rb") as file:
-        packed = file.read(2) == b"\x1f\x8b"
-    return cast(IO[bytes], gzip.open(path, "rb")) if packed else path.open("rb")
+    file = open_file(path)
+    packed = file.read(2) == b"\x1f\x8b"
+    file.seek(0)
+    return cast(IO[bytes], gzip.open(file)) if packed else file
 
 
 def _array(path: Path) -> NDArray[Any]:

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from zatlas.errors import InputError
+from zatlas.files import open_file
 
 SUFFIXES = {".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".bmp", ".gif", ".tif", ".tiff"}
 SUFFIXES |= {".webp", ".avif", ".jp2", ".ppm", ".pgm", ".pbm", ".pnm"}
@@ -165,10 +166,9 @@ def decode(data: Data) -> Image.Image:
 
 def _decode_file(data: Path | bytes) -> Image.Image:
     try:
-        size = len(data) if isinstance(data, bytes) else data.stat().st_size
-        if size > MAX_BYTES:
-            raise UnreadableError(f"{size:,} bytes: more than {MAX_BYTES:,}")
-        content = data if isinstance(data, bytes) else data.read_bytes()
+        content = data if isinstance(data, bytes) else _content(data)
+        if len(content) > MAX_BYTES:
+            raise UnreadableError(f"more than {MAX_BYTES:,} bytes")
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # Pillow warns of unusual metadata and of many pixels
             image: Image.Image
@@ -191,6 +191,12 @@ def _decode_file(data: Path | bytes) -> Image.Image:
         if "truncated" in reason.lower():
             reason = "truncated: the file ends before the picture does"
         raise UnreadableError(" ".join(reason.split())) from None
+
+
+def _content(path: Path) -> bytes:
+    """The bytes of a file, one more than ``MAX_BYTES`` at most."""
+    with open_file(path) as file:
+        return file.read(MAX_BYTES + 1)
 
 
 @functools.cache

@@ -13,6 +13,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any, NamedTuple
 
 from zatlas.errors import InputError
+from zatlas.files import open_file
 from zatlas.images.decode import MAX_BYTES, SUFFIXES, Data, Item, Source, UnreadableError
 from zatlas.images.labels import free_names
 
@@ -82,7 +83,8 @@ def archive(path: Path) -> Source:
     """The images of a zip or tar archive (gz, bz2, xz), in the archive's order, read in place."""
     try:
         is_zip = path.suffix.lower() == ".zip"
-        file = zipfile.ZipFile(path) if is_zip else tarfile.open(path)  # noqa: SIM115 - read later
+        packed = open_file(path)
+        file = zipfile.ZipFile(packed) if is_zip else tarfile.open(fileobj=packed)  # noqa: SIM115 - read later
         members = list(_zip(file) if isinstance(file, zipfile.ZipFile) else _tar(file))
     except Exception as error:  # a damaged archive raises nearly any type of error
         raise InputError(f"{path}: not a complete zip or tar archive ({error})") from None

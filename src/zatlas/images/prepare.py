@@ -146,10 +146,11 @@ def check_target(out: str | os.PathLike[str], inputs: list[Path], overwrite: boo
 
 
 @contextmanager
-def new_set(target: Path, columns: Iterable[str]) -> Iterator[Write]:
+def new_set(target: Path, columns: Iterable[str], nbytes: int = 0) -> Iterator[Write]:
     """Write ``target`` and its table atomically.
 
-    Yields a function that adds an image (H,W,C) and the rest of its row, after the index.
+    Yields a function that adds an image (H,W,C) and the rest of its row, after the index. Where
+    the images have ``nbytes``, a full disk is found at the start.
     """
     with (
         atomic_write(beside(target)) as table_part,
@@ -157,6 +158,8 @@ def new_set(target: Path, columns: Iterable[str]) -> Iterator[Write]:
         array_part.open("wb") as array,
         table_part.open("w", encoding="utf-8", errors="backslashreplace", newline="") as lines,
     ):
+        if nbytes and hasattr(os, "posix_fallocate"):
+            os.posix_fallocate(array.fileno(), 0, nbytes)
         rows = csv.writer(lines, lineterminator="\n")
         rows.writerow(["index", *columns])
         shape: tuple[int, ...] = (0,)

@@ -3,13 +3,12 @@
 import os
 import zipfile
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from zatlas.errors import InputError
-from zatlas.files import atomic_write
+from zatlas.files import atomic_write, open_file
 
 Floats = NDArray[np.floating]
 
@@ -29,6 +28,7 @@ class CodeStatistics:
     covariance : (D, D), with its correlations shrunk towards 0 (Ledoit & Wolf 2004); None where D
         is above 2,048.
     codes : (M, D), every k-th code, 4,096 at most.
+    weights : the fingerprint of the weights that gave the codes; None where it is not known.
     """
 
     count: int
@@ -38,6 +38,7 @@ class CodeStatistics:
     quantiles: Floats
     covariance: Floats | None
     codes: NDArray[np.float32]
+    weights: str | None = None
 
     @property
     def dead(self) -> NDArray[np.bool_]:
@@ -110,10 +111,14 @@ def load(path: str | os.PathLike[str], latent: int) -> CodeStatistics:
     Raises InputError where the file is missing, is damaged, or is of another model.
     """
     try:
-        if Path(path).exists() and not zipfile.is_zipfile(path):
-            raise ValueError("not a complete .npz archive")
-        with np.load(path, allow_pickle=False) as arrays:
-            found = {"covariance": None, **arrays, "count": int(arrays["count"])}
+        with open_file(path) as file:
+            if not zipfile.is_zipfile(file):
+                raise ValueError("not a complete .npz archive")
+            file.seek(0)
+            arrays = dict(np.load(file, allow_pickle=False))
+        found = {"covariance": None, **arrays, "count": int(arrays["count"])}
+        if "weights" in found:
+            found["weights"] = str(found["weights"])
         statistics = CodeStatistics(**found)
         levels, kept = len(statistics.levels), len(statistics.codes)
         shapes = {"mean": (latent,), "sd": (latent,), "codes": (kept, latent), "levels": (levels,)}
@@ -122,12 +127,34 @@ def load(path: str | os.PathLike[str], latent: int) -> CodeStatistics:
             array = getattr(statistics, name)
             if array is not None and (array.shape != shape or array.dtype.kind != "f"):
                 raise ValueError(f"{name}: {array.dtype} {array.shape}")
+        _check_values(statistics)
     except FileNotFoundError:
         raise InputError(f"{path}: missing; train the run to its end first") from None
     except Exception as error:  # damaged archives raise nearly every kind
         fault = f"holds no statistics of {latent} latent elements ({error})"
         raise InputError(f"{path}: {fault}; copy it again, or train again") from None
     return statistics
+
+
+def _check_values(statistics: CodeStatistics) -> None:
+    """Raise ValueError where the numbers are not the statistics of any codes."""
+    sd, covariance, levels = statistics.sd, statistics.covariance, statistics.levels
+    for name, array in vars(statistics).items():
+        if isinstance(array, np.ndarray) and not (array.size and np.isfinite(array).all()):
+            raise ValueError(f"{name}: empty, or not finite")
+    if statistics.count < 2 or (sd < 0).any():
+        raise ValueError("sd: below 0, or of fewer than 2 images")
+    rises, tolerance = (
+        np.diff(statistics.quantiles, axis=0),
+        1e-6 * np.abs(statistics.quantiles).max(),
+    )
+    if (np.diff(levels) <= 0).any() or (rises < -tolerance).any():
+        raise ValueError("quantiles: not in order")
+    if covariance is not None:
+        variance = np.diagonal(covariance)
+        fits = np.allclose(np.sqrt(np.maximum(variance, 0)), sd, rtol=1e-3)
+        if not (fits and np.allclose(covariance, covariance.T)):
+            raise ValueError("covariance: does not fit the sd")
 
 
 def _shrunk_covariance(codes_ND: Floats, sd_D: Floats) -> Floats:

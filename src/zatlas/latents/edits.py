@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from zatlas.errors import InputError, nearest
+from zatlas.errors import InputError, argument_error, nearest
 from zatlas.latents.code_statistics import CodeStatistics
 from zatlas.latents.coding import Codes, checked_codes
 from zatlas.latents.names import Names
@@ -97,6 +97,8 @@ def size(z_BD: Codes, edited_BD: Codes, space: Space) -> EditSize:
 
 def _resolved(text: str, shape: Shape, names: Names) -> list[Step]:
     """The operations of an edit, each with the elements that it changes or its direction."""
+    if not isinstance(text, str):
+        raise argument_error("text", repr(text), 'give an edit as a text, such as "z[0] *= 2"')
     source = Source("edit", text)
     steps: list[Step] = []
     for operation in parse_edit(text).operations:

@@ -10,7 +10,8 @@ import numpy as np
 import yaml
 
 from zatlas.errors import InputError
-from zatlas.files import parse_yaml, read_text, write_text
+from zatlas.files import read_text, write_text
+from zatlas.plain_yaml import parse_yaml
 from zatlas.syntax import LARGEST
 
 Names = Mapping[str, int | list[float]]  # a name: the index of an element, or a direction (D,)

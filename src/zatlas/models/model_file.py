@@ -10,11 +10,12 @@ import yaml
 from pydantic import BaseModel, ConfigDict, PositiveInt, ValidationError
 
 from zatlas.errors import InputError, nearest
-from zatlas.files import parse_yaml, read_text
+from zatlas.files import read_text
 from zatlas.models.architecture import Architecture, check
 from zatlas.models.layers import ACTIVATIONS, LAYERS, bounds
 from zatlas.models.pasted import read_pasted
 from zatlas.models.shortforms import SHORT_FORMS, expand, mirrored
+from zatlas.plain_yaml import parse_yaml
 from zatlas.recipes import recipe as recipes
 from zatlas.recipes.bottlenecks import BOTTLENECKS
 from zatlas.recipes.objective import Objective

@@ -121,8 +121,9 @@ def _edits(run: Run, part: Part, file: str, missing: list[str]) -> Section:
         typed = command("edit", run.path, "--images", file, "--index", _listed(index), *texts,
                            "--out", "plate.png")  # fmt: skip
         edits = [EditRecord(edit=text, assumptions=(), elements=()) for text in texts]
-        plate = PlateRecord(images=file, index=tuple(index), command=typed, edits=tuple(edits))
-        plates = [_plate(run, plate, part.pictures(2))]
+        if edits:  # none where every element is dead
+            plate = PlateRecord(images=file, index=tuple(index), command=typed, edits=tuple(edits))
+            plates = [_plate(run, plate, part.pictures(2))]
     return sections.edits(plates)
 
 

@@ -4,6 +4,8 @@ import re
 
 from markupsafe import Markup
 
+from zatlas.errors import printable
+
 
 def escaped(text: object) -> Markup:
     r"""A text in which Markdown and HTML find no markup, on one line; markup stays as it is.
@@ -13,7 +15,7 @@ def escaped(text: object) -> Markup:
     """
     if isinstance(text, Markup):
         return text
-    line = re.sub(r"([\\`*_\[\]<>#~$&])", r"\\\1", re.sub(r"\s+", " ", str(text)))
+    line = re.sub(r"([\\`*_\[\]<>#~$&])", r"\\\1", _one_line(str(text)))
     line = re.sub(r"^( ?)([-+](?= |$)|-(?=-)|=)", r"\1\\\2", line)  # would begin a list or a rule
     return Markup(re.sub(r"^( ?\d+)([.)])(?= |$)", r"\1\\\2", line))  # nor a numbered list
 
@@ -24,7 +26,7 @@ def code(text: str) -> Markup:
     >>> print(code("z[0] *= 2"))
     `z[0] *= 2`
     """
-    line = re.sub(r"\s+", " ", text)
+    line = _one_line(text)
     fence = _fence(line, 1)
     pad = " " if line.startswith("`") or line.endswith("`") else ""
     return Markup(f"{fence}{pad}{line}{pad}{fence}" if line.strip() else "")
@@ -33,12 +35,16 @@ def code(text: str) -> Markup:
 def listing(text: str, language: str) -> Markup:
     """Lines in a fixed-width font."""
     fence = _fence(text, 3)
-    return Markup(f"{fence}{language}\n{text.rstrip()}\n{fence}")
+    return Markup(f"{fence}{language}\n{printable(text.rstrip())}\n{fence}")
 
 
 def cell(text: object) -> Markup:
     """A cell of a table: a bar would end it, in code too."""
     return Markup(str(escaped(text)).replace("|", "\\|"))
+
+
+def _one_line(text: str) -> str:
+    return printable(re.sub(r"\s+", " ", text))
 
 
 def _fence(text: str, least: int) -> str:

@@ -14,11 +14,12 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from zatlas import __version__
 from zatlas.errors import InputError, argument_error
-from zatlas.files import parse_yaml, read_text
+from zatlas.files import read_text
 from zatlas.images import ImageSet
 from zatlas.models.architecture import Architecture
 from zatlas.models.model_file import ModelFile
 from zatlas.models.precision import Precision
+from zatlas.plain_yaml import parse_yaml
 from zatlas.recipes.schedules import RateSchedule
 from zatlas.run.paths import RunPaths
 from zatlas.syntax import format_call
@@ -85,14 +86,14 @@ def check_batches(config: TrainConfig, network: Architecture) -> None:
 
 
 class _Frozen(BaseModel):
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class ImagesRecord(_Frozen):
     """An image set: its file (None where an array was given), and what tells it from others."""
 
     path: str | None
-    count: int
+    count: int = Field(ge=1)
     fingerprint: str
 
 
@@ -103,7 +104,7 @@ class Computing(_Frozen):
     matmul: str  # torch's float32 matmul precision
     why: str
     compiled: bool = False
-    threads: int
+    threads: int = Field(ge=1)
 
     @property
     def precision(self) -> Precision:
@@ -132,6 +133,12 @@ class RunConfig(_Frozen):
     def held_out(self) -> ImagesRecord:
         """The image set that holds the held-out images."""
         return self.images if isinstance(self.valid, float) else self.valid
+
+    @property
+    def held_out_count(self) -> int:
+        """The number of held-out images."""
+        valid = self.valid
+        return round(valid * self.images.count) if isinstance(valid, float) else valid.count
 
     def to_yaml(self) -> str:
         """The text of ``config.yaml``."""
@@ -198,8 +205,11 @@ def read_config(folder: Path) -> RunConfig:
         versions = config.get("versions")
         made = versions.get("zatlas", "?") if isinstance(versions, dict) else "?"
         raise InputError(f"{file}: was made by a newer zatlas, {made}; upgrade to open it")
+    if isinstance(given := config.get("training"), dict):
+        for name in TrainConfig.model_fields.keys() - given.keys():  # a default would be a guess
+            raise InputError(f"{file}: training.{name}: Field required; copy it anew")
     try:
-        return RunConfig.model_validate(config)
+        return RunConfig.model_validate(config, strict=True)
     except ValidationError as error:
         fault = error.errors()[0]
         where = ".".join(map(str, fault["loc"]))

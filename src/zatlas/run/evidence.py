@@ -1,12 +1,15 @@
 """The records in the ``evidence/`` folder of a run: each is written and read here."""
 
+import hashlib
+
 import numpy as np
 
 from zatlas.errors import InputError
 from zatlas.evidence.measurements import Maps
 from zatlas.evidence.reconstruction import Reconstruction
 from zatlas.evidence.records import AtlasRecord, EditsRecord, PlateRecord
-from zatlas.files import atomic_write, write_json
+from zatlas.files import atomic_write, open_file, together, write_json
+from zatlas.locks import WAIT, one_writer
 from zatlas.run.learning import LearningCheck
 from zatlas.run.paths import RunPaths
 from zatlas.run.run import Run
@@ -15,10 +18,18 @@ from zatlas.schema import read_record
 
 def keep_atlas(run: Run, record: AtlasRecord, maps: Maps) -> None:
     """Write ``atlas.json``, and the maps beside it (``atlas.npz``) for the figures."""
-    paths = RunPaths(run.path)
-    write_json(paths.atlas, record.plain())
-    with atomic_write(paths.maps) as part:
-        np.savez_compressed(part, **{k: v.astype(np.float16) for k, v in vars(maps).items()})
+    arrays = {name: array.astype(np.float16) for name, array in vars(maps).items()}
+    with together() as written:
+        written.enter_context(one_writer(run.path, WAIT))
+        write_json(run.paths.atlas, record.plain())
+        with atomic_write(run.paths.maps) as part:
+            np.savez_compressed(part, **arrays, atlas=_identity(record))
+
+
+def _identity(record: AtlasRecord) -> str:
+    """What tells an atlas from others: the weights, the images' rows, the sizes of the effects."""
+    sizes = [effect.size for effect in record.elements]
+    return hashlib.sha256(repr((record.weights, record.rows, sizes)).encode()).hexdigest()
 
 
 def kept_atlas(run: Run) -> AtlasRecord:
@@ -27,12 +38,31 @@ def kept_atlas(run: Run) -> AtlasRecord:
     Raises InputError where it is missing or damaged.
     """
     hint = "`zatlas atlas` measures it again"
-    record = read_record(RunPaths(run.path).atlas, AtlasRecord, hint)
+    record = read_record(run.paths.atlas, AtlasRecord, hint)
+    run.check_weights(run.paths.atlas, record.weights, hint)
+    if fault := _misfit(record, run.model.latent):
+        raise InputError(f"{run.paths.atlas}: {fault}; {hint}")
     names = element_names(run)
     elements = tuple(
         effect.model_copy(update={"name": names.get(effect.element)}) for effect in record.elements
     )
     return record.model_copy(update={"elements": elements})
+
+
+def _misfit(record: AtlasRecord, latent: int) -> str:
+    """Which fields of a stored atlas do not fit each other; empty where all do."""
+    elements = [effect.element for effect in record.elements]
+    if len({*elements} & {*range(latent)}) != len(elements) or not elements:
+        return f"elements: are not those of a code of {latent}"
+    if not record.rows or not record.properties:
+        return "rows, properties: are empty"
+    for effect in record.elements:
+        widths = {len(row) for table in (effect.curve, *effect.lines) for row in table}
+        lengths = {len(table) for table in (effect.curve, *effect.lines)}
+        fits = lengths == {len(effect.steps)} and len(widths) == 1
+        if not (effect.effects and effect.steps and effect.lines and fits):
+            return f"elements: steps, curve, lines or effects of {effect.element} do not fit"
+    return ""
 
 
 def element_names(run: Run) -> dict[int, str]:
@@ -42,12 +72,16 @@ def element_names(run: Run) -> dict[int, str]:
 
 def kept_maps(run: Run) -> Maps:
     """The maps of the run's atlas. Raises InputError where they are missing or damaged."""
-    file = RunPaths(run.path).maps
+    file, shape = run.paths.maps, (run.model.latent, *run.model.architecture.image[1:])
     try:
-        with np.load(file, allow_pickle=False) as arrays:
+        with open_file(file) as opened, np.load(opened, allow_pickle=False) as arrays:
             maps = Maps(*(arrays[key].astype(np.float32) for key in ("absolute", "signed")))
-        if maps.absolute.ndim != 3 or len(maps.absolute) != run.model.latent:
-            raise ValueError(f"maps of shape {maps.absolute.shape}")
+            identity = str(arrays["atlas"]) if "atlas" in arrays else None
+        for array in vars(maps).values():
+            if array.shape[:3] != shape or not np.isfinite(array).all():
+                raise ValueError(f"maps of shape {array.shape}, or not finite")
+        if identity not in (None, _identity(kept_atlas(run))):
+            raise ValueError("they were written with another atlas.json")
     except Exception as error:  # damaged archives raise nearly every kind
         raise InputError(
             f"{file}: holds no maps of this run ({error}); measure them with `zatlas atlas "
@@ -62,16 +96,21 @@ def keep_edits(run: Run, plate: PlateRecord) -> None:
     def identity(one: PlateRecord) -> tuple[str, tuple[int, ...], list[str]]:
         return one.images, one.index, [edit.edit for edit in one.edits]
 
-    kept = [old for old in kept_edits(run).plates if identity(old) != identity(plate)]
-    write_json(RunPaths(run.path).edits, EditsRecord(plates=(*kept, plate)).plain())
+    with together() as written:
+        written.enter_context(one_writer(run.path, WAIT))  # till the file is in its place
+        kept = [old for old in kept_edits(run).plates if identity(old) != identity(plate)]
+        write_json(run.paths.edits, EditsRecord(plates=(*kept, plate)).plain())
 
 
 def kept_edits(run: Run) -> EditsRecord:
     """The plates of edits of a run, none where there is no file. Raises InputError for damage."""
-    file = RunPaths(run.path).edits
+    file, hint = run.paths.edits, "remove it; `zatlas edit` begins it anew"
     if not file.exists():
         return EditsRecord()
-    return read_record(file, EditsRecord, "remove it; `zatlas edit` begins it anew")
+    record = read_record(file, EditsRecord, hint)
+    for plate in record.plates:
+        run.check_weights(file, plate.weights, hint)
+    return record
 
 
 def keep_reconstruction(paths: RunPaths, record: Reconstruction) -> None:
@@ -82,7 +121,11 @@ def keep_reconstruction(paths: RunPaths, record: Reconstruction) -> None:
 def kept_reconstruction(run: Run) -> Reconstruction:
     """How well the run reconstructs its held-out images. Raises InputError where it is missing."""
     hint = "the same `zatlas train` command with --resume measures it again"
-    return read_record(RunPaths(run.path).reconstruction, Reconstruction, hint)
+    record = read_record(run.paths.reconstruction, Reconstruction, hint)
+    run.check_weights(run.paths.reconstruction, record.weights, hint)
+    if record.n > run.config.held_out_count:
+        raise InputError(f"{run.paths.reconstruction}: n: more images than were held out; {hint}")
+    return record
 
 
 def keep_learning(paths: RunPaths, record: LearningCheck) -> None:

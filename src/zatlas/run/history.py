@@ -26,7 +26,7 @@ class HistoryRow(BaseModel):
     ['epoch', 'train_loss', 'valid_loss', 'train_mse', 'images_per_second', 'seconds']
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
     epoch: int  # from 1
     train_loss: float
@@ -68,6 +68,8 @@ def read(path: str | os.PathLike[str]) -> list[HistoryRow]:
         rows = [from_columns(row) for row in csv.DictReader(text.splitlines())]
         if not rows:
             raise ValueError("it has no epoch")
+        if [row.epoch for row in rows] != list(range(1, len(rows) + 1)):
+            raise ValueError("epoch: not 1, 2, 3, and so on")
     except (ValueError, TypeError, csv.Error) as error:
         fault = f"is no history of a run ({error}); copy it anew, or train again"
         raise InputError(f"{path}: {fault}") from None

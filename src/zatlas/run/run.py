@@ -9,10 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from safetensors import SafetensorError
-from safetensors.torch import load_file
 
 from zatlas.errors import InputError, argument_error
 from zatlas.files import read_text
@@ -28,6 +25,7 @@ from zatlas.run.config import ImagesRecord, RunConfig, read_config
 from zatlas.run.history import HistoryRow
 from zatlas.run.paths import RunPaths
 from zatlas.run.split import Part, hold_out, whole_set
+from zatlas.run.weights import read_network, weights_fingerprint
 
 if TYPE_CHECKING:
     from zatlas.evidence.records import EditEffect
@@ -92,7 +90,28 @@ class Run:
     @cached_property
     def statistics(self) -> CodeStatistics:
         """The statistics of the codes of the training images."""
-        return code_statistics.load(self.paths.codes, self.model.latent)
+        statistics = code_statistics.load(self.paths.codes, self.model.latent)
+        hint = "the same training again with resume=True measures it again"
+        self.check_weights(self.paths.codes, statistics.weights, hint)
+        return statistics
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """What tells the weights from others; records of measurements hold it."""
+        return weights_fingerprint(self.model)
+
+    def check_weights(self, file: Path, measured: str | None, hint: str) -> None:
+        """Raise InputError where a file was measured on other weights than those of the run.
+
+        Parameters
+        ----------
+        file : the file.
+        measured : the fingerprint of its weights; None in files of zatlas 0.1.0.
+        hint : the end of the message.
+        """
+        if measured is not None and measured != self.fingerprint:
+            fault = "was measured on other weights than model.safetensors holds"
+            raise InputError(f"{file}: {fault}; {hint}", arguments=("resume",))
 
     @cached_property
     def history(self) -> list[HistoryRow]:
@@ -346,17 +365,4 @@ def open_run(path: PathLike) -> Run:
             hint = "finish the run: the same training again with resume=True"
             raise InputError(f"{file}: missing; {hint}", arguments=("resume",))
     model_file = parse_model(read_text(paths.model), str(paths.model))
-    with torch.device("meta"):
-        model = Autoencoder(model_file, model_file.architecture())
-    try:
-        weights = load_file(paths.weights)
-        dtypes = {name: tensor.dtype for name, tensor in model.state_dict().items()}
-        model.load_state_dict(weights, assign=True)
-        if any(tensor.dtype != dtypes[name] for name, tensor in weights.items()):
-            raise RuntimeError("not float32")
-    except (SafetensorError, RuntimeError, OSError) as error:
-        reason = str(error).strip().splitlines()[-1].strip()
-        fault = f"holds no weights of this model ({reason}); train again, or copy the file again"
-        raise InputError(f"{paths.weights}: {fault}") from None
-    model.to(memory_format=model.memory_format)  # type: ignore[call-overload]  # torch's stub
-    return Run(paths.folder, config, model.eval().requires_grad_(False))
+    return Run(paths.folder, config, read_network(paths.weights, model_file))

@@ -1,10 +1,11 @@
 """The folder of a run before it is trained: where it may be made, and what goes from it."""
 
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 from zatlas.errors import InputError
-from zatlas.files import atomic_write, clear_leftovers, is_free, read_text
+from zatlas.files import atomic_write, clear_leftovers, folder_for, is_free, read_text
+from zatlas.locks import one_writer
 from zatlas.models.model_file import ModelFile, parse_model
 from zatlas.run.config import RunConfig, TrainConfig, read_config
 from zatlas.run.paths import RunPaths
@@ -33,6 +34,16 @@ def check_place(folder: Path, resume: bool, overwrite: bool) -> None:
 
 def _refused(message: str) -> InputError:
     return InputError(message, arguments=("out", "resume", "overwrite", *TrainConfig.model_fields))
+
+
+def take_place(folder: Path, resume: bool, overwrite: bool, held: ExitStack) -> None:
+    """Make the folder, and lock it until ``held`` is closed.
+
+    Raises InputError where another process writes in it, or has made a run in the meantime.
+    """
+    held.enter_context(folder_for(RunPaths(folder).config))
+    held.enter_context(one_writer(folder))
+    check_place(folder, resume, overwrite)
 
 
 def make_folder(folder: Path, config: RunConfig, model_file: ModelFile, resume: bool) -> RunConfig:

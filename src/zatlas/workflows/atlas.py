@@ -97,7 +97,7 @@ def measure_atlas(
     )  # fmt: skip
     record = AtlasRecord(
         run=run.name, images=file, held_out=images is None,
-        fingerprint=image_set.fingerprint(), seed=seed,
+        fingerprint=image_set.fingerprint(), weights=run.fingerprint, seed=seed,
         rows=tuple(rows.tolist()), n=len(rows), properties=tuple(properties.with_real_sd()),
         usage=found.usage, interactions=found.interactions, first_layer=found.first_layer,
         elements=found.elements, factors=labels, stability=seeds, drawn=properties.drawn,

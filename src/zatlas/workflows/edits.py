@@ -70,6 +70,7 @@ def draw_plate(
     record = PlateRecord(
         images=str(images.path or ""),
         fingerprint=images.fingerprint(),
+        weights=run.fingerprint,
         index=tuple(rows),
         command=command,
         edits=tuple(

@@ -11,7 +11,8 @@ from zatlas.evidence.account.claims import answer_claim, element_of, not_judged
 from zatlas.evidence.records import ClaimAnswer, EditEffect
 from zatlas.figures.elements import claim_page
 from zatlas.figures.plate import displays
-from zatlas.figures.style import save
+from zatlas.figures.style import NotebookFigure, save
+from zatlas.files import together
 from zatlas.images import ImageSet, prepare_images
 from zatlas.images.labels import with_table
 from zatlas.latents import names
@@ -178,7 +179,8 @@ def examine_run(
     answers = [answer_claim(claim, effect) for claim, effect in zip(says, claimed, strict=True)]
     if nothing := learned_nothing(run):
         answers = [not_judged(answer, nothing) for answer in answers]
-    plate, written = None, []
+    plate, written = None, list[Path]()
+    figures: dict[str, NotebookFigure] = {}
     shown: dict[str, Any] = {
         f"claim-{i}": claim_page(*pair) for i, pair in enumerate(zip(answers, claimed, strict=True))
     }
@@ -186,13 +188,16 @@ def examine_run(
         drawn = [rows[row] for row in index]
         plate = draw_plate(run, edits, images, drawn, measured=made, command=command)
         keep_edits(run, plate.record)
-        figures = (plate.figure, displays(plate.results, drawn, command))
-        for name, figure in zip(FIGURES, figures, strict=True):
-            save(figure, folder / name, overwrite=overwrite)
-            written.append(folder / name)
+        both = (plate.figure, displays(plate.results, drawn, command))
+        figures = dict(zip(FIGURES, both, strict=True))
         shown["displays"] = displays(plate.results, drawn)
     opening = examination(str(source), assumed(source), edits, shown, command, answers)
-    written += write_report(report_data([run], opening), folder / PAGE, overwrite=overwrite)
+    data = report_data([run], opening)
+    with together():
+        for name, figure in figures.items():
+            save(figure, folder / name, overwrite=overwrite)
+            written.append(folder / name)
+        written += write_report(data, folder / PAGE, overwrite=overwrite)
     return Examination(run, plate, made, answers, written)
 
 

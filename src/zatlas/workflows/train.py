@@ -2,6 +2,8 @@
 
 import filecmp
 from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +14,7 @@ from torch import Tensor
 
 from zatlas.distributed import current_processes
 from zatlas.errors import InputError
-from zatlas.files import atomic_write, check_output
+from zatlas.files import atomic_write, check_output, together
 from zatlas.images import ImageSet
 from zatlas.latents import code_statistics, coding
 from zatlas.models.model_file import ModelFile, adapt, read_model
@@ -31,8 +33,9 @@ from zatlas.run.config import (
 from zatlas.run.paths import RunPaths
 from zatlas.run.run import Images, PathLike, Pictures, Run, open_run
 from zatlas.run.split import Part, hold_out, whole_set
+from zatlas.run.weights import weights_fingerprint
 from zatlas.training.callbacks import Callback
-from zatlas.training.folder import check_place, make_folder
+from zatlas.training.folder import check_place, make_folder, take_place
 from zatlas.training.loop import fit
 from zatlas.workflows.notebook import default_callback
 
@@ -88,16 +91,21 @@ def train(
     picked = pick(config.precision, group.device, steps)
     asked = run_config(model, image_set, held_out, config, picked)
     network = build(model_file, seed=config.seed)
-    began = group.on_main_process(lambda: make_folder(folder, asked, model_file, resume)).computing
-    for remark in [*image_set.remarks, *group.remarks(network), *_changed(asked.computing, began)]:
-        callback.note(remark)
-    precision = began.precision  # of a run that is resumed it is not picked anew
-    callback.note(f"computing in {precision}, {torch.get_num_threads()} threads")
-    weights = fit(network, train_part, valid_part, config, folder, group, callback, precision)
-    group.on_main_process(lambda: _finish(folder, network, weights))
-    measured = group.on_main_process(lambda: _measure(folder, network, train_part, valid_part))
-    for warning in measured.warnings:
-        callback.note(warning)
+    with ExitStack() as held:
+        group.on_main_process(lambda: take_place(folder, resume, overwrite, held))
+        kept = group.on_main_process(lambda: make_folder(folder, asked, model_file, resume))
+        began = kept.computing
+        changed = _changed(asked.computing, began)
+        for remark in [*image_set.remarks, *group.remarks(network), *changed]:
+            callback.note(remark)
+        precision = began.precision  # of a run that is resumed it is not picked anew
+        callback.note(f"computing in {precision}, {torch.get_num_threads()} threads")
+        weights = fit(network, train_part, valid_part, config, folder, group, callback, precision)
+        measured = group.on_main_process(
+            lambda: _finish(folder, network, weights, train_part, valid_part)
+        )
+        for warning in measured.warnings:
+            callback.note(warning)
     return open_run(folder)
 
 
@@ -130,35 +138,33 @@ def parts(images: ImageSet, held_out: float | ImageSet) -> tuple[Part, Part]:
     return train_part, valid_part
 
 
-def _finish(folder: Path, network: Autoencoder, best: dict[str, Tensor]) -> None:
-    """Write the best weights; what was measured of other ones goes."""
-    network.load_state_dict(best)  # where they do not fit, no file is touched
-    paths = RunPaths(folder)
-    with atomic_write(paths.weights) as part:
-        save_file(best, part)
-        if paths.weights.exists() and not filecmp.cmp(paths.weights, part, shallow=False):
-            for file in (paths.atlas, paths.maps, paths.edits):  # of weights that are about to go
-                file.unlink(missing_ok=True)
-
-
-def _measure(
-    folder: Path, network: Autoencoder, train_part: Part, valid_part: Part
+def _finish(
+    folder: Path, network: Autoencoder, best: dict[str, Tensor], train_part: Part, valid_part: Part
 ) -> "LearningCheck":
-    """Write what is measured of a trained network: its codes, and how well it reconstructs."""
+    """Measure the best weights, and put them in place with what was measured."""
     from zatlas.evidence.reconstruction import measure_reconstruction  # takes a second to import
     from zatlas.run.evidence import keep_learning, keep_reconstruction
     from zatlas.run.learning import check_learning
 
-    paths, model = RunPaths(folder), network.to("cpu").eval()
+    network.load_state_dict(best)  # where they do not fit, no file is touched
+    paths = RunPaths(folder)
+    model = network.to("cpu").eval()
     codes = np.concatenate([coding.encode(model, x) for x in _chunks(train_part)])
-    code_statistics.gather(codes).save(paths.codes)
+    statistics, fingerprint = code_statistics.gather(codes), weights_fingerprint(model)
     images = valid_part.pictures(MEASURED_IMAGES)
     record = measure_reconstruction(images, coding.decode(model, coding.encode(model, images)))
-    keep_reconstruction(paths, record)
     settings, objective = read_config(folder).training, network.model_file.objective
     rows = history.read(paths.history)
     check = check_learning(rows, settings, objective, train_part, images, record)
-    keep_learning(paths, check)
+    with together():
+        with atomic_write(paths.weights) as part:
+            save_file(best, part)
+            changed = paths.weights.exists() and not filecmp.cmp(paths.weights, part, shallow=False)
+        replace(statistics, weights=fingerprint).save(paths.codes)
+        keep_reconstruction(paths, record.model_copy(update={"weights": fingerprint}))
+        keep_learning(paths, check)
+        for file in (paths.atlas, paths.maps, paths.edits) if changed else ():
+            file.unlink(missing_ok=True)  # of the weights that are about to go
     return check
 
 

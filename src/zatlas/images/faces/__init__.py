@@ -17,7 +17,7 @@ from zatlas.errors import InputError, argument_error, nearest
 from zatlas.images.faces.factors import FACTORS, Factor, complete, draw_factors
 from zatlas.images.faces.portrait import FRAMINGS, Framing, portray
 from zatlas.images.prepare import check_target, new_set
-from zatlas.images.stream import cores, in_processes
+from zatlas.images.workers import cores, in_processes
 
 __all__ = ["FACTORS", "FRAMINGS", "Factor", "draw_factors", "render", "render_faces"]
 
@@ -94,10 +94,11 @@ def render_faces(
     columns = [factors[f.name].astype(int if f.kind == "binary" else float) for f in FACTORS]
     rows = zip(*(column.tolist() for column in columns), strict=True)
     starts = range(0, count, CHUNK)
-    chunks = ({name: f[s : s + CHUNK] for name, f in factors.items()} for s in starts)
+    chunks = ([{name: f[s : s + CHUNK] for name, f in factors.items()}] for s in starts)
     work = partial(render, framing=framing)
     done = in_processes(work, chunks, min(len(starts), workers or cores()))
-    with new_set(target, (f.name for f in FACTORS)) as write, closing(done):
+    nbytes = count * SIZE * SIZE * 3
+    with new_set(target, (f.name for f in FACTORS), nbytes) as write, closing(done):
         for start, (_, pictures) in zip(starts, done, strict=True):
             for picture in pictures:
                 write(picture, next(rows))
