@@ -6,7 +6,7 @@ from contextlib import AbstractContextManager
 from functools import cached_property
 from html import escape
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import torch
@@ -45,8 +45,9 @@ Images = PathLike | Pictures | ImageSet
 class Run:
     """One trained model with its folder.
 
-    Codes are float32 (N, D), pictures uint8 (N, H, W, C). Encoding and decoding are deterministic.
-    Several threads may call a run at once.
+    Codes are float32 (N, D), pictures uint8 (N, H, W, C). Functions of codes take one code (D,) or
+    an array (..., D), and their result has the same leading axes. Encoding and decoding are
+    deterministic. Several threads may call a run at once.
 
     Attributes
     ----------
@@ -137,12 +138,12 @@ class Run:
 
         Parameters
         ----------
-        codes : (N, D); they are not changed.
+        codes : one code (D,), or any number (..., D); they are not changed.
         text : the edit, such as ``"z[0] *= 2; z[2] += 5"`` or ``"z[4] += 2*sd"``.
 
         Returns
         -------
-        codes : a new array, float32 (N, D).
+        codes : a new array, float32, of the same shape.
 
         Raises
         ------
@@ -152,7 +153,7 @@ class Run:
         return edits.apply(text, codes, self.space)
 
     def decode(self, codes: Codes) -> Pictures:
-        """Decode codes (N, D) to pictures uint8 (N, H, W, C).
+        """Decode one code (D,), or any number (..., D), to pictures uint8 (..., H, W, C).
 
         Raises InputError where the codes have another type or shape.
         """
@@ -176,7 +177,7 @@ class Run:
     def traverse(
         self, code: Codes, element: int, span: float = 3.0, steps: int = 9
     ) -> tuple[Codes, NDArray[np.float64]]:
-        """Sweep one element of a code (D,): codes (T, D), offsets (T,) in sd.
+        """Sweep one element of codes (..., D): codes (..., T, D), offsets (T,) in sd.
 
         See :func:`zatlas.latents.interpolation.traversal`.
         """
@@ -185,11 +186,11 @@ class Run:
     def interpolate(
         self, start: Codes, end: Codes, steps: int = 9, spherical: bool = False
     ) -> tuple[Codes, NDArray[np.float64]]:
-        """Interpolate between two codes (D,): codes (T, D), fractions (T,) of the distance.
+        """Interpolate between codes (..., D): codes (..., T, D), fractions (T,) of the distance.
 
         See :func:`zatlas.latents.interpolation.interpolation`.
         """
-        start = coding.checked_codes(start, self.model.latent, "start", ndim=1)
+        start = coding.checked_codes(start, self.model.latent, "start")
         return interpolation.interpolation(start, end, steps, spherical)
 
     def sample(self, count: int, seed: int = 0, sampler: str | None = None) -> Codes:
@@ -311,7 +312,8 @@ class Run:
         return draw_plate(self, texts, self.fitting(images), index, **options)
 
     def traversals(
-        self, elements: Sequence[int], images: Images, index: int = 0, **options: Any
+        self, elements: Sequence[int] | Literal["all"], images: Images,
+        index: int | Sequence[int] = 0, **options: Any,
     ) -> "NotebookFigure":  # fmt: skip
         """Draw sweeps of elements: ``zatlas.workflows.strips.draw_traversals``."""
         from zatlas.workflows.strips import draw_traversals

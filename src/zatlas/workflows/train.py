@@ -15,10 +15,10 @@ from zatlas.errors import InputError
 from zatlas.files import atomic_write, check_output
 from zatlas.images import ImageSet
 from zatlas.latents import code_statistics, coding
-from zatlas.models.model_file import ModelFile, adapt, read_model
+from zatlas.models.model_file import ModelFile, read_model
 from zatlas.models.network import Autoencoder, build
 from zatlas.models.precision import pick
-from zatlas.models.scaling import scaled
+from zatlas.models.scaling import changed
 from zatlas.run.config import Computing, check_batches, own_files, run_config, train_config
 from zatlas.run.paths import RunPaths
 from zatlas.run.run import Images, PathLike, Pictures, Run, open_run
@@ -33,24 +33,26 @@ MEASURED_IMAGES = 2048  # held-out images at most that the reconstruction is mea
 
 def train(
     model: PathLike | ModelFile, images: Images, *, out: PathLike, valid: Images | float = 0.1,
-    recipe: str | None = None, scale: float = 1.0, changes: Mapping[str, Any] | None = None,
-    resume: bool = False, overwrite: bool = False, callback: Callback | None = None,
-    **settings: Any,
+    latent: int | None = None, recipe: str | None = None, scale: float = 1.0,
+    changes: Mapping[str, Any] | None = None, resume: bool = False, overwrite: bool = False,
+    callback: Callback | None = None, progress: bool = True, **settings: Any,
 ) -> Run:  # fmt: skip
     """Train a model into a run folder, measure it, and open the run.
 
     Parameters
     ----------
-    model : a preset's name, the path of a model file or of pasted code, or a ModelFile.
+    model : a preset's name, the path of a model file, of pasted code or of a run, or a ModelFile.
     images : an image set of uint8 (N, H, W, C), or anything that ``open_images`` opens.
     out : the run folder to make.
     valid : the held-out images, or the fraction of ``images`` to hold out, the same for all seeds.
+    latent : another number of latent elements than the model has.
     recipe : the name of a recipe, which gives the model another bottleneck and objective.
     scale : a factor for all widths but those of image and code.
     changes : values of single keys of the model file, as ``{"objective.kl.weight": 4}``.
     resume : continue the run in ``out``, with bit-identical results; ``epochs`` may grow.
     overwrite : replace the run in ``out``.
     callback : what is called while it trains.
+    progress : without ``callback``: show the progress on a terminal or in a notebook.
     **settings : those of ``TrainConfig``: epochs, batch_size, lr, seed, precision, patience.
 
     Raises
@@ -59,13 +61,13 @@ def train(
         Before anything is written, where an argument does not fit or ``out`` exists.
     """
     config, folder, group = train_config(**settings), Path(out), current_processes()
-    callback = callback or default_callback(config.epochs)
+    callback = callback or (default_callback(config.epochs) if progress else Callback())
     group.on_main_process(lambda: check_place(folder, resume, overwrite))
     given = [one.path if isinstance(one, ImageSet) else one for one in (images, valid)]
     for file in own_files(folder):  # a run goes on with its own model file: it is not changed
         check_output(file, [*given, *([] if resume else [model])], overwrite=True)
     model_file = model if isinstance(model, ModelFile) else read_model(model)
-    model_file = scaled(adapt(model_file, recipe, changes), scale)
+    model_file = changed(model_file, recipe=recipe, changes=changes, scale=scale, latent=latent)
     architecture = model_file.architecture()
     check_batches(config, architecture)
     size = architecture.image
