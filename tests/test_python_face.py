@@ -209,7 +209,7 @@ def test_images_of_another_kind_get_their_conversion(
     """usage A14: it was said to change the model file, or a tensor was printed."""
     for call in (tiny_run.encode, tiny_run.atlas):
         with pytest.raises(InputError) as fault:
-            call(images)  # type: ignore[operator]
+            call(images)  # type: ignore[arg-type]
         assert words in str(fault.value)
         assert len(str(fault.value)) < 200
 

@@ -8,7 +8,7 @@ import click
 from click.core import ParameterSource
 
 from zatlas.cli import options
-from zatlas.cli.program import answering, check_outputs, console, wrote
+from zatlas.cli.program import answering, check_outputs, console, say, wrote
 from zatlas.cli.progress import progress_bar
 from zatlas.errors import InputError
 
@@ -89,6 +89,8 @@ def atlas(
     _show(console(answer), record)
     for path in (*(() if trial else (paths.atlas,)), *written):
         wrote(path, answer)
+    if trial:
+        say(f"{run} keeps the atlas that it has", answer)
 
 
 def _named(text: str) -> tuple[int, str]:

@@ -90,7 +90,8 @@ def main(args: Sequence[str] | None = None) -> NoReturn:
         _leave(_with_options(fault))
     except click.NoSuchOption as error:
         part_of_edit = re.fullmatch(r"-[=\d.].*", error.option_name)
-        _leave(error.format_message() + "; put quotes around each edit" * bool(part_of_edit))
+        hint = "; put quotes around each edit" * bool(part_of_edit)
+        _leave(error.format_message().rstrip(".") + hint)
     except click.ClickException as error:
         _leave(error.format_message())
     except (KeyboardInterrupt, click.Abort) as stop:

@@ -129,8 +129,9 @@ def read_model(model: str | os.PathLike[str]) -> ModelFile:
             return parse_model(text, str(path))
         return model_from(read_pasted(text, str(path), LAYERS).model, str(path))
     if str(model) not in known:
-        hint = nearest(str(model), known)
-        raise InputError(f"model {str(model)!r}: no such preset or model file; {hint}")
+        runs = [str(file.parent) for file in path.parent.glob(f"*/{OF_A_RUN}")]
+        hint = nearest(str(model), [*known, *runs])
+        raise InputError(f"model {str(model)!r}: no such preset, model file or run; {hint}")
     return known[str(model)]
 
 

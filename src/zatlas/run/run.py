@@ -26,7 +26,7 @@ from zatlas.recipes.bottlenecks import Gaussian
 from zatlas.run import history
 from zatlas.run.config import ImagesRecord, RunConfig, read_config
 from zatlas.run.history import HistoryRow
-from zatlas.run.paths import RunPaths
+from zatlas.run.paths import POINTER, RunPaths
 from zatlas.run.split import Part, hold_out, whole_set
 
 if TYPE_CHECKING:
@@ -333,6 +333,15 @@ class Run:
         return report([self], out, overwrite=overwrite)
 
 
+def _so_far(paths: RunPaths) -> str:
+    """How a training that was stopped ends with the weights that it has."""
+    pointer = paths.state / POINTER
+    done = read_text(pointer, longest=100).partition("-")[0] if pointer.is_file() else ""
+    if not (done.isdecimal() and int(done)):
+        return ""
+    return f", or, for the weights so far, with resume=True epochs={int(done)}"
+
+
 def open_run(path: PathLike) -> Run:
     """Open ``path``, the folder of a trained model.
 
@@ -345,8 +354,8 @@ def open_run(path: PathLike) -> Run:
     config = read_config(paths.folder)
     for file in (paths.model, paths.weights):
         if not file.is_file():
-            hint = "finish the run: the same training again with resume=True"
-            raise InputError(f"{file}: missing; {hint}", arguments=("resume",))
+            hint = f"finish the run: the same training again with resume=True{_so_far(paths)}"
+            raise InputError(f"{file}: missing; {hint}", arguments=("resume", "epochs"))
     model_file = parse_model(read_text(paths.model), str(paths.model))
     with torch.device("meta"):
         model = Autoencoder(model_file, model_file.architecture())

@@ -76,9 +76,10 @@ def _check_same(paths: RunPaths, config: RunConfig, model_file: ModelFile) -> No
         then, now = (getattr(one, name) for one in (before, config))
         if getattr(then, "fingerprint", then) != getattr(now, "fingerprint", now):
             raise _refused(f"resume=True: {name} differ from those that {folder} began with")
+    done = checkpoint.epochs_done(paths.state)
     for name, given in config.training.model_dump().items():
         began = getattr(before.training, name)
-        if began != given and not (name == "epochs" and given > began):
-            rule = "may grow, not shrink" if name == "epochs" else "cannot change"
+        if began != given and not (name == "epochs" and given >= done):
+            rule = f"may not shrink below the {done} done" if name == "epochs" else "cannot change"
             change = f"{name}={began}, and {name}={given} is given; it {rule}"
             raise _refused(f"resume=True: {folder} began with {change}")

@@ -26,7 +26,7 @@ from zatlas.run.split import Part, hold_out, whole_set
 from zatlas.training.callbacks import Callback
 from zatlas.training.folder import check_place, make_folder
 from zatlas.training.loop import fit
-from zatlas.workflows.notebook import default_callback
+from zatlas.workflows.progress import default_callback
 
 MEASURED_IMAGES = 2048  # held-out images at most that the reconstruction is measured on
 
@@ -84,7 +84,9 @@ def train(
     precision = began.precision  # of a run that is resumed it is not picked anew
     callback.note(f"computing in {precision}, {torch.get_num_threads()} threads")
     weights = fit(network, train_part, valid_part, config, folder, group, callback, precision)
-    group.on_main_process(lambda: _finish(folder, network, weights, train_part, valid_part))
+    gone = group.on_main_process(lambda: _finish(folder, network, weights, train_part, valid_part))
+    for remark in gone:
+        callback.note(remark)
     return open_run(folder)
 
 
@@ -119,24 +121,28 @@ def parts(images: ImageSet, held_out: float | ImageSet) -> tuple[Part, Part]:
 
 def _finish(
     folder: Path, network: Autoencoder, best: dict[str, Tensor], train_part: Part, valid_part: Part
-) -> None:
-    """Write the best weights, then what is measured on them."""
+) -> list[str]:
+    """Write the best weights, then what is measured on them.
+
+    Returns what is gone, because it was measured on other weights.
+    """
     from zatlas.evidence.reconstruction import measure_reconstruction  # takes a second to import
     from zatlas.run.evidence import keep_reconstruction
+    from zatlas.workflows.stale import remove_measured
 
     network.load_state_dict(best)  # where they do not fit, no file is touched
-    paths = RunPaths(folder)
+    paths, gone = RunPaths(folder), list[str]()
     with atomic_write(paths.weights) as part:
         save_file(best, part)
         if paths.weights.exists() and not filecmp.cmp(paths.weights, part, shallow=False):
-            for file in (paths.atlas, paths.maps, paths.edits):  # of weights that are about to go
-                file.unlink(missing_ok=True)
+            gone = remove_measured(paths)
     model = network.to("cpu").eval()
     codes = np.concatenate([coding.encode(model, x) for x in _chunks(train_part)])
     code_statistics.gather(codes).save(paths.codes)
     images = valid_part.pictures(MEASURED_IMAGES)
     record = measure_reconstruction(images, coding.decode(model, coding.encode(model, images)))
     keep_reconstruction(paths, record)
+    return gone
 
 
 def _chunks(part: Part, length: int = 4096) -> Iterator[Pictures]:
