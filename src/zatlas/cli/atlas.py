@@ -2,7 +2,7 @@
 
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import click
 from click.core import ParameterSource
@@ -10,7 +10,7 @@ from click.core import ParameterSource
 from zatlas.cli import options
 from zatlas.cli.program import answering, check_outputs, console, say, wrote
 from zatlas.cli.progress import progress_bar
-from zatlas.errors import InputError
+from zatlas.errors import InputError, argument_error
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -30,7 +30,9 @@ _MEASURING = ("images", "count", "seed", "factors", "runs")  # options that ask 
 @click.option("--name", "names", multiple=True, metavar='N="NAME"',
               help="Your own name for an element.")  # fmt: skip
 @click.option("--pages", default=8, type=click.IntRange(min=0),
-              help="Elements with figures of their own.")  # fmt: skip
+              help="How many elements have figures of their own, the strongest first.")  # fmt: skip
+@click.option("--elements", type=options.Numbers(all=True),
+              help="Which elements have them instead, as in 0,3 or 0-3 or all.")  # fmt: skip
 @click.option("--out", metavar="ATLAS.html", type=options.OutFile(".html", ".htm"),
               help="A trial: another page than RUN/atlas.html.")  # fmt: skip
 @options.seed
@@ -38,8 +40,8 @@ _MEASURING = ("images", "count", "seed", "factors", "runs")  # options that ask 
 @options.overwrite
 def atlas(
     run: Path, images: str | None, count: int, factors: str | None, runs: str | None,
-    names: tuple[str, ...], pages: int, out: Path | None, seed: int, answer: str | None,
-    overwrite: bool,
+    names: tuple[str, ...], pages: int, elements: tuple[int, ...] | Literal["all"] | None,
+    out: Path | None, seed: int, answer: str | None, overwrite: bool,
 ) -> None:  # fmt: skip
     """Measure what every latent element of RUN does, over many images.
 
@@ -59,6 +61,7 @@ def atlas(
     from zatlas.workflows.atlas import compute_atlas
 
     opened, paths = open_run(run), RunPaths(run)
+    figures = pages if elements is None else _checked(elements, opened.model.latent)
     page, others = out or paths.page, runs.split(",") if runs else []
     folders = [run, *map(Path, others)]
     read = [
@@ -84,13 +87,24 @@ def atlas(
         record = trial.atlas if trial else kept_atlas(opened)
         title = f"Atlas of {opened.name}"
         with answering(record.plain(), answer):
-            report = RunReport(run.name, atlas_sections(opened, pages, trial), "")
+            report = RunReport(run.name, atlas_sections(opened, figures, trial), "")
             written = write_report(ReportData(title, [report]), page, overwrite=replaced)
     _show(console(answer), record)
     for path in (*(() if trial else (paths.atlas,)), *written):
         wrote(path, answer)
     if trial:
         say(f"{run} keeps the atlas that it has", answer)
+
+
+def _checked(elements: tuple[int, ...] | Literal["all"], latent: int) -> tuple[int, ...]:
+    """The elements of a code, each counted from 0."""
+    if elements == "all":
+        return tuple(range(latent))
+    for element in elements:
+        if not -latent <= element < latent:
+            hint = f"the code has {latent} elements, 0 to {latent - 1}"
+            raise argument_error("elements", element, hint)
+    return tuple(element % latent for element in elements)
 
 
 def _named(text: str) -> tuple[int, str]:

@@ -1,5 +1,6 @@
 """``zatlas examine``: repeat a published report, or judge claims about a run."""
 
+from pathlib import Path
 from typing import Any
 
 import click
@@ -54,6 +55,6 @@ def examine(source: str, edits: tuple[str, ...], epochs: int, **chosen: Any) -> 
     measured += [answer.sentence for answer in done.claims]
     for sentence in dict.fromkeys(measured):  # claims may share a move
         say(sentence)
-    trained = [] if str(done.run.path) == source else [done.run.path]
+    trained = [] if done.run.path == Path(source) else [done.run.path]
     for path in (*trained, *done.written):
         wrote(path)

@@ -88,7 +88,7 @@ def forget(run: Path, plates: tuple[str, ...]) -> None:
     from zatlas.run.run import open_run
 
     for plate in forget_edits(open_run(run), plates):
-        say(f"left out: {plate.command or [edit.edit for edit in plate.edits]}")
+        say(f"left out: {plate.command or '; '.join(edit.edit for edit in plate.edits)}")
 
 
 @click.command()

@@ -70,9 +70,8 @@ def checked_codes(codes: object, latent: int, name: str = "codes") -> Codes:
     wanted = f"({latent},) or (N, {latent})"
     if not isinstance(codes, np.ndarray) or codes.dtype.kind not in "fiu":
         found = codes.dtype if isinstance(codes, np.ndarray) else type(codes).__name__
-        raise InputError(
-            f"{name}: {found}; give a NumPy array of floats {wanted}{_as_numpy(codes)}"
-        )
+        hint = f"give a NumPy array of floats {wanted}{_as_numpy(codes)}"
+        raise InputError(f"{name}: {found}; {hint}")
     if codes.ndim < 1 or codes.shape[-1] != latent:
         raise InputError(f"{name}: shape {codes.shape}, but the model's are {wanted}")
     return codes.astype(np.float32, copy=False)
@@ -100,9 +99,8 @@ def _check_pictures(images_NHWC: NDArray[Any], image: tuple[int, int, int], name
         return
     wanted = f"uint8 (N, {height}, {width}, {channels})"
     given = f"{images_NHWC.dtype} {images_NHWC.shape}"
-    fault = (
-        f"{name}: {given}, but the model takes {wanted}; {_conversion(images_NHWC, image, name)}"
-    )
+    hint = _conversion(images_NHWC, image, name)
+    fault = f"{name}: {given}, but the model takes {wanted}; {hint}"
     raise InputError(fault, arguments=("to", "gray"))
 
 

@@ -129,9 +129,7 @@ def interpolation(
     return np.asarray(codes, np.float32).reshape(shape), fractions
 
 
-def _between(
-    start: Floats, end: Floats, fractions: Floats, spherical: bool
-) -> Floats:  # fmt: skip
+def _between(start: Floats, end: Floats, fractions: Floats, spherical: bool) -> Floats:
     """Codes (T, D) between two codes (D,)."""
     near, far = 1 - fractions, fractions
     if spherical:

@@ -51,14 +51,14 @@ class ElementsRecord(Record):
 
 
 def atlas_sections(
-    run: Run, pages: int = ELEMENT_FIGURES, trial: Trial | None = None
+    run: Run, pages: int | Sequence[int] = ELEMENT_FIGURES, trial: Trial | None = None
 ) -> list[Section]:
     """The two sections on the atlas of a run.
 
     Parameters
     ----------
     run : the run.
-    pages : the number of elements with a figure of their own.
+    pages : the elements with a figure of their own, or how many of the strongest ones have one.
     trial : another atlas than that in the run's ``evidence/``.
 
     Raises
@@ -67,9 +67,11 @@ def atlas_sections(
         There is no atlas, or the images that it was measured on are missing or have changed.
     """
     atlas, maps = trial[:2] if trial else (kept_atlas(run), kept_maps(run))
-    listed = [effect.model_copy(update={"curve": (), "lines": ()})
-              for effect in atlas.elements[:_LISTED_ELEMENTS]]  # fmt: skip
-    drawn = atlas.elements[:pages]
+    listed = [_without_curves(effect) for effect in atlas.elements[:_LISTED_ELEMENTS]]
+    if isinstance(pages, int):
+        heading, drawn = "The strongest elements", atlas.elements[:pages]
+    else:
+        heading, drawn = "Single elements", tuple(e for e in atlas.elements if e.element in pages)
     names = [f"element-{effect.element}" for effect in drawn]
     figures = dict(zip(names, _element_figures(run, atlas, maps, drawn), strict=True))
     return [
@@ -81,9 +83,13 @@ def atlas_sections(
             {"overview": overview(atlas)},
             [Fact(label="elements used", value=atlas.usage.used, of=len(atlas))],
         ),
-        Section("elements", "The strongest elements",
-                ElementsRecord(n=atlas.n, elements=tuple(listed[:pages])), figures),
+        Section("elements", heading,
+                ElementsRecord(n=atlas.n, elements=tuple(map(_without_curves, drawn))), figures),
     ]  # fmt: skip
+
+
+def _without_curves(effect: ElementEffect) -> ElementEffect:
+    return effect.model_copy(update={"curve": (), "lines": ()})
 
 
 def element_figure(run: Run, atlas: AtlasRecord, effect: ElementEffect) -> NotebookFigure:
