@@ -3,6 +3,7 @@
 import io
 import json
 import shutil
+import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -23,6 +24,7 @@ from zatlas.run.evidence import forget_edits, kept_edits
 from zatlas.run.history import HistoryRow
 from zatlas.run.run import Run, open_run
 from zatlas.training.callbacks import Callback
+from zatlas.training.signals import Stopped
 from zatlas.workflows import progress
 
 IMAGES = ("--images", "discs.npy")
@@ -147,6 +149,7 @@ def test_the_same_edit_and_the_same_file_replace_each_other(place: Path, zatlas:
     assert (place / "a.png").exists()
 
 
+@pytest.mark.long
 def test_a_trial_leaves_the_atlas_of_the_run(place: Path, zatlas: Zatlas) -> None:
     """usage A9: ``--out elsewhere --count 40`` wrote over the evidence."""
     assert zatlas("atlas", "runs/tiny", *IMAGES, "--count", 30, "--pages", 1)[0] == 0
@@ -161,6 +164,7 @@ def test_a_trial_leaves_the_atlas_of_the_run(place: Path, zatlas: Zatlas) -> Non
     assert command in Path("trial.md").read_text()
 
 
+@pytest.mark.long
 def test_weights_that_change_take_their_evidence_and_say_so(tmp_path: Path, zatlas: Zatlas) -> None:
     """usage A8: edits and atlas went without a word, and a stale page stayed."""
     np.save(tmp_path / "discs.npy", discs(100))
@@ -192,14 +196,14 @@ class _StopsAfter(Callback):
 
     def epoch(self, row: HistoryRow) -> None:
         if row.epoch == self.epochs:
-            raise KeyboardInterrupt
+            signal.raise_signal(signal.SIGINT)
 
 
 def test_a_stopped_run_ends_with_the_weights_so_far(tmp_path: Path) -> None:
     """usage B10: the weights of a run that was stopped could not be used."""
     np.save(tmp_path / "discs.npy", discs(100))
     same: dict[str, Any] = {"batch_size": 32, "out": tmp_path / "run"}
-    with pytest.raises(KeyboardInterrupt):
+    with pytest.raises(Stopped, match="or ends with the weights so far with epochs=2 too"):
         library.train(TINY, tmp_path / "discs.npy", epochs=5, callback=_StopsAfter(2), **same)
     with pytest.raises(InputError, match="the weights so far, with resume=True epochs=2"):
         open_run(tmp_path / "run")
@@ -226,6 +230,7 @@ def test_a_run_is_a_model_too(place: Path, zatlas: Zatlas) -> None:
     assert open_run("runs/seven").model.latent == 7
 
 
+@pytest.mark.long
 def test_claims_about_a_trained_run(place: Path, zatlas: Zatlas) -> None:
     """usage B6: examine always trained anew."""
     weights = Path("runs/tiny/model.safetensors").read_bytes()
@@ -253,6 +258,7 @@ def test_claims_are_measured_on_what_was_held_out(tmp_path: Path) -> None:
         library.examine(run.path, "z[0] *= 2", out=tmp_path / "other")
 
 
+@pytest.mark.long
 def test_examine_trains_as_it_is_told(place: Path, zatlas: Zatlas) -> None:
     """usage B6: there was no --batch-size and no --set."""
     status, _, err = zatlas(
