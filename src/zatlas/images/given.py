@@ -13,7 +13,7 @@ def given_array(images: object, name: str = "images") -> NDArray[Any]:
     if isinstance(images, np.ndarray):
         return images
     kind, shape = type(images).__name__, tuple(getattr(images, "shape", ()))
-    hint = "give an image set (zatlas.open_images), or a uint8 array (N, H, W, C)"
+    hint = "give a file, an image set (zatlas.open_images) or a uint8 array (N, H, W, C)"
     if kind == "Tensor":
         moved = ".permute(0, 2, 3, 1)" * (len(shape) == 4 and shape[1] in (1, 3))
         kind, hint = f"Tensor {shape}", f"give {name}{moved}.numpy(), uint8 (N, H, W, C)"
