@@ -303,16 +303,13 @@ class EditRecord(Record):
 
 
 class PlateRecord(Record):
-    """The edits of one plate; ``images`` is a file, ``index`` the rows of it that are drawn.
-
-    ``out`` is the file of the picture, as it was given; empty where none was written.
-    """
+    """The edits of one plate; ``images`` is a file, ``index`` the rows of it that are drawn."""
 
     images: str
     fingerprint: str | None = None
     index: tuple[int, ...]
     command: str
-    out: str = ""
+    out: str = ""  # the file of the picture, as it was given
     edits: tuple[EditRecord, ...]
 
 
