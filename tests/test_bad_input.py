@@ -342,7 +342,7 @@ LATENTS: dict[str, Case] = {
     "no index": (lambda p: p.edit("z[0] = 1", "--index", ""), ["--index ''", "0,5"]),
     "half a list": (lambda p: p.edit("z[0] = 1", "--index", "1,"), ["--index '1,'", "0,5"]),
     "a number without end": (lambda p: p.edit("z[0] = 1", "--index", "9" * 9999), ["--index '99"]),
-    "a name that nobody gave": (lambda p: p.edit('z["smile"] += 1'), ["'smile'", "names.yaml"]),
+    "a name that nobody gave": (lambda p: p.edit('z["smile"] += 1'), ["'smile'", "--name 0="]),
     "beyond float32": (lambda p: p.edit("z[1] = 3e38; z[1] *= 9"), ["z[1] is beyond", "3.4e38"]),
     "a quantile beyond 1": (lambda p: p.edit("z[0] = q(2)"), ["q(2)", "q(0.02)"]),
     "--json that cannot be written": (
@@ -354,8 +354,6 @@ LATENTS: dict[str, Case] = {
     "--steps 1000": (lambda p: p.interpolate("--steps", 1000), ["--steps", "1000", "x<=999"]),
     "--span nan": (lambda p: p.traverse("--span", "nan"), ["--span nan", "above 0"]),
     "no element": (lambda p: p.traverse("--elements", ""), ["--elements ''", "0,5"]),
-    "two elements in a .gif": (
-        lambda p: p.traverse("--elements", "0,1", "--out", p.folder / "t.gif"), ["t.gif", "one"]),
     "one image to interpolate": (lambda p: p.interpolate("--index", 1), ["--index '1'", "give 2"]),
     "three images": (lambda p: p.interpolate("--index", "0,1,2"), ["--index '0,1,2'", "give 2"]),
     "--count 0": (lambda p: p.sample("--count", 0), ["--count", "0"]),
@@ -390,7 +388,7 @@ EXAMINE: dict[str, Case] = {
         lambda p: p.examine(PASTED / "R1d.py"),
         ["3x16x16", "3x64x64", "layer 0 Conv2d", "ConvTranspose2d(512, 256, 4"]),
     "an edit beyond the code": (lambda p: p.examine(p.model(), "z[9] += 1"), ["index 9"]),
-    "an unknown name": (lambda p: p.examine(p.model(), 'z["a"] += 1'), ["'a'", "names.yaml"]),
+    "an unknown name": (lambda p: p.examine(p.model(), 'z["a"] += 1'), ["'a'", "--name 0="]),
     "an image beyond the held-out": (
         lambda p: p.examine(p.model(), "z[0] = 1", "--index", 12), ["--index 12", "12 held-out"]),
     "three numbers for a crop": (

@@ -472,7 +472,7 @@ def test_a_folder_opens_in_memory(folder: Any, faces: Any) -> None:
         ("fces.npy", "fces.npy: no such file or folder; did you mean 'faces.npy'"),
         ("nowhere/at/all", "no such file"),
         ("a\0b", "no such file"),
-        (7, "'7': not a file"),
+        (7, "images: int; give a file"),
     ],
 )
 def test_sources_that_are_not_there(

@@ -17,7 +17,7 @@ from zatlas.models.model_file import (
     read_model,
 )
 from zatlas.models.network import build
-from zatlas.models.scaling import scaled
+from zatlas.models.scaling import changed, scaled
 from zatlas.recipes.objective_text import written
 from zatlas.recipes.recipe import recipes
 from zatlas.syntax import format_call
@@ -274,3 +274,57 @@ def test_short_forms_write_out_the_published_network() -> None:
     assert short.architecture() == read_model("fcn-10").architecture()
     leaky = ModelFile(encoder="mlp(1024, 512, 256, 128, 64, slope=0.1)", output="Tanh()")
     assert leaky.architecture() == read_model("fcn-64").architecture()
+
+
+@pytest.mark.parametrize("name", presets())
+@pytest.mark.parametrize("latent", [3, 20, 333])
+def test_every_preset_takes_another_number_of_latent_elements(name: str, latent: int) -> None:
+    """usage B7: the first thing that a student changes."""
+    network = changed(presets()[name], latent=latent).architecture()
+    assert network.latent == latent
+    assert network.decoder[-1].shape == (3, 64, 64)
+
+
+@pytest.mark.parametrize("bottleneck", ["plain", "gaussian"])
+@pytest.mark.parametrize(
+    "layers",
+    [
+        "encoder: mlp(16, 4)",
+        "encoder: mlp(16, 4, slope=0.1)\ndecoder: mlp(4, 16)\noutput: Tanh()",
+        "encoder: conv(16, 8)",
+        "encoder: conv(16, 8)\ndecoder: conv(8, 16)\noutput: Tanh()",
+        "encoder: ['Linear(12288, 4)', 'BatchNorm1d(4)']\ndecoder: ['ReLU()', 'Linear(4, 12288)']",
+        "encoder: ['Linear(12288, 64)', 'ReLU()']\n"
+        "decoder: ['Unflatten(1, (4, 4, 4))', 'ConvTranspose2d(4, 3, 16, stride=16)']",
+    ],
+)
+def test_every_form_takes_another_number_of_latent_elements(layers: str, bottleneck: str) -> None:
+    """usage B7: short forms, norms beside the code, and codes that are maps."""
+    model = parse_model(f"{layers}\nbottleneck: {bottleneck}", "a model")
+    made = changed(model, latent=20)
+    assert build(made, seed=0).latent == 20
+    assert parse_model(made.to_yaml(), "again").architecture() == made.architecture()
+    assert changed(model, latent=model.architecture().latent) is model
+
+
+def test_latent_elements_keep_the_proportions_of_several_encoders() -> None:
+    """usage B7: each encoder gives one element or more."""
+    model = changed(presets()["fcn-multi-encoder"], latent=20)
+    assert [rows[-1].shape for rows in model.architecture().encoders] == [(7,), (6,), (7,)]
+    assert model.title.endswith("(changed to 20 latent elements)")
+    for wrong in (0, 2, 2.5):
+        with pytest.raises(InputError, match="3 or more") as fault:
+            changed(presets()["fcn-multi-encoder"], latent=wrong)  # type: ignore[arg-type]
+        assert fault.value.arguments == ("latent",)
+
+
+@pytest.mark.parametrize(
+    ("key", "meant"),
+    [("kl_weight", "objective.kl.weight"), ("kl.weight", "objective.kl.weight"),
+     ("enocder", "'encoder'"), ("warmup_epochs", "objective.kl.warmup_epochs")],
+)  # fmt: skip
+def test_an_unknown_key_gets_the_key_that_was_meant(key: str, meant: str) -> None:
+    """usage A13: ``kl_weight=4`` got no hint of ``objective``."""
+    with pytest.raises(InputError, match=f"unknown key '{key}'") as fault:
+        changed(presets()["vae-fcn-64"], changes={key: 4})
+    assert meant in str(fault.value)

@@ -144,10 +144,10 @@ def test_other_images_are_refused(
 @pytest.mark.parametrize(
     "codes",
     [
-        [[0.0] * 4], torch.zeros(2, 4), np.zeros(4, np.float32), np.zeros((2, 5), np.float32),
-        np.zeros((2, 4), "U1"),
+        [[0.0] * 4], torch.zeros(2, 4), np.zeros((2, 5), np.float32), np.zeros((2, 4), "U1"),
+        np.float32(1),
     ],
-    ids=["list", "tensor", "one code", "another length", "text"],
+    ids=["list", "tensor", "another length", "text", "a number"],
 )  # fmt: skip
 def test_other_codes_are_refused(codes: object, tiny_run: Run) -> None:
     for call in (
@@ -162,8 +162,8 @@ def test_other_codes_are_refused(codes: object, tiny_run: Run) -> None:
 @pytest.mark.parametrize(
     ("name", "call"),
     [
-        ("code", lambda run: run.traverse([0.0] * 4, 0)),
-        ("code", lambda run: run.traverse(np.zeros((1, 4)), 0)),
+        ("codes", lambda run: run.traverse([0.0] * 4, 0)),
+        ("codes", lambda run: run.traverse(np.zeros((1, 3)), 0)),
         ("elements=4", lambda run: run.traverse(np.zeros(4), 4)),
         ("steps=4", lambda run: run.traverse(np.zeros(4), 0, steps=4)),
         ("span=-1", lambda run: run.traverse(np.zeros(4), 0, span=-1)),
@@ -174,6 +174,8 @@ def test_other_codes_are_refused(codes: object, tiny_run: Run) -> None:
         ("count=2.5", lambda run: run.sample(2.5)),
         ("sampler='x'", lambda run: run.sample(2, sampler="x")),
         ("texts", lambda run: run.edits("z[0] *= 2", discs(20))),
+        ("texts", lambda run: run.plate("z[0] *= 2", discs(20))),
+        ("elements='0-3'", lambda run: run.traversals("0-3", discs(20))),
         ("count=1", lambda run: run.edits(["z[0] *= 2"], discs(20), count=1)),
         ("index=40", lambda run: run.plate(["z[0] *= 2"], discs(40), index=[40])),
     ],
@@ -185,6 +187,49 @@ def test_an_error_names_the_argument(
         call(tiny_run)
     assert str(fault.value).startswith(name)
     assert "--" not in str(fault.value)
+
+
+CONVERSIONS = {
+    "list": ([*discs(3)], "numpy.stack(images)"),
+    "tensor": (
+        torch.from_numpy(discs(3)).permute(0, 3, 1, 2),
+        "images.permute(0, 2, 3, 1).numpy()",
+    ),
+    "floats": (discs(3) / 255, 'zatlas.prepare_images(images, "images.npy") converts them'),
+    "channels first": (discs(3).transpose(0, 3, 1, 2), "images.transpose(0, 2, 3, 1)"),
+    "one picture": (discs(3)[0], "images[None]"),
+    "another size": (discs(3, size=9), 'zatlas.prepare_images(images, "images.npy", to=8)'),
+}
+
+
+@pytest.mark.parametrize(("images", "words"), CONVERSIONS.values(), ids=CONVERSIONS)
+def test_images_of_another_kind_get_their_conversion(
+    images: object, words: str, tiny_run: Run
+) -> None:
+    """usage A14: it was said to change the model file, or a tensor was printed."""
+    for call in (tiny_run.encode, tiny_run.atlas):
+        with pytest.raises(InputError) as fault:
+            call(images)  # type: ignore[arg-type]
+        assert words in str(fault.value)
+        assert len(str(fault.value)) < 200
+
+
+def test_one_code_and_many_are_taken_alike(tiny_run: Run) -> None:
+    """usage A14: traverse took one code, edit and decode a batch."""
+    codes = tiny_run.encode(discs(6))
+    grid = codes.reshape(2, 3, 4)
+    for shape in (codes[0], codes, grid):
+        lead = shape.shape[:-1]
+        edited = tiny_run.edit(shape, "z[0] += 1")
+        assert edited.shape == shape.shape
+        assert tiny_run.decode(edited).shape == (*lead, 8, 8, 3)
+        swept, offsets = tiny_run.traverse(shape, 1, steps=5)
+        assert swept.shape == (*lead, 5, 4)
+        assert offsets.shape == (5,)
+        assert tiny_run.interpolate(shape, edited, steps=3)[0].shape == (*lead, 3, 4)
+    one, many = (tiny_run.traverse(each, 1, steps=5)[0] for each in (codes[4], grid))
+    assert np.array_equal(many[1, 1], one)
+    assert np.array_equal(tiny_run.decode(grid)[1, 1], tiny_run.decode(codes)[4])
 
 
 def settings() -> tuple[object, ...]:

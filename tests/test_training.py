@@ -163,7 +163,7 @@ def test_epochs_may_grow_on_resume_and_nothing_else_may_change(tmp_path: Path) -
     for name, weight in load_file(straight.path / "model.safetensors").items():
         assert torch.equal(load_file(grown.path / "model.safetensors")[name], weight)
     changed: list[tuple[dict[str, Any], str]] = [
-        ({"epochs": 2}, "began with epochs=3, and epochs=2 is given; it may grow"),
+        ({"epochs": 2}, "began with epochs=3, and epochs=2 is given; it may not shrink"),
         ({"epochs": 3, "lr": 0.1}, "began with lr=0.001, and lr=0.1"),
         ({"epochs": 3, "batch_size": 16}, "began with batch_size=32, and batch_size=16"),
         ({"epochs": 3, "valid": 0.5}, "resume=True: valid differ"),

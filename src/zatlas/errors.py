@@ -34,6 +34,17 @@ def argument_error(argument: str, value: object, hint: str) -> InputError:
     return InputError(f"{argument}={value}: {hint}", arguments=(argument,))
 
 
+def as_list(argument: str, texts: Iterable[str]) -> list[str]:
+    """The texts of an argument as a list. Raises InputError for one text outside a list.
+
+    >>> as_list("texts", ("z[0] *= 2",))
+    ['z[0] *= 2']
+    """
+    if isinstance(texts, str):
+        raise argument_error(argument, repr(texts), f"give a list, as [{texts!r}]")
+    return list(texts)
+
+
 def one_line(message: str) -> str:
     """The message as one printable line. A very long message loses its middle."""
     line = printable(" ".join(message.split()))

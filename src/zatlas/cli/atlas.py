@@ -2,7 +2,7 @@
 
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import click
 from click.core import ParameterSource
@@ -10,7 +10,7 @@ from click.core import ParameterSource
 from zatlas.cli import options
 from zatlas.cli.program import answering, check_outputs, console, say, wrote
 from zatlas.cli.progress import progress_bar
-from zatlas.errors import InputError
+from zatlas.errors import InputError, argument_error
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -30,34 +30,38 @@ _MEASURING = ("images", "count", "seed", "factors", "runs")  # options that ask 
 @click.option("--name", "names", multiple=True, metavar='N="NAME"',
               help="Your own name for an element.")  # fmt: skip
 @click.option("--pages", default=8, type=click.IntRange(min=0),
-              help="Elements with figures of their own.")  # fmt: skip
-@click.option("--out", metavar="ATLAS.html", type=options.PATH,
-              help="The page; by default RUN/atlas.html.")  # fmt: skip
+              help="How many elements have figures of their own, the strongest first.")  # fmt: skip
+@click.option("--elements", type=options.Numbers(all=True),
+              help="Which elements have them instead, as in 0,3 or 0-3 or all.")  # fmt: skip
+@click.option("--out", metavar="ATLAS.html", type=options.OutFile(".html", ".htm"),
+              help="A trial: another page than RUN/atlas.html.")  # fmt: skip
 @options.seed
 @options.json
 @options.overwrite
 def atlas(
     run: Path, images: str | None, count: int, factors: str | None, runs: str | None,
-    names: tuple[str, ...], pages: int, out: Path | None, seed: int, answer: str | None,
-    overwrite: bool,
+    names: tuple[str, ...], pages: int, elements: tuple[int, ...] | Literal["all"] | None,
+    out: Path | None, seed: int, answer: str | None, overwrite: bool,
 ) -> None:  # fmt: skip
     """Measure what every latent element of RUN does, over many images.
 
     With --name and no other option, a measured run is not measured again; its page is written again
-    with the new names.
+    with the new names. With --out, the page is a trial: the atlas in RUN, which its report shows,
+    stays as it is.
     """
     from zatlas.images.labels import with_table
-    from zatlas.report.atlas_sections import atlas_sections
+    from zatlas.report.atlas_sections import Trial, atlas_sections
     from zatlas.report.build import made_before, write_report
     from zatlas.report.build import pages as files_of
     from zatlas.report.data import ReportData, RunReport
     from zatlas.run.config import own_files
-    from zatlas.run.evidence import kept_atlas, training_warnings
+    from zatlas.run.evidence import keep_atlas, kept_atlas, training_warnings
     from zatlas.run.paths import RunPaths
     from zatlas.run.run import open_run
-    from zatlas.workflows.atlas import measure_atlas
+    from zatlas.workflows.atlas import compute_atlas
 
     opened, paths = open_run(run), RunPaths(run)
+    figures = pages if elements is None else _checked(elements, opened.model.latent)
     warnings = training_warnings(opened)
     page, others = out or paths.page, runs.split(",") if runs else []
     folders = [run, *map(Path, others)]
@@ -67,26 +71,43 @@ def atlas(
     ]  # fmt: skip
     replaced = overwrite or (out is None and made_before(page))
     check_outputs([*read, *files_of(page, read, overwrite=replaced)], overwrite, json=answer)
-    measured = paths.atlas.exists()
     asked = click.get_current_context().get_parameter_source
     typed = [key for key in _MEASURING if asked(key) is ParameterSource.COMMANDLINE]
     for warning in warnings:
         say(warning, answer)
+    measuring = bool(typed) or not (names and paths.atlas.exists())
+    trial = None
     with opened.naming([_named(text) for text in names]):
-        if typed or not (names and measured):
+        if measuring:
             with progress_bar("elements") as advance:
-                measure_atlas(
+                found = compute_atlas(
                     opened, images=images, count=count, seed=seed, factors=factors,
                     others=others, progress=advance,
                 )  # fmt: skip
-        record = kept_atlas(opened)
+            trial = None if out is None else Trial(*found, out)
+        if measuring and trial is None:
+            keep_atlas(opened, *found)
+        record = trial.atlas if trial else kept_atlas(opened)
         title = f"Atlas of {opened.name}"
         with answering(record.plain(), answer):
-            report = RunReport(run.name, atlas_sections(opened, pages), "", warnings)
+            report = RunReport(run.name, atlas_sections(opened, figures, trial), "", warnings)
             written = write_report(ReportData(title, [report]), page, overwrite=replaced)
     _show(console(answer), record)
-    for path in (paths.atlas, *written):
+    for path in (*(() if trial else (paths.atlas,)), *written):
         wrote(path, answer)
+    if trial:
+        say(f"{run} keeps the atlas that it has", answer)
+
+
+def _checked(elements: tuple[int, ...] | Literal["all"], latent: int) -> tuple[int, ...]:
+    """The elements of a code, each counted from 0."""
+    if elements == "all":
+        return tuple(range(latent))
+    for element in elements:
+        if not -latent <= element < latent:
+            hint = f"the code has {latent} elements, 0 to {latent - 1}"
+            raise argument_error("elements", element, hint)
+    return tuple(element % latent for element in elements)
 
 
 def _named(text: str) -> tuple[int, str]:

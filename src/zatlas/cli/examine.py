@@ -1,8 +1,10 @@
-"""``zatlas examine``: repeat a published report."""
+"""``zatlas examine``: repeat a published report, or judge claims about a run."""
 
+from pathlib import Path
 from typing import Any
 
 import click
+from click.core import ParameterSource
 
 from zatlas.cli import options
 from zatlas.cli.program import say, typed_command, wrote
@@ -10,12 +12,11 @@ from zatlas.cli.progress import epoch_lines
 
 
 @click.command()
-@click.argument("source", metavar="SOURCE")
+@click.argument("source", metavar="SOURCE|RUN")
 @click.argument("edits", nargs=-1, metavar="[EDIT...]")
-@options.images
+@click.option("--images", metavar="FILE",
+              help="An image set, or a folder of pictures; RUN has its own.")  # fmt: skip
 @options.out("DIR", "The folder to make: the run, the plates, report.html.")
-@click.option("--valid", default="0.1", metavar="FILE|FRACTION",
-              help="Held-out images: an image set, or the fraction of --images.")  # fmt: skip
 @click.option("--index", default="0,1", type=options.Numbers(),
               help="Which held-out images to edit.")  # fmt: skip
 @options.crop
@@ -24,26 +25,27 @@ from zatlas.cli.progress import epoch_lines
 @click.option("--factors", metavar="FILE.csv", help="Labels, a row for each image of --images.")
 @click.option("--count", default=512, type=click.IntRange(min=2),
               help="Held-out images to measure edits and claims on.")  # fmt: skip
-@click.option("--epochs", default=30, help="Passes through the images.")
-@click.option("--seed", default=0, help="First weights, order and noise.")
+@options.network
+@options.training
 @click.option("--resume", is_flag=True, help="Continue DIR, with the same command.")
 @click.option("--overwrite", is_flag=True, help="Replace DIR.")
-def examine(
-    source: str, edits: tuple[str, ...], valid: str, epochs: int, **chosen: Any
-) -> None:  # fmt: skip
+def examine(source: str, edits: tuple[str, ...], epochs: int, **chosen: Any) -> None:
     """Repeat a report: train its network, draw its edits, measure its claims.
 
     SOURCE is a file with class source or a printed model (or any MODEL). Where the network cannot
     run, its faults are listed. Otherwise it is trained, every EDIT is drawn on held-out images, and
-    a report is written.
+    a report is written. A trained RUN is not trained again.
     """
     from zatlas.workflows.examine import examine as examine_report
     from zatlas.workflows.train import file_or_fraction
 
+    asked = click.get_current_context().get_parameter_source
+    given = {"epochs": epochs, **chosen, "valid": file_or_fraction(chosen["valid"])}
+    typed = {key: given[key] for key in given if asked(key) is ParameterSource.COMMANDLINE}
     with epoch_lines(epochs) as callback:
         done = examine_report(
-            source, edits, valid=file_or_fraction(valid), epochs=epochs, command=typed_command(),
-            callback=callback, progress=callback.counter("pictures"), **chosen,
+            source, edits, command=typed_command(), callback=callback,
+            progress=callback.counter("pictures"), **typed,
         )  # fmt: skip
     for answer in done.claims:
         say(f"{answer.claim}: {answer.verdict}")
@@ -53,5 +55,6 @@ def examine(
     measured += [answer.sentence for answer in done.claims]
     for sentence in dict.fromkeys(measured):  # claims may share a move
         say(sentence)
-    for path in (done.run.path, *done.written):
+    trained = [] if done.run.path == Path(source) else [done.run.path]
+    for path in (*trained, *done.written):
         wrote(path)

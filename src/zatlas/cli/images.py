@@ -8,10 +8,9 @@ import click
 from zatlas.cli import options
 from zatlas.cli.program import check_outputs, say, wrote
 from zatlas.cli.progress import progress_bar
-from zatlas.errors import InputError
 
 SOURCE = click.argument("source", metavar="SOURCE")
-OUT = click.argument("out", metavar="OUT.npy", type=options.PATH)
+OUT = click.argument("out", metavar="OUT.npy", type=options.OutFile(".npy"))
 
 
 @click.group()
@@ -69,22 +68,28 @@ def render(out: Path, count: int, seed: int, framing: str, overwrite: bool) -> N
 
 @images.command()
 @click.argument("file", metavar="FILE")
-@click.option("--out", required=True, metavar="SHEET.png", type=options.PATH)
-@click.option("--count", default=64, type=click.IntRange(min=1))
-@click.option("--scale", default=2, type=click.IntRange(1, 16))
+@options.out("SHEET.png", "The picture.", ".png")
+@click.option("--count", default=64, type=click.IntRange(min=1), help="Images at most.")
+@click.option("--index", type=options.Numbers(), help="Which images, as in 0,5 or 100-163.")
+@click.option("--scale", default=2, type=click.IntRange(1, 16), help="The side of a pixel.")
+@click.option("--plain", is_flag=True, help="Leave out the indexes below the images.")
 @options.overwrite
-def show(file: str, out: Path, count: int, scale: int, overwrite: bool) -> None:
-    """Draw a contact sheet of an image set."""
+def show(
+    file: str, out: Path, count: int, index: tuple[int, ...] | None, scale: int, plain: bool,
+    overwrite: bool,
+) -> None:  # fmt: skip
+    """Draw a contact sheet of an image set, with the index of every image."""
     from PIL import Image
 
     from zatlas.files import atomic_write
     from zatlas.images import open_images
     from zatlas.images.sheet import contact_sheet
 
-    if out.suffix != ".png":
-        raise InputError(f"--out {out}: give it a name that ends in .png")
     check_outputs([file], overwrite, out=out)
     image_set = open_images(file)
+    rows = image_set.rows(range(min(count, len(image_set))) if index is None else index)
+    labels = [] if plain else [str(row) for row in rows]
     with atomic_write(out) as part:
-        Image.fromarray(contact_sheet(image_set[:count], scale=scale).squeeze()).save(part)
+        sheet = contact_sheet(image_set[rows], scale=scale, labels=labels)
+        Image.fromarray(sheet).save(part)
     wrote(out)

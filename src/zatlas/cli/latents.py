@@ -1,5 +1,6 @@
 """``zatlas encode``, ``edit``, ``traverse``, ``interpolate`` and ``sample``."""
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +15,6 @@ if TYPE_CHECKING:
     from zatlas.images import ImageSet
     from zatlas.run.run import Run
 
-picture_out = options.out("FILE", "The picture: .png, .svg, .pdf (or .gif for a strip).")
 steps_option = click.option(
     "--steps", default=9, type=click.IntRange(max=999),
     help="Pictures in a strip.",
@@ -24,14 +24,12 @@ steps_option = click.option(
 @click.command()
 @options.run
 @options.images
-@options.out("CODES.npz", "The table of codes.")
+@options.out("CODES.npz", "The table of codes.", ".npz")
 @options.overwrite
 def encode(run: Path, images: str, out: Path, overwrite: bool) -> None:
     """Encode images: codes (N, D), and sd (N, D) of a Gaussian bottleneck, into an .npz."""
     from zatlas.files import atomic_write
 
-    if out.suffix != ".npz":
-        raise InputError(f"--out {out}: give it a name that ends in .npz")
     opened, image_set = _open(run, images, overwrite, out=out)
     codes, sd = opened.posterior(image_set)
     arrays = {"codes": codes} if sd is None else {"codes": codes, "sd": sd}
@@ -42,12 +40,12 @@ def encode(run: Path, images: str, out: Path, overwrite: bool) -> None:
 
 @click.command()
 @options.run
-@click.argument("edits", nargs=-1, required=True, metavar="EDIT...")
+@click.argument("edits", nargs=-1, metavar="EDIT...")
 @options.images
 @click.option("--index", default="0", type=options.Numbers(), help="Which images, as in 0,5.")
 @click.option("--count", default=512, type=click.IntRange(min=0),
               help="Images to measure each edit on; 0 for none.")  # fmt: skip
-@picture_out
+@options.figure_out
 @options.json
 @options.overwrite
 def edit(
@@ -61,9 +59,12 @@ def edit(
     from zatlas.run.evidence import keep_edits, kept_edits
     from zatlas.workflows.edits import draw_plate
 
+    _check_words(run, edits)
     opened, image_set = _open(run, images, overwrite, out=out, json=answer)
     kept_edits(opened)  # an error of a damaged file comes before the plate is written
-    plate = draw_plate(opened, edits, image_set, command=typed_command(), **chosen)
+    plate = draw_plate(
+        opened, edits, image_set, command=typed_command(), out=str(out), **chosen
+    )  # fmt: skip
     with answering(plate.record.plain(), answer):
         plate.save(out, overwrite=overwrite)
         keep_edits(opened, plate.record)
@@ -77,22 +78,35 @@ def edit(
 
 @click.command()
 @options.run
+@click.argument("plates", nargs=-1, required=True, metavar="EDIT|FILE...")
+def forget(run: Path, plates: tuple[str, ...]) -> None:
+    """Leave plates out of the reports of RUN: all with an EDIT, or the one drawn to a FILE.
+
+    The picture itself stays. The same `zatlas edit` brings the plate back.
+    """
+    from zatlas.run.evidence import forget_edits
+    from zatlas.run.run import open_run
+
+    for plate in forget_edits(open_run(run), plates):
+        say(f"left out: {plate.command or '; '.join(edit.edit for edit in plate.edits)}")
+
+
+@click.command()
+@options.run
 @options.images
-@click.option("--index", default="0", type=options.Numbers(1, of="image"), help="Which image.")
-@click.option("--elements", required=True, type=options.Numbers(),
-              help="Which latent elements, as in 0,3.")  # fmt: skip
+@click.option("--index", default="0", type=options.Numbers(), help="Which images, as in 0,5.")
+@click.option("--elements", required=True, type=options.Numbers(all=True),
+              help="Which latent elements, as in 0,3 or 0-3 or all.")  # fmt: skip
 @click.option("--span", default=3.0, help="How far to each side, in sd.")
 @steps_option
-@picture_out
+@options.strip_out
 @options.overwrite
-def traverse(
-    run: Path, images: str, index: tuple[int], out: Path, overwrite: bool, **chosen: Any
-) -> None:
-    """Sweep single latent elements of the code of one image, a row for each element."""
+def traverse(run: Path, images: str, out: Path, overwrite: bool, **chosen: Any) -> None:
+    """Sweep single latent elements of the codes of some images, a row for each element."""
     from zatlas.workflows.strips import draw_traversals
 
     opened, image_set = _open(run, images, overwrite, out=out)
-    strip = draw_traversals(opened, image_set, *index, command=typed_command(), **chosen)
+    strip = draw_traversals(opened, image_set, command=typed_command(), **chosen)
     strip.save(out, overwrite=overwrite)
     wrote(out)
 
@@ -104,7 +118,7 @@ def traverse(
               help="From which image to which, as in 0,5.")  # fmt: skip
 @click.option("--spherical", is_flag=True, help="Along the great circle, not the straight line.")
 @steps_option
-@picture_out
+@options.strip_out
 @options.overwrite
 def interpolate(run: Path, images: str, out: Path, overwrite: bool, **chosen: Any) -> None:
     """Decode codes between the codes of two images."""
@@ -121,7 +135,7 @@ def interpolate(run: Path, images: str, out: Path, overwrite: bool, **chosen: An
 @click.option("--count", default=64, type=click.IntRange(1, 4096))
 @click.option("--sampler", help="prior (Gaussian bottlenecks' default) or normal.")
 @options.seed
-@picture_out
+@options.figure_out
 @options.overwrite
 def sample(run: Path, out: Path, overwrite: bool, **chosen: Any) -> None:
     """Decode codes drawn at random."""
@@ -134,6 +148,28 @@ def sample(run: Path, out: Path, overwrite: bool, **chosen: Any) -> None:
     figure = draw_samples(open_run(run), command=typed_command(), **chosen)
     save(figure, out, overwrite=overwrite)
     wrote(out)
+
+
+def _check_words(run: Path, edits: tuple[str, ...]) -> None:
+    """Raise InputError where RUN or EDIT is missing, or where an edit came without quotes."""
+    example = 'as in zatlas edit runs/a "z[0] *= 2" --images faces.npy --out plate.png'
+    if any(re.fullmatch("[-+*/]?=", word) for word in edits):
+        typed = " ".join(edits if run.exists() else (str(run), *edits))
+        raise InputError(f"{typed!r}: put quotes around each edit, {example}")
+    if _is_edit(str(run)) and not run.exists():
+        raise InputError(f"RUN is missing: {str(run)!r} is an edit; {example}")
+    if not edits:
+        raise InputError(f"EDIT is missing: write one in quotes, {example}")
+
+
+def _is_edit(text: str) -> bool:
+    from zatlas.syntax import parse_edit
+
+    try:
+        parse_edit(text)
+    except InputError:
+        return False
+    return True
 
 
 def _open(

@@ -1,12 +1,12 @@
 """``zatlas models``: the presets, and any model's layers."""
 
 from pathlib import Path
+from typing import Any
 
 import click
 
 from zatlas.cli import options
 from zatlas.cli.program import answering, check_outputs, console, wrote
-from zatlas.errors import InputError
 from zatlas.files import write_text
 
 
@@ -45,24 +45,27 @@ def list_models(answer: str | None, overwrite: bool) -> None:
 
 @models.command()
 @click.argument("model", metavar="MODEL")
-@click.option("--svg", metavar="FILE", type=options.PATH, help="Draw a diagram too.")
+@options.network
+@click.option("--svg", metavar="FILE.svg", type=options.OutFile(".svg"),
+              help="Draw a diagram too.")  # fmt: skip
 @options.json
 @options.overwrite
-def show(model: str, svg: Path | None, answer: str | None, overwrite: bool) -> None:
+def show(
+    model: str, svg: Path | None, answer: str | None, overwrite: bool, **changes: Any
+) -> None:  # fmt: skip
     """Show the layers of MODEL with their output shapes and parameters.
 
-    MODEL is a preset, a model file, or pasted code (class source or a printed model).
+    MODEL is a preset, a model file, pasted code (class source or a printed model), or a run.
     """
     from rich.table import Table
 
     from zatlas.models.architecture import spell
     from zatlas.models.model_file import assumed, read_model
+    from zatlas.models.scaling import changed
     from zatlas.syntax import format_call
 
-    if svg is not None and svg.suffix != ".svg":
-        raise InputError(f"--svg {svg}: give it a name that ends in .svg")
     check_outputs([model], overwrite, svg=svg, json=answer)
-    model_file = read_model(model)
+    model_file = changed(read_model(model), **changes)
     network = model_file.architecture()
     records = [
         {"part": row.part, "index": row.index, "layer": format_call(row.call),

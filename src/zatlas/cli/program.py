@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 COMMANDS = {  # name: module of zatlas.cli that holds it, in the order of the help page
     "images": "images", "models": "models", "train": "training", "encode": "latents",
     "edit": "latents", "traverse": "latents", "interpolate": "latents", "sample": "latents",
-    "atlas": "atlas", "report": "reports", "examine": "examine", "demo": "reports",
+    "atlas": "atlas", "report": "reports", "forget": "latents", "examine": "examine",
+    "demo": "reports",
 }  # fmt: skip
 NOT_COMPUTING = ("images", "models")  # the commands that need no torch, or little of it
 THREADS = {"atlas": 1}  # of torch; an atlas is measured in threads of Python, an element each
@@ -90,6 +91,10 @@ def main(args: Sequence[str] | None = None) -> NoReturn:
         click.echo(error.format_message())
     except InputError as fault:
         _leave(_with_options(fault))
+    except click.NoSuchOption as error:
+        part_of_edit = re.fullmatch(r"-[=\d.].*", error.option_name)
+        hint = "; put quotes around each edit" * bool(part_of_edit)
+        _leave(error.format_message().rstrip(".") + hint)
     except click.ClickException as error:
         _leave(error.format_message())
     except (KeyboardInterrupt, click.Abort) as stop:

@@ -11,7 +11,8 @@ from zatlas.cli.progress import epoch_lines
 
 @click.command()
 @click.argument("runs", nargs=-1, required=True, metavar="RUN...", type=options.PATH)
-@options.out("REPORT.html", "The page; .md, .json and the pictures are written next to it.")
+@options.out("REPORT.html", "The page; .md, .json and the pictures are written next to it.",
+             ".html", ".htm")  # fmt: skip
 @options.overwrite
 def report(runs: tuple[Path, ...], out: Path, overwrite: bool) -> None:
     """Write one page about one or more runs, which opens offline."""

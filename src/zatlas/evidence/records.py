@@ -315,6 +315,7 @@ class PlateRecord(Record):
     weights: str | None = None
     index: tuple[int, ...] = Field(min_length=1)
     command: str
+    out: str = ""  # the file of the picture, as it was given
     edits: tuple[EditRecord, ...] = Field(min_length=1)
 
 

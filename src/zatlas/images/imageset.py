@@ -4,7 +4,7 @@ import hashlib
 import io
 import os
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -13,8 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from zatlas.errors import InputError
+from zatlas.errors import InputError, argument_error
 from zatlas.images.arrays import check_layout, map_npy
+from zatlas.images.given import given_array
 from zatlas.images.labels import beside, read_table, typed
 from zatlas.images.prepare import prepare_images
 from zatlas.images.sheet import contact_sheet
@@ -69,9 +70,10 @@ class ImageSet:
         return f"<ImageSet of {len(self)}, {height}x{width}x{channels}, {self.path or 'in memory'}>"
 
     def _repr_png_(self) -> bytes:
-        """The first images as a contact sheet, for a notebook."""
-        buffer = io.BytesIO()
-        Image.fromarray(contact_sheet(self[:_SHOWN])).save(buffer, "png")
+        """The first images as a contact sheet with their indexes, for a notebook."""
+        buffer, shown = io.BytesIO(), self[:_SHOWN]
+        indexes = [str(index) for index in range(len(shown))]
+        Image.fromarray(contact_sheet(shown, labels=indexes)).save(buffer, "png")
         return buffer.getvalue()
 
     @property
@@ -79,6 +81,17 @@ class ImageSet:
         """Height, width, channels."""
         _, height, width, channels = self.array.shape
         return height, width, channels
+
+    def rows(self, index: Iterable[int]) -> list[int]:
+        """Rows counted from 0, of an index that may count from the end.
+
+        Raises InputError for a row that does not exist.
+        """
+        rows, count = list(index), len(self)
+        for row in rows:
+            if not -count <= row < count:
+                raise argument_error("index", row, f"there are {count} images, 0 to {count - 1}")
+        return [int(row) % count for row in rows]
 
     @cached_property
     def labels(self) -> Labels:
@@ -128,8 +141,9 @@ def open_images(
     """
     if isinstance(source, ImageSet):
         return _of_size(source, size)
-    if isinstance(source, np.ndarray):
-        return _of_size(ImageSet(_checked(source, "array", "prepare_images(array, …)")), size)
+    if not isinstance(source, str | os.PathLike):
+        hint = 'zatlas.prepare_images(array, "images.npy") converts it'
+        return _of_size(ImageSet(_checked(given_array(source), "array", hint)), size)
     path = existing(source)
     if path.suffix.lower() != ".npy":
         return _decoded(path, size)

@@ -4,13 +4,13 @@ import os
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
 from zatlas.errors import InputError, nearest
 from zatlas.images.arrays import array_source, idx, is_idx, npy, npz
 from zatlas.images.decode import SUFFIXES, Source
 from zatlas.images.encoded import archive, folder, parquet, picture
+from zatlas.images.given import given_array
 
 _READERS = {
     **dict.fromkeys(SUFFIXES, picture),
@@ -34,8 +34,8 @@ def open_source(source: str | os.PathLike[str] | NDArray[Any]) -> Source:
     InputError
         The source is of another kind, does not exist or holds no images.
     """
-    if isinstance(source, np.ndarray):
-        return array_source("array", source, {}, "array")
+    if not isinstance(source, str | os.PathLike):
+        return array_source("array", given_array(source, "source"), {}, "array")
     path = existing(source)
     if path.is_dir():
         return folder(path)

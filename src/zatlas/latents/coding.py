@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from zatlas.errors import InputError
 from zatlas.images import ImageSet, open_images
+from zatlas.images.given import given_array
 from zatlas.models.network import Autoencoder
 from zatlas.models.pixels import to_floats, to_pixels, to_signed
 from zatlas.models.precision import multiplies_bfloat16
@@ -46,35 +47,32 @@ def posterior(model: Autoencoder, images_NHWC: Pictures) -> tuple[Codes, Codes |
 
 
 def decode(model: Autoencoder, z_ND: Codes) -> Pictures:
-    """Decode codes (N, D) to pictures uint8 (N, H, W, C)."""
+    """Decode codes (..., D) to pictures uint8 (..., H, W, C)."""
     return _decoded(model, z_ND, np.uint8, lambda x: to_pixels(x, model.pixel_range))
 
 
 def decode_floats(model: Autoencoder, z_ND: Codes) -> NDArray[np.float32]:
-    """Decode codes (N, D) to float32 (N, H, W, C) in [-1, 1], neither rounded nor clipped."""
+    """Decode codes (..., D) to float32 (..., H, W, C) in [-1, 1], neither rounded nor clipped."""
     pictures = _decoded(model, z_ND, np.float32, lambda x: x.permute(0, 2, 3, 1).cpu().numpy())
     return to_signed(pictures, model.pixel_range)
 
 
 def image_array(images: object) -> Pictures:
     """The array of images. Raises InputError for anything but an image set or a NumPy array."""
-    array = images.array if isinstance(images, ImageSet) else images
-    if not isinstance(array, np.ndarray):
-        hint = "give an image set (zatlas.open_images) or a uint8 array (N, H, W, C)"
-        raise InputError(f"images: {type(images).__name__}; {hint}")
-    return array
+    return images.array if isinstance(images, ImageSet) else given_array(images)
 
 
-def checked_codes(codes: object, latent: int, name: str = "codes", ndim: int = 2) -> Codes:
-    """Codes as float32 (N, D), or one code (D,) where ``ndim`` is 1.
+def checked_codes(codes: object, latent: int, name: str = "codes") -> Codes:
+    """Codes as float32, of the shape that they have: (D,), (N, D) or (..., D).
 
     Raises InputError, which names the argument, for anything but an array of numbers of this shape.
     """
-    wanted = f"(N, {latent})" if ndim == 2 else f"({latent},)"
+    wanted = f"({latent},) or (N, {latent})"
     if not isinstance(codes, np.ndarray) or codes.dtype.kind not in "fiu":
         found = codes.dtype if isinstance(codes, np.ndarray) else type(codes).__name__
-        raise InputError(f"{name}: {found}; give a NumPy array of floats {wanted}")
-    if codes.ndim != ndim or codes.shape[-1] != latent:
+        hint = f"give a NumPy array of floats {wanted}{_as_numpy(codes)}"
+        raise InputError(f"{name}: {found}; {hint}")
+    if codes.ndim < 1 or codes.shape[-1] != latent:
         raise InputError(f"{name}: shape {codes.shape}, but the model's are {wanted}")
     return codes.astype(np.float32, copy=False)
 
@@ -88,23 +86,40 @@ def open_fitting(
     """
     if not isinstance(source, str | os.PathLike):
         array = image_array(source)
-        _check_pictures(array[..., None] if array.ndim == 3 else array, image, "images")
+        grey = array.ndim == 3 and array.shape[1:] == image[1:]
+        _check_pictures(array[..., None] if grey else array, image, "images")
     images = open_images(source, size=image[1:])
     _check_pictures(images.array, image, str(images.path or "images"))
     return images
 
 
-def _check_pictures(images_NHWC: Pictures, image: tuple[int, int, int], name: str) -> None:
+def _check_pictures(images_NHWC: NDArray[Any], image: tuple[int, int, int], name: str) -> None:
     channels, height, width = image
     if images_NHWC.dtype == np.uint8 and images_NHWC.shape[1:] == (height, width, channels):
         return
-    hint = f"make them fit with `zatlas images prepare SOURCE OUT.npy --to {height},{width}`"
-    if images_NHWC.shape[1:3] == (height, width) and images_NHWC.ndim == 4:
-        hint = f"write `image: {[images_NHWC.shape[3], height, width]}` in the model file"
-        hint += ", or make them grey with `zatlas images prepare --gray`" * (channels == 1)
     wanted = f"uint8 (N, {height}, {width}, {channels})"
     given = f"{images_NHWC.dtype} {images_NHWC.shape}"
-    raise InputError(f"{name}: {given}, but the model takes {wanted}; {hint}")
+    hint = _conversion(images_NHWC, image, name)
+    fault = f"{name}: {given}, but the model takes {wanted}; {hint}"
+    raise InputError(fault, arguments=("to", "gray"))
+
+
+def _conversion(images: NDArray[Any], image: tuple[int, int, int], name: str) -> str:
+    """How to make images fit a model that takes ``image`` (C, H, W)."""
+    channels, height, width = image
+    prepare = 'zatlas.prepare_images(images, "images.npy"' if name == "images" else ""
+    if images.ndim == 4 and images.shape[1:] == image:
+        pixels = "" if images.dtype == np.uint8 else ", as uint8 from 0 to 255"
+        return f"the channels come last: give images.transpose(0, 2, 3, 1){pixels}"
+    if images.ndim == 3 and images.shape in (image, (height, width, channels)):
+        return "this is one picture: give a set of one, images[None]"
+    if images.dtype != np.uint8:
+        return f"{prepare}) converts them" if prepare else "convert them: images prepare"
+    if images.ndim == 4 and images.shape[1:3] == (height, width):
+        hint = f"write `image: {[images.shape[3], height, width]}` in the model file"
+        return hint + ", or make them grey: images prepare, gray=True" * (channels == 1)
+    side = height if height == width else f"{height},{width}"
+    return f"resize them: {prepare or 'images prepare'}, to={side}" + ")" * bool(prepare)
 
 
 def preview_model(model: Autoencoder) -> Autoencoder:
@@ -119,7 +134,8 @@ def preview_model(model: Autoencoder) -> Autoencoder:
 def _decoded(
     model: Autoencoder, z_ND: Codes, kind: type, convert: Callable[[torch.Tensor], NDArray[Any]]
 ) -> NDArray[Any]:
-    codes, device = checked_codes(z_ND, model.latent), _device(model)
+    given, device = checked_codes(z_ND, model.latent), _device(model)
+    codes = given.reshape(-1, model.latent)
     channels, height, width = model.architecture.image
     pictures: NDArray[Any] = np.empty((len(codes), height, width, channels), kind)
     for rows in _batches(len(codes)):
@@ -127,7 +143,14 @@ def _decoded(
         with torch.inference_mode():
             output = model.decode(z.to(device, next(model.parameters()).dtype))
         pictures[rows] = convert(output)
-    return pictures
+    return pictures.reshape(*given.shape[:-1], height, width, channels)
+
+
+def _as_numpy(codes: object) -> str:
+    """The end of an error about a tensor or a list of codes: how to convert it."""
+    if type(codes).__name__ == "Tensor":
+        return ": codes.numpy()"
+    return ": numpy.array(codes)" if isinstance(codes, list | tuple) else ""
 
 
 def _device(model: Autoencoder) -> torch.device:

@@ -45,13 +45,15 @@ class EditSize(NamedTuple):
     percentile_after: NDArray[np.floating]
 
 
-def apply(text: str, z_BD: Codes, space: Space) -> Codes:
-    """Apply an edit to codes (B, D), one statement after the other.
+def apply(text: str, codes: Codes, space: Space) -> Codes:
+    """Apply an edit to codes (..., D), one statement after the other.
 
-    Returns a new array; ``z_BD`` is not changed. Raises InputError for an index outside the code,
-    an unknown name, and a result that is not finite.
+    Returns a new array of the same shape; ``codes`` are not changed. Raises InputError for an index
+    outside the code, an unknown name, and a result that is not finite.
     """
-    result = checked_codes(z_BD, len(space.statistics.sd)).copy()
+    latent = len(space.statistics.sd)
+    given = checked_codes(codes, latent)
+    result = given.reshape(-1, latent).copy()
     with np.errstate(over="ignore", divide="ignore", invalid="ignore"):  # checked below
         for operation, elements, direction in _resolved(text, space.shape, space.names):
             if direction is not None:
@@ -64,7 +66,7 @@ def apply(text: str, z_BD: Codes, space: Space) -> Codes:
     if len(lost):
         fault = f"z[{lost[0]}] is beyond the largest number of a code, 3.4e38"
         raise InputError(f"edit {text!r}: {fault}; take a smaller step")
-    return result
+    return result.reshape(given.shape)
 
 
 def check(text: str, shape: Shape, names: Names) -> None:
@@ -150,9 +152,10 @@ def _names_image(operation: Operation, shape: Shape) -> bool:
 
 def _lookup(name: str, names: Names) -> int | list[float]:
     if name not in names:
-        none_yet = f"write its index into names.yaml of the run, as `{name}: 0`"
+        none_yet = f'name an element with `zatlas atlas` and name=0="{name}"'
         hint = nearest(name, names) if names else none_yet
-        raise InputError(f"edit: no element or direction is named {name!r}; {hint}")
+        fault = f"edit: no element or direction is named {name!r}; {hint}"
+        raise InputError(fault, arguments=("name",))
     return names[name]
 
 

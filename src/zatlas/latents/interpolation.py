@@ -3,19 +3,21 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from zatlas.errors import argument_error
+from zatlas.errors import InputError, argument_error
 from zatlas.latents.code_statistics import CodeStatistics
 from zatlas.latents.coding import Codes, checked_codes
 
+Floats = NDArray[np.float64]
+
 
 def traversal(
-    z_D: Codes, element: int, statistics: CodeStatistics, span: float = 3.0, steps: int = 9
+    codes: Codes, element: int, statistics: CodeStatistics, span: float = 3.0, steps: int = 9
 ) -> tuple[Codes, NDArray[np.float64]]:
-    """Sweep one element of the code of an image.
+    """Sweep one element of the codes of images.
 
     Parameters
     ----------
-    z_D : the code, (D,).
+    codes : one code (D,), or any number (..., D).
     element : the index of the element; negative ones count from the end.
     statistics : they give the sd of the element.
     span : the largest offset to each side, in sd.
@@ -23,7 +25,7 @@ def traversal(
 
     Returns
     -------
-    codes : (T, D).
+    codes : (..., T, D).
     offsets : (T,), in sd, from -span to span.
 
     Raises
@@ -32,7 +34,7 @@ def traversal(
         The number of steps is even, or the element is outside the code or dead.
     """
     latent = len(statistics.sd)
-    z_D = checked_codes(z_D, latent, "code", ndim=1)
+    codes = checked_codes(codes, latent)
     if steps < 3 or steps % 2 == 0:
         raise argument_error("steps", steps, "give an odd number, 3 or more")
     if not -latent <= element < latent:
@@ -45,7 +47,8 @@ def traversal(
     offsets = np.linspace(-span, span, steps)
     offsets[steps // 2] = 0.0
     moved = (offsets * statistics.sd[element]).astype(np.float32)
-    return sweep(z_D[None], element, moved)[0], offsets
+    swept = sweep(codes.reshape(-1, latent), element, moved)
+    return swept.reshape(*codes.shape[:-1], steps, latent), offsets
 
 
 def offset_labels(offsets_T: NDArray[np.float64]) -> list[str]:
@@ -81,20 +84,20 @@ def sweep(codes_ND: Codes, element: int, offsets_T: Codes) -> Codes:
 
 
 def interpolation(
-    start_D: Codes, end_D: Codes, steps: int = 9, spherical: bool = False
+    start: Codes, end: Codes, steps: int = 9, spherical: bool = False
 ) -> tuple[Codes, NDArray[np.float64]]:
-    """Interpolate between two codes.
+    """Interpolate between two codes, or between the codes of two arrays of the same shape.
 
     Parameters
     ----------
-    start_D, end_D : codes (D,).
+    start, end : codes (..., D).
     steps : the number of codes T, both ends included.
     spherical : go along the great circle (slerp) and not along the straight line. It keeps the
         length of codes of equal length.
 
     Returns
     -------
-    codes : (T, D).
+    codes : (..., T, D).
     fractions : (T,), of the distance, from 0 to 1.
 
     Raises
@@ -112,15 +115,26 @@ def interpolation(
     >>> interpolation(np.zeros(1), np.ones(1), steps=3)[0].tolist()
     [[0.0], [0.5], [1.0]]
     """
-    start = checked_codes(start_D, np.size(start_D), "start", ndim=1).astype(float)
-    end = checked_codes(end_D, np.size(start_D), "end", ndim=1).astype(float)
+    latent = np.shape(start)[-1] if np.ndim(start) else 0
+    first = checked_codes(start, latent, "start").astype(float)
+    last = checked_codes(end, latent, "end").astype(float)
+    if last.shape != first.shape:
+        raise InputError(f"end: shape {last.shape}, but start has {first.shape}")
     if steps < 2:
         raise argument_error("steps", steps, "give 2 or more")
     fractions = np.linspace(0.0, 1.0, steps)
+    pairs = zip(first.reshape(-1, latent), last.reshape(-1, latent), strict=True)
+    codes = [_between(*pair, fractions, spherical) for pair in pairs]
+    shape = (*first.shape[:-1], steps, latent)
+    return np.asarray(codes, np.float32).reshape(shape), fractions
+
+
+def _between(start: Floats, end: Floats, fractions: Floats, spherical: bool) -> Floats:
+    """Codes (T, D) between two codes (D,)."""
     near, far = 1 - fractions, fractions
     if spherical:
         lengths = np.linalg.norm(start) * np.linalg.norm(end)
         angle = np.arccos(float(np.clip(start @ end / lengths, -1, 1)) if lengths else 1.0)
         if np.sin(angle) > 1e-6:  # otherwise the arc is the straight line
             near, far = np.sin(near * angle) / np.sin(angle), np.sin(far * angle) / np.sin(angle)
-    return np.asarray(np.outer(near, start) + np.outer(far, end), np.float32), fractions
+    return np.outer(near, start) + np.outer(far, end)

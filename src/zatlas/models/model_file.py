@@ -19,11 +19,12 @@ from zatlas.plain_yaml import parse_yaml
 from zatlas.recipes import recipe as recipes
 from zatlas.recipes.bottlenecks import BOTTLENECKS
 from zatlas.recipes.objective import Objective
-from zatlas.recipes.objective_text import read_objective, with_settings
+from zatlas.recipes.objective_text import known_settings, read_objective, with_settings
 from zatlas.recipes.step import Requirement
 from zatlas.syntax import Call, parse_call
 
 MAX_BYTES = 1_000_000  # of a model file
+OF_A_RUN = "model.yaml"  # the model file in the folder of a run
 MAX_NOTEBOOK_BYTES = 50_000_000  # of a notebook, which holds its pictures
 YAML_SUFFIXES, PASTED_SUFFIXES = (".yaml", ".yml"), (".py", ".txt", ".ipynb")
 
@@ -115,12 +116,14 @@ def _read(layers: str | list[str], part: str, image: tuple[int, int, int]) -> li
 
 
 def read_model(model: str | os.PathLike[str]) -> ModelFile:
-    """A model by the name of a preset, or by the path of a model file or of pasted code.
+    """A model by the name of a preset, or by the path of a model file, pasted code or a run.
 
     Raises InputError for an unknown name (naming the nearest preset), an unreadable file, an
     unknown key (naming the nearest key) and a value that does not fit.
     """
     path, known = Path(model), presets()
+    if path.is_dir() and str(model) not in known:
+        path = path / OF_A_RUN
     if path.suffix in (*YAML_SUFFIXES, *PASTED_SUFFIXES) or path.is_file():
         missing = "no such model file; `zatlas models list` shows the presets"
         text = read_text(path, missing, _longest(path))
@@ -128,8 +131,9 @@ def read_model(model: str | os.PathLike[str]) -> ModelFile:
             return parse_model(text, str(path))
         return model_from(read_pasted(text, str(path), LAYERS).model, str(path))
     if str(model) not in known:
-        hint = nearest(str(model), known)
-        raise InputError(f"model {str(model)!r}: no such preset or model file; {hint}")
+        runs = [str(file.parent) for file in path.parent.glob(f"*/{OF_A_RUN}")]
+        hint = nearest(str(model), [*known, *runs])
+        raise InputError(f"model {str(model)!r}: no such preset, model file or run; {hint}")
     return known[str(model)]
 
 
@@ -148,6 +152,13 @@ def _longest(path: Path) -> int:
 def parse_model(text: str, name: str) -> ModelFile:
     """The model in the text of a model file; ``name`` stands in the errors."""
     return model_from(parse_yaml(text, name), name)
+
+
+def _meant(key: str) -> str:
+    """The end of an error about an unknown key that was to be set."""
+    known = [f"objective.{setting}" for setting in known_settings()]
+    of_a_term = [name for name in known if name.endswith((f".{key}", f".{key.replace('_', '.')}"))]
+    return nearest(key, ModelFile.model_fields) if not of_a_term else f"write {of_a_term[0]}"
 
 
 def model_from(data: Any, name: str) -> ModelFile:
@@ -206,12 +217,12 @@ def adapt(
     terms: dict[str, Any] = {}
     for key, value in (settings or {}).items():
         first, dot, rest = key.partition(".")
-        if not dot:
+        if key in ModelFile.model_fields:
             data[key] = value
-        elif first == "objective":
+        elif dot and first == "objective":
             terms[rest] = value
         else:
-            raise InputError(f"{key}: {first!r} holds no keys; write KEY or objective.TERM.KEY")
+            raise InputError(f"unknown key {key!r}; {_meant(key)}")
     if terms:
         data["objective"] = with_settings(read_objective(data["objective"]), terms)
     return model_from(data, "changes of the model")

@@ -77,6 +77,11 @@ def with_settings(objective: Objective, settings: Mapping[str, object]) -> Objec
     return _objective(calls.values())
 
 
+def known_settings() -> list[str]:
+    """The parameters of all terms, such as ``kl.weight``."""
+    return [f"{name}.{parameter}" for name in TERMS for parameter in _parameters(TERMS[name])]
+
+
 def _with_setting(calls: dict[str, Call], key: str, value: object) -> dict[str, Call]:
     if key == "reconstruction":
         if str(value) not in RECONSTRUCTION_TERMS:
@@ -87,8 +92,8 @@ def _with_setting(calls: dict[str, Call], key: str, value: object) -> dict[str, 
         return {name: call for name, call in calls.items() if name != "kl"}
     name, _, parameter = _OLD_KEYS.get(key, key).partition(".")
     if name not in TERMS or not parameter:
-        known = [f"{term}.{p}" for term in TERMS for p in _parameters(TERMS[term])]
-        raise InputError(f"unknown key 'objective.{key}'; {nearest(key, [*_OLD_KEYS, *known])}")
+        known = [*_OLD_KEYS, *known_settings()]
+        raise InputError(f"unknown key 'objective.{key}'; {nearest(key, known)}")
     if name not in calls and key != "kl":
         has = f"the objective has no term {name}; its terms are {', '.join(calls)}"
         raise InputError(f"objective.{key}: {has}")

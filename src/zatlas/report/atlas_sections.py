@@ -1,11 +1,14 @@
 """The sections of a run's atlas: all elements, then figures of the strongest ones."""
 
 from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
 from zatlas.errors import InputError
 from zatlas.evidence.account.remarks import seeds_words
+from zatlas.evidence.measurements import Maps
 from zatlas.evidence.records import AtlasRecord, ElementEffect
 from zatlas.figures.elements import element_page, overview
 from zatlas.figures.style import NotebookFigure
@@ -18,6 +21,14 @@ from zatlas.schema import Record
 ELEMENT_FIGURES = 8  # elements with a figure of their own, the strongest
 _IMAGES_SWEPT = 5  # in the figure of an element
 _LISTED_ELEMENTS = 64  # elements with a row in the table
+
+
+class Trial(NamedTuple):
+    """An atlas that is not the run's own, with its maps and the page that shows it."""
+
+    atlas: AtlasRecord
+    maps: Maps
+    page: Path
 
 
 class AtlasSectionRecord(Record):
@@ -39,37 +50,46 @@ class ElementsRecord(Record):
     elements: tuple[ElementEffect, ...]
 
 
-def atlas_sections(run: Run, pages: int = ELEMENT_FIGURES) -> list[Section]:
-    """The two sections on the atlas that was measured of a run.
+def atlas_sections(
+    run: Run, pages: int | Sequence[int] = ELEMENT_FIGURES, trial: Trial | None = None
+) -> list[Section]:
+    """The two sections on the atlas of a run.
 
     Parameters
     ----------
-    run : a run with an atlas in its ``evidence/``.
-    pages : the number of elements with a figure of their own.
+    run : the run.
+    pages : the elements with a figure of their own, or how many of the strongest ones have one.
+    trial : another atlas than that in the run's ``evidence/``.
 
     Raises
     ------
     InputError
         There is no atlas, or the images that it was measured on are missing or have changed.
     """
-    atlas = kept_atlas(run)
-    listed = [effect.model_copy(update={"curve": (), "lines": ()})
-              for effect in atlas.elements[:_LISTED_ELEMENTS]]  # fmt: skip
-    drawn = atlas.elements[:pages]
+    atlas, maps = trial[:2] if trial else (kept_atlas(run), kept_maps(run))
+    listed = [_without_curves(effect) for effect in atlas.elements[:_LISTED_ELEMENTS]]
+    if isinstance(pages, int):
+        heading, drawn = "The strongest elements", atlas.elements[:pages]
+    else:
+        heading, drawn = "Single elements", tuple(e for e in atlas.elements if e.element in pages)
     names = [f"element-{effect.element}" for effect in drawn]
-    figures = dict(zip(names, _element_figures(run, atlas, drawn), strict=True))
+    figures = dict(zip(names, _element_figures(run, atlas, maps, drawn), strict=True))
     return [
         Section(
             "atlas", "The effect of every latent element",
             AtlasSectionRecord(atlas=atlas.model_copy(update={"elements": tuple(listed)}),
                                of=len(atlas), seeds=seeds_words(atlas),
-                               command=_command(run, atlas)),
+                               command=_command(run, atlas, trial.page if trial else "")),
             {"overview": overview(atlas)},
             [Fact(label="elements used", value=atlas.usage.used, of=len(atlas))],
         ),
-        Section("elements", "The strongest elements",
-                ElementsRecord(n=atlas.n, elements=tuple(listed[:pages])), figures),
+        Section("elements", heading,
+                ElementsRecord(n=atlas.n, elements=tuple(map(_without_curves, drawn))), figures),
     ]  # fmt: skip
+
+
+def _without_curves(effect: ElementEffect) -> ElementEffect:
+    return effect.model_copy(update={"curve": (), "lines": ()})
 
 
 def element_figure(run: Run, atlas: AtlasRecord, effect: ElementEffect) -> NotebookFigure:
@@ -77,13 +97,13 @@ def element_figure(run: Run, atlas: AtlasRecord, effect: ElementEffect) -> Noteb
 
     Raises InputError where the images of the atlas are missing or have changed.
     """
-    return _element_figures(run, atlas, [effect])[0]
+    return _element_figures(run, atlas, kept_maps(run), [effect])[0]
 
 
 def _element_figures(
-    run: Run, atlas: AtlasRecord, effects: Sequence[ElementEffect]
+    run: Run, atlas: AtlasRecord, maps: Maps, effects: Sequence[ElementEffect]
 ) -> list[NotebookFigure]:
-    maps, rows = kept_maps(run), list(atlas.rows[:_IMAGES_SWEPT])
+    rows = list(atlas.rows[:_IMAGES_SWEPT])
     images = run.opened(atlas.images, atlas.fingerprint)
     if max(rows) >= len(images):
         raise InputError(f"{atlas.images}: has changed; measure the atlas again")
@@ -102,7 +122,7 @@ def _element_figures(
     return figures
 
 
-def _command(run: Run, atlas: AtlasRecord) -> str:
+def _command(run: Run, atlas: AtlasRecord, out: Path | str = "") -> str:
     """The command that measures this atlas again: over the held-out images without ``--images``.
 
     It is empty where the images were given as an array.
@@ -115,6 +135,7 @@ def _command(run: Run, atlas: AtlasRecord) -> str:
         "--seed": atlas.seed,
         "--factors": atlas.factors.file if atlas.factors else "",
         "--runs": ",".join(atlas.stability.runs) if atlas.stability else "",
+        "--out": out,
     }
     given = [word for option in options.items() if option[1] != "" for word in option]
     return command("atlas", run.path, *given)

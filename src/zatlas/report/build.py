@@ -117,6 +117,11 @@ def _folder(page: Path) -> Path:
     return page.with_name(f"{page.stem}_files")
 
 
+def page_files(page: Path) -> list[Path]:
+    """The files of a page, and at last the folder of its pictures."""
+    return [*_files(page), _folder(page)]
+
+
 def _json(data: ReportData, files: Files) -> dict[str, object]:
     """``report.json``."""
 

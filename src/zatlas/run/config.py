@@ -1,5 +1,6 @@
 """``config.yaml``: what a run was asked to do, and what it ran with."""
 
+import difflib
 import math
 import platform
 import shlex
@@ -189,6 +190,15 @@ def check_own(folder: Path) -> None:
             raise InputError(f"{path}: is not of the kind that zatlas makes there; move it away")
 
 
+def _nearest_run(folder: Path) -> str:
+    """The end of an error about a folder that is no run: the run of the most similar name."""
+    places = [folder.parent, folder.parent / "runs"]
+    there = [file.parent for place in places for file in place.glob("*/config.yaml")]
+    named = {run.name: run for run in reversed(there)}
+    close = difflib.get_close_matches(folder.name, named, n=1)
+    return f"did you mean {str(named[close[0]])!r}?" if close else "give a trained run"
+
+
 def read_config(folder: Path) -> RunConfig:
     """The ``config.yaml`` of a run; InputError where there is none, or a newer zatlas's.
 
@@ -197,7 +207,8 @@ def read_config(folder: Path) -> RunConfig:
     file = folder / "config.yaml"
     check_own(folder)
     if not file.exists():
-        raise InputError(f"{folder}: is no run folder (no config.yaml in it); give a trained run")
+        missing = "no config.yaml in it" if folder.exists() else "it does not exist"
+        raise InputError(f"{folder}: is no run folder ({missing}); {_nearest_run(folder)}")
     config = parse_yaml(read_text(file), str(file))
     if not isinstance(config, dict) or not isinstance(config.get("format"), int):
         raise InputError(f"{file}: is no configuration of a run; give another folder")

@@ -1,10 +1,11 @@
 """The records in the ``evidence/`` folder of a run: each is written and read here."""
 
 import hashlib
+from collections.abc import Sequence
 
 import numpy as np
 
-from zatlas.errors import InputError
+from zatlas.errors import InputError, nearest
 from zatlas.evidence.measurements import Maps
 from zatlas.evidence.reconstruction import Reconstruction
 from zatlas.evidence.records import AtlasRecord, EditsRecord, PlateRecord
@@ -91,15 +92,45 @@ def kept_maps(run: Run) -> Maps:
 
 
 def keep_edits(run: Run, plate: PlateRecord) -> None:
-    """Add a plate to ``edits.json``; one with the same edits of the same images is replaced."""
+    """Add a plate to ``edits.json``.
 
-    def identity(one: PlateRecord) -> tuple[str, tuple[int, ...], list[str]]:
-        return one.images, one.index, [edit.edit for edit in one.edits]
+    It replaces a plate in the same file (``out``), and one with the same edits of the same images.
+    """
+
+    def identity(one: PlateRecord) -> tuple[str, list[str]]:
+        return one.images, [edit.edit for edit in one.edits]
+
+    def replaced(old: PlateRecord) -> bool:
+        return identity(old) == identity(plate) or bool(plate.out and old.out == plate.out)
 
     with together() as written:
         written.enter_context(one_writer(run.path, WAIT))  # till the file is in its place
-        kept = [old for old in kept_edits(run).plates if identity(old) != identity(plate)]
+        kept = [old for old in kept_edits(run).plates if not replaced(old)]
         write_json(run.paths.edits, EditsRecord(plates=(*kept, plate)).plain())
+
+
+def forget_edits(run: Run, names: Sequence[str]) -> list[PlateRecord]:
+    """Remove plates from ``edits.json``: those with an edit, or in a file, of ``names``.
+
+    Returns the removed plates. Raises InputError for a name that no plate has.
+    """
+    with together() as written:
+        written.enter_context(one_writer(run.path, WAIT))
+        return _forget(run, names)
+
+
+def _forget(run: Run, names: Sequence[str]) -> list[PlateRecord]:
+    plates = kept_edits(run).plates
+    named = [{plate.out, *(edit.edit for edit in plate.edits)} - {""} for plate in plates]
+    known = sorted(set().union(*named))
+    for name in names:
+        if name not in known:
+            hint = nearest(name, known) if known else "the run has no plates"
+            raise InputError(f"{run.path}: no plate has the edit or the file {name!r}; {hint}")
+    gone = [bool(has & {*names}) for has in named]
+    kept = tuple(plate for plate, goes in zip(plates, gone, strict=True) if not goes)
+    write_json(run.paths.edits, EditsRecord(plates=kept).plain())
+    return [plate for plate, goes in zip(plates, gone, strict=True) if goes]
 
 
 def kept_edits(run: Run) -> EditsRecord:
@@ -120,7 +151,7 @@ def keep_reconstruction(paths: RunPaths, record: Reconstruction) -> None:
 
 def kept_reconstruction(run: Run) -> Reconstruction:
     """How well the run reconstructs its held-out images. Raises InputError where it is missing."""
-    hint = "the same `zatlas train` command with --resume measures it again"
+    hint = "the same training measures it again where it is resumed"
     record = read_record(run.paths.reconstruction, Reconstruction, hint)
     run.check_weights(run.paths.reconstruction, record.weights, hint)
     if record.n > run.config.held_out_count:

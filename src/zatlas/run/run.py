@@ -6,7 +6,7 @@ from contextlib import AbstractContextManager
 from functools import cached_property
 from html import escape
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,7 +23,7 @@ from zatlas.recipes.bottlenecks import Gaussian
 from zatlas.run import history
 from zatlas.run.config import ImagesRecord, RunConfig, read_config
 from zatlas.run.history import HistoryRow
-from zatlas.run.paths import RunPaths
+from zatlas.run.paths import POINTER, RunPaths
 from zatlas.run.split import Part, hold_out, whole_set
 from zatlas.run.weights import read_network, weights_fingerprint
 
@@ -43,8 +43,9 @@ Images = PathLike | Pictures | ImageSet
 class Run:
     """One trained model with its folder.
 
-    Codes are float32 (N, D), pictures uint8 (N, H, W, C). Encoding and decoding are deterministic.
-    Several threads may call a run at once.
+    Codes are float32 (N, D), pictures uint8 (N, H, W, C). Functions of codes take one code (D,) or
+    an array (..., D), and their result has the same leading axes. Encoding and decoding are
+    deterministic. Several threads may call a run at once.
 
     Attributes
     ----------
@@ -156,12 +157,12 @@ class Run:
 
         Parameters
         ----------
-        codes : (N, D); they are not changed.
+        codes : one code (D,), or any number (..., D); they are not changed.
         text : the edit, such as ``"z[0] *= 2; z[2] += 5"`` or ``"z[4] += 2*sd"``.
 
         Returns
         -------
-        codes : a new array, float32 (N, D).
+        codes : a new array, float32, of the same shape.
 
         Raises
         ------
@@ -171,7 +172,7 @@ class Run:
         return edits.apply(text, codes, self.space)
 
     def decode(self, codes: Codes) -> Pictures:
-        """Decode codes (N, D) to pictures uint8 (N, H, W, C).
+        """Decode one code (D,), or any number (..., D), to pictures uint8 (..., H, W, C).
 
         Raises InputError where the codes have another type or shape.
         """
@@ -195,7 +196,7 @@ class Run:
     def traverse(
         self, code: Codes, element: int, span: float = 3.0, steps: int = 9
     ) -> tuple[Codes, NDArray[np.float64]]:
-        """Sweep one element of a code (D,): codes (T, D), offsets (T,) in sd.
+        """Sweep one element of codes (..., D): codes (..., T, D), offsets (T,) in sd.
 
         See :func:`zatlas.latents.interpolation.traversal`.
         """
@@ -204,11 +205,11 @@ class Run:
     def interpolate(
         self, start: Codes, end: Codes, steps: int = 9, spherical: bool = False
     ) -> tuple[Codes, NDArray[np.float64]]:
-        """Interpolate between two codes (D,): codes (T, D), fractions (T,) of the distance.
+        """Interpolate between codes (..., D): codes (..., T, D), fractions (T,) of the distance.
 
         See :func:`zatlas.latents.interpolation.interpolation`.
         """
-        start = coding.checked_codes(start, self.model.latent, "start", ndim=1)
+        start = coding.checked_codes(start, self.model.latent, "start")
         return interpolation.interpolation(start, end, steps, spherical)
 
     def sample(self, count: int, seed: int = 0, sampler: str | None = None) -> Codes:
@@ -330,7 +331,8 @@ class Run:
         return draw_plate(self, texts, self.fitting(images), index, **options)
 
     def traversals(
-        self, elements: Sequence[int], images: Images, index: int = 0, **options: Any
+        self, elements: Sequence[int] | Literal["all"], images: Images,
+        index: int | Sequence[int] = 0, **options: Any,
     ) -> "NotebookFigure":  # fmt: skip
         """Draw sweeps of elements: ``zatlas.workflows.strips.draw_traversals``."""
         from zatlas.workflows.strips import draw_traversals
@@ -350,6 +352,15 @@ class Run:
         return report([self], out, overwrite=overwrite)
 
 
+def _so_far(paths: RunPaths) -> str:
+    """How a training that was stopped ends with the weights that it has."""
+    pointer = paths.state / POINTER
+    done = read_text(pointer, longest=100).partition("-")[0] if pointer.is_file() else ""
+    if not (done.isdecimal() and int(done)):
+        return ""
+    return f", or, for the weights so far, with resume=True epochs={int(done)}"
+
+
 def open_run(path: PathLike) -> Run:
     """Open ``path``, the folder of a trained model.
 
@@ -362,7 +373,7 @@ def open_run(path: PathLike) -> Run:
     config = read_config(paths.folder)
     for file in (paths.model, paths.weights):
         if not file.is_file():
-            hint = "finish the run: the same training again with resume=True"
-            raise InputError(f"{file}: missing; {hint}", arguments=("resume",))
+            hint = f"finish the run: the same training again with resume=True{_so_far(paths)}"
+            raise InputError(f"{file}: missing; {hint}", arguments=("resume", "epochs"))
     model_file = parse_model(read_text(paths.model), str(paths.model))
     return Run(paths.folder, config, read_network(paths.weights, model_file))

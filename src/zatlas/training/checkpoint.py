@@ -132,6 +132,12 @@ def _newest(folder: Path) -> Path | None:
     return folder / name
 
 
+def epochs_done(folder: Path) -> int:
+    """The whole epochs that the newest checkpoint has behind it; 0 where there is none."""
+    place = _newest(folder)
+    return int(place.name.partition("-")[0]) if place else 0
+
+
 def _carry_best(folder: Path, part: Path) -> None:
     """The best weights of the checkpoint before, into a new one; the same file where it can be."""
     before = _newest(folder)

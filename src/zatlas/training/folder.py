@@ -87,13 +87,13 @@ def _check_same(paths: RunPaths, config: RunConfig, model_file: ModelFile) -> No
         then, now = (getattr(one, name) for one in (before, config))
         if getattr(then, "fingerprint", then) != getattr(now, "fingerprint", now):
             raise _refused(f"resume=True: {name} differ from those that {folder} began with")
-    schedule = before.training.schedule
-    may_grow = schedule == "constant"  # any other one ends with the last epoch
-    fixed = f"cannot change with schedule={schedule}"
-    rules = {"epochs": "may grow, not shrink" if may_grow else fixed}
+    done, schedule = checkpoint.epochs_done(paths.state), before.training.schedule
+    free = schedule == "constant"  # any other one ends with the last epoch
     for name, given in config.training.model_dump().items():
         began = getattr(before.training, name)
-        if began != given and not (name == "epochs" and may_grow and given > began):
-            rule = rules.get(name, "cannot change")
+        if began != given and not (name == "epochs" and free and given >= done):
+            rule = f"cannot change with schedule={schedule}" * (not free) or "cannot change"
+            if name == "epochs" and free:
+                rule = f"may not shrink below the {done} done"
             change = f"{name}={began}, and {name}={given} is given; it {rule}"
             raise _refused(f"resume=True: {folder} began with {change}")

@@ -164,6 +164,8 @@ class _Loop:
         if position.step:
             place += f" and {position.step} of {len(self.steps.bounds)} batches of the next"
         again = "the same command with resume=True continues from there"
+        if position.epoch:
+            again += f", or ends with the weights so far with epochs={position.epoch} too"
         raise Stopped(f"{self.folder}: stopped {place}; the state is saved, and {again}")
 
     def _patience_is_over(self) -> bool:

@@ -12,7 +12,7 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM)
 class Stopped(KeyboardInterrupt):
     """Training was asked to stop, and has saved its state; the message says how to go on."""
 
-    arguments = ("resume",)  # as those of an InputError
+    arguments = ("resume", "epochs")  # as those of an InputError
 
 
 @contextmanager

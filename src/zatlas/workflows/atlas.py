@@ -9,12 +9,12 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from zatlas.errors import InputError, argument_error
+from zatlas.errors import InputError, argument_error, as_list
 from zatlas.evidence.arrays import LABEL_SUFFIX, Array
 from zatlas.evidence.codes.disentanglement import Disentanglement, measure_disentanglement
 from zatlas.evidence.codes.stability import measure_stability
 from zatlas.evidence.codes.usage import gaussian_kl
-from zatlas.evidence.measurements import Subject, edit_effects, element_atlas
+from zatlas.evidence.measurements import Maps, Subject, edit_effects, element_atlas
 from zatlas.evidence.properties.attributes import ATTRIBUTES
 from zatlas.evidence.properties.causes import CAUSES
 from zatlas.evidence.properties.factors import Factor, tell_apart
@@ -74,6 +74,20 @@ def measure_atlas(
     InputError
         Images, table or runs do not fit.
     """
+    record, maps = compute_atlas(
+        run, images=images, count=count, seed=seed, factors=factors, others=others,
+        workers=workers, progress=progress,
+    )  # fmt: skip
+    keep_atlas(run, record, maps)
+    return record
+
+
+def compute_atlas(
+    run: Run, *, images: PathLike | NDArray[np.uint8] | ImageSet | None, count: int, seed: int,
+    factors: PathLike | None, others: Sequence[PathLike | Run], workers: int | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> tuple[AtlasRecord, Maps]:  # fmt: skip
+    """The atlas of ``measure_atlas`` and its maps; the run's own atlas stays as it is."""
     _check_count(count)
     image_set, part = _part(run, images)
     file = str(image_set.path or "")
@@ -102,8 +116,7 @@ def measure_atlas(
         usage=found.usage, interactions=found.interactions, first_layer=found.first_layer,
         elements=found.elements, factors=labels, stability=seeds, drawn=properties.drawn,
     )  # fmt: skip
-    keep_atlas(run, record, found.maps)
-    return record
+    return record, found.maps
 
 
 def _workers() -> int:
@@ -142,8 +155,7 @@ def measure_edits(
         An edit cannot be read, or the images do not fit.
     """
     _check_count(count)
-    if isinstance(texts, str):
-        raise argument_error("texts", repr(texts), "give a list of edits")
+    texts = as_list("texts", texts)
     array = run.fitting(images).array
     chosen = array[drawn(whole_set(array), count, seed)]
     subject, properties = subject_of(run, chosen), pixel_properties(chosen)

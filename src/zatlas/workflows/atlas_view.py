@@ -18,7 +18,7 @@ from zatlas.report.atlas_sections import element_figure
 from zatlas.run.evidence import kept_atlas
 from zatlas.run.run import Run
 from zatlas.workflows.atlas import measure_atlas
-from zatlas.workflows.notebook import default_progress
+from zatlas.workflows.progress import default_progress
 
 PathLike = str | os.PathLike[str]
 

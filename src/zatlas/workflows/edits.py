@@ -4,7 +4,7 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from zatlas.errors import argument_error
+from zatlas.errors import as_list
 from zatlas.evidence.edit_records import edit_record
 from zatlas.evidence.records import EditEffect, PlateRecord
 from zatlas.figures.plate import edits_plate
@@ -40,6 +40,7 @@ def draw_plate(
     count: int = IMAGES_MEASURED,
     measured: Sequence[EditEffect] | None = None,
     command: str = "",
+    out: str = "",
 ) -> Plate:
     """Apply edits to some images, measure what each does to many, and draw the plate.
 
@@ -52,6 +53,7 @@ def draw_plate(
     count : the number of images to measure on; nothing is measured with 0.
     measured : the effect of each edit, where it has been measured already.
     command : the command that is written under the plate.
+    out : the file that the plate is saved to, for its record.
 
     Returns
     -------
@@ -63,8 +65,8 @@ def draw_plate(
     InputError
         An edit cannot be read, or a row is not in ``images``.
     """
-    rows = checked_rows(index, images)
-    results = apply_edits(run.model, run.space, images[rows], list(texts))
+    texts, rows = as_list("texts", texts), images.rows(index)
+    results = apply_edits(run.model, run.space, images[rows], texts)
     if measured is None and min(count, len(images)) >= 2:
         measured = measure_edits(run, texts, images, count=count)
     record = PlateRecord(
@@ -73,6 +75,7 @@ def draw_plate(
         weights=run.fingerprint,
         index=tuple(rows),
         command=command,
+        out=out,
         edits=tuple(
             edit_record(result, None if measured is None else measured[k])
             for k, result in enumerate(results.edits)
@@ -80,12 +83,3 @@ def draw_plate(
     )
     sentences = [effect.sentence for effect in measured or ()]
     return Plate(record, results, edits_plate(results, rows, command, sentences))
-
-
-def checked_rows(index: Sequence[int], images: ImageSet) -> list[int]:
-    """Rows of an image set, counted from 0. Raises InputError for a row that does not exist."""
-    count = len(images)
-    for row in index:
-        if not -count <= row < count:
-            raise argument_error("index", row, f"there are {count} images, 0 to {count - 1}")
-    return [row % count for row in index]

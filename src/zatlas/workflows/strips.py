@@ -4,50 +4,63 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 
-from zatlas.errors import InputError
+from zatlas.errors import InputError, argument_error
 from zatlas.figures.strip import animation, sheet, strip
 from zatlas.figures.style import NotebookFigure, png, save
 from zatlas.images import ImageSet
+from zatlas.images.sheet import contact_sheet
 from zatlas.latents.interpolation import offset_labels
 from zatlas.run.run import PathLike, Pictures, Run
-from zatlas.workflows.edits import checked_rows
+
+_ZOOM = 4  # of the pixels in an animation
 
 
 @dataclass(frozen=True)
 class Strip:
-    """Decoded pictures, uint8 (N, T, H, W, C): N rows of T steps. ``figure()`` draws them."""
+    """Decoded pictures, uint8 (N, T, H, W, C): N rows of T steps. ``figure()`` draws them.
+
+    ``names`` are those of the rows. An animation shows all rows at once, ``columns`` in a line.
+    """
 
     pictures: Pictures
     figure: Callable[[], NotebookFigure]
+    names: Sequence[str] = ("",)
+    columns: int | None = None
 
     def save(self, path: PathLike, *, overwrite: bool = False) -> None:
-        """Write a figure (.png, .svg, .pdf) or, of one row, an animation (.gif)."""
-        if Path(path).suffix != ".gif":
+        """Write a figure (.png, .svg, .pdf) or an animation (.gif)."""
+        if Path(path).suffix.lower() != ".gif":
             save(self.figure(), path, overwrite=overwrite)
-        elif len(self.pictures) > 1:
-            raise InputError(f"{path}: a .gif shows one element; give one, or a .png")
+        elif len(self.pictures) == 1:
+            animation(self.pictures[0], path, _ZOOM, overwrite=overwrite)
         else:
-            animation(self.pictures[0], path, overwrite=overwrite)
+            sheets = [
+                contact_sheet(step, self.columns, _ZOOM, self.names)
+                for step in self.pictures.swapaxes(0, 1)
+            ]
+            animation(np.stack(sheets), path, zoom=1, overwrite=overwrite)
 
     def _repr_png_(self) -> bytes:
         return png(self.figure())
 
 
 def draw_traversals(
-    run: Run, images: ImageSet, index: int, elements: Sequence[int], *, span: float = 3.0,
-    steps: int = 9, command: str = "",
+    run: Run, images: ImageSet, index: int | Sequence[int],
+    elements: Sequence[int] | Literal["all"], *, span: float = 3.0, steps: int = 9,
+    command: str = "",
 ) -> Strip:  # fmt: skip
-    """Sweep single elements of the code of one image, a row for each element.
+    """Sweep single elements of the codes of some images, a row for each image and element.
 
     Parameters
     ----------
     run : the trained model.
     images : the image set.
-    index : the row of the image.
-    elements : the indexes of the elements.
+    index : the row of the image, or the rows of several.
+    elements : the indexes of the elements, or ``"all"`` that are not dead.
     span : the largest offset to each side, in sd of the element.
     steps : the number of pictures in a row; it is odd.
     command : the command that is written under the figure.
@@ -57,18 +70,31 @@ def draw_traversals(
     InputError
         There is no such image or element.
     """
-    if not elements:
-        raise InputError("elements: there are none; give one or more", arguments=("elements",))
-    (row,) = checked_rows([index], images)
-    code = run.encode(images[[row]])[0]
-    swept = [run.traverse(code, element, span, steps) for element in elements]
-    pictures = np.stack([run.decode(codes) for codes, _ in swept])
-    names = [f"z[{element}]" for element in elements]
+    swept = _elements(run, elements)
+    rows = images.rows([index] if isinstance(index, int | np.integer) else index)
+    if not (swept and rows):
+        empty = "index" if swept else "elements"
+        raise InputError(f"{empty}: there are none; give one or more", arguments=(empty,))
+    codes = run.encode(images[rows])
+    sweeps = [run.traverse(codes, element, span, steps) for element in swept]
+    pictures = np.stack([run.decode(moved) for moved, _ in sweeps], axis=1)
+    several = len(rows) > 1
+    names = [f"image {row}, " * several + f"z[{element}]" for row in rows for element in swept]
+    pictures = pictures.reshape(-1, *pictures.shape[2:])
     figure = partial(
-        strip, pictures, offset_labels(swept[0][1]), names=names,
-        title=f"image {row}", marked=(steps // 2,), command=command,
+        strip, pictures, offset_labels(sweeps[0][1]), names=names,
+        title="" if several else f"image {rows[0]}", marked=(steps // 2,), command=command,
     )  # fmt: skip
-    return Strip(pictures, figure)
+    return Strip(pictures, figure, names, len(swept) if several and len(swept) > 1 else None)
+
+
+def _elements(run: Run, elements: Sequence[int] | Literal["all"]) -> list[int]:
+    """The indexes of elements; of ``"all"`` those that are not dead."""
+    if isinstance(elements, str):
+        if elements != "all":
+            raise argument_error("elements", repr(elements), "give a list, as [0, 3], or 'all'")
+        return np.flatnonzero(~run.statistics.dead).tolist()
+    return list(elements)
 
 
 def draw_interpolation(
@@ -76,7 +102,7 @@ def draw_interpolation(
     command: str = "",
 ) -> Strip:  # fmt: skip
     """Decode codes on the line, or the great circle, between the codes of two images."""
-    first, second = checked_rows(index, images)
+    first, second = images.rows(index)
     start, end = run.encode(images[[first, second]])
     codes, fractions = run.interpolate(start, end, steps, spherical)
     pictures, form = run.decode(codes)[None], "spherical" if spherical else "linear"

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import torch
@@ -17,10 +17,10 @@ from zatlas.errors import InputError
 from zatlas.files import atomic_write, check_output, together
 from zatlas.images import ImageSet
 from zatlas.latents import code_statistics, coding
-from zatlas.models.model_file import ModelFile, adapt, read_model
+from zatlas.models.model_file import ModelFile, read_model
 from zatlas.models.network import Autoencoder, build
 from zatlas.models.precision import pick
-from zatlas.models.scaling import scaled
+from zatlas.models.scaling import changed
 from zatlas.run import history
 from zatlas.run.config import (
     Computing,
@@ -37,34 +37,33 @@ from zatlas.run.weights import weights_fingerprint
 from zatlas.training.callbacks import Callback
 from zatlas.training.folder import check_place, make_folder, take_place
 from zatlas.training.loop import fit
-from zatlas.workflows.notebook import default_callback
-
-if TYPE_CHECKING:
-    from zatlas.run.learning import LearningCheck
+from zatlas.workflows.progress import default_callback
 
 MEASURED_IMAGES = 2048  # held-out images at most that the reconstruction is measured on
 
 
 def train(
     model: PathLike | ModelFile, images: Images, *, out: PathLike, valid: Images | float = 0.1,
-    recipe: str | None = None, scale: float = 1.0, changes: Mapping[str, Any] | None = None,
-    resume: bool = False, overwrite: bool = False, callback: Callback | None = None,
-    **settings: Any,
+    latent: int | None = None, recipe: str | None = None, scale: float = 1.0,
+    changes: Mapping[str, Any] | None = None, resume: bool = False, overwrite: bool = False,
+    callback: Callback | None = None, progress: bool = True, **settings: Any,
 ) -> Run:  # fmt: skip
     """Train a model into a run folder, measure it, and open the run.
 
     Parameters
     ----------
-    model : a preset's name, the path of a model file or of pasted code, or a ModelFile.
+    model : a preset's name, the path of a model file, of pasted code or of a run, or a ModelFile.
     images : an image set of uint8 (N, H, W, C), or anything that ``open_images`` opens.
     out : the run folder to make.
     valid : the held-out images, or the fraction of ``images`` to hold out, the same for all seeds.
+    latent : another number of latent elements than the model has.
     recipe : the name of a recipe, which gives the model another bottleneck and objective.
     scale : a factor for all widths but those of image and code.
     changes : values of single keys of the model file, as ``{"objective.kl.weight": 4}``.
     resume : continue the run in ``out``, with bit-identical results; ``epochs`` may grow.
     overwrite : replace the run in ``out``.
     callback : what is called while it trains.
+    progress : without ``callback``: show the progress on a terminal or in a notebook.
     **settings
         Those of ``TrainConfig``: epochs, batch_size, lr, schedule, seed, precision, patience.
 
@@ -74,13 +73,13 @@ def train(
         Before anything is written, where an argument does not fit or ``out`` exists.
     """
     config, folder, group = train_config(**settings), Path(out), current_processes()
-    callback = callback or default_callback(config.epochs)
+    callback = callback or (default_callback(config.epochs) if progress else Callback())
     group.on_main_process(lambda: check_place(folder, resume, overwrite))
     given = [one.path if isinstance(one, ImageSet) else one for one in (images, valid)]
     for file in own_files(folder):  # a run goes on with its own model file: it is not changed
         check_output(file, [*given, *([] if resume else [model])], overwrite=True)
     model_file = model if isinstance(model, ModelFile) else read_model(model)
-    model_file = scaled(adapt(model_file, recipe, changes), scale)
+    model_file = changed(model_file, recipe=recipe, changes=changes, scale=scale, latent=latent)
     architecture = model_file.architecture()
     check_batches(config, architecture)
     size = architecture.image
@@ -95,17 +94,17 @@ def train(
         group.on_main_process(lambda: take_place(folder, resume, overwrite, held))
         kept = group.on_main_process(lambda: make_folder(folder, asked, model_file, resume))
         began = kept.computing
-        changed = _changed(asked.computing, began)
-        for remark in [*image_set.remarks, *group.remarks(network), *changed]:
+        computing = _changed(asked.computing, began)
+        for remark in [*image_set.remarks, *group.remarks(network), *computing]:
             callback.note(remark)
         precision = began.precision  # of a run that is resumed it is not picked anew
         callback.note(f"computing in {precision}, {torch.get_num_threads()} threads")
         weights = fit(network, train_part, valid_part, config, folder, group, callback, precision)
-        measured = group.on_main_process(
+        remarks = group.on_main_process(
             lambda: _finish(folder, network, weights, train_part, valid_part)
         )
-        for warning in measured.warnings:
-            callback.note(warning)
+        for remark in remarks:
+            callback.note(remark)
     return open_run(folder)
 
 
@@ -140,11 +139,15 @@ def parts(images: ImageSet, held_out: float | ImageSet) -> tuple[Part, Part]:
 
 def _finish(
     folder: Path, network: Autoencoder, best: dict[str, Tensor], train_part: Part, valid_part: Part
-) -> "LearningCheck":
-    """Measure the best weights, and put them in place with what was measured."""
+) -> list[str]:
+    """Measure the best weights, and put them in place with what was measured.
+
+    Returns what is gone, because it was measured on other weights, and what went wrong.
+    """
     from zatlas.evidence.reconstruction import measure_reconstruction  # takes a second to import
     from zatlas.run.evidence import keep_learning, keep_reconstruction
     from zatlas.run.learning import check_learning
+    from zatlas.workflows.stale import remove_measured
 
     network.load_state_dict(best)  # where they do not fit, no file is touched
     paths = RunPaths(folder)
@@ -159,13 +162,12 @@ def _finish(
     with together():
         with atomic_write(paths.weights) as part:
             save_file(best, part)
-            changed = paths.weights.exists() and not filecmp.cmp(paths.weights, part, shallow=False)
+            others = paths.weights.exists() and not filecmp.cmp(paths.weights, part, shallow=False)
         replace(statistics, weights=fingerprint).save(paths.codes)
         keep_reconstruction(paths, record.model_copy(update={"weights": fingerprint}))
         keep_learning(paths, check)
-        for file in (paths.atlas, paths.maps, paths.edits) if changed else ():
-            file.unlink(missing_ok=True)  # of the weights that are about to go
-    return check
+        gone = remove_measured(paths) if others else []
+    return [*gone, *check.warnings]
 
 
 def _chunks(part: Part, length: int = 4096) -> Iterator[Pictures]:
