@@ -77,8 +77,7 @@ def draw_plate(
             for k, result in enumerate(results.edits)
         ),
     )
-    sentences = [effect.sentence for effect in measured or ()]
-    return Plate(record, results, edits_plate(results, rows, command, sentences))
+    return Plate(record, results, edits_plate(results, rows, command, measured or ()))
 
 
 def checked_rows(index: Sequence[int], images: ImageSet) -> list[int]:

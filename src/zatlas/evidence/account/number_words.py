@@ -10,6 +10,27 @@ def percent(fraction: float) -> str:
     return f"{round(100 * fraction)} %"
 
 
+def sd(value: float, sign: str = "") -> str:
+    """A size in sd with two digits; one under 0.2 never reads as 0.20, and 0 has no minus.
+
+    >>> sd(0.842, "+"), sd(0.1996), sd(-0.001, "+")
+    ('+0.84', '0.1996', '+0.00')
+    """
+    texts = (f"{round(value, digits) + 0.0:{sign}.{digits}f}" for digits in range(2, 7))
+    return next(
+        text for text in (*texts, f"{value:{sign}}") if abs(value) >= 0.2 or abs(float(text)) < 0.2
+    )
+
+
+def share_of_images(fraction: float) -> str:
+    """In how many images: only a fraction of 1 is "every image".
+
+    >>> share_of_images(1.0), share_of_images(0.998), share_of_images(0.74)
+    ('every image', '99 % of images', '74 % of images')
+    """
+    return "every image" if fraction == 1 else f"{min(round(100 * fraction), 99)} % of images"
+
+
 def number(value: float) -> str:
     """A number of two digits, without decimals from 100 on.
 
