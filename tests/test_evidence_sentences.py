@@ -145,18 +145,18 @@ def test_opposite_and_uneven_effects_are_told() -> None:
     assert "changes luminance by 0.80 sd [0.75, 0.85], up in 50 % of images" in text
     assert "+0.80" not in text
     assert summary(element(opposite)) == (
-        "luminance changes by 0.80 sd (up in some images, down in others)"
+        "changes luminance by 0.80 sd (up in some images, down in others)"
     )
     uneven = on("luminance", 0.02, "uneven", rms=part(0.5), rises=0.1, falls=0.1)
     text = element(uneven).sentence
     assert "changes luminance by 0.50 sd [0.45, 0.55], in some images much more than in o" in text
-    assert summary(element(uneven)) == "luminance changes by 0.50 sd (in some images much more)"
+    assert summary(element(uneven)) == "changes luminance by 0.50 sd (in some images much more)"
     member = opposite.model_copy(update={"family": "l"})
     beside = element(on("light", 0.9, family="l"), member)
     assert "changes luminance" not in beside.sentence  # one name for each family
     beside = element(on("light", 0.3, family="l"), member)  # the name is of a smaller effect
     assert "; changes luminance by 0.80 sd" in beside.sentence.replace(": changes", "; changes")
-    assert summary(beside).startswith("luminance changes by 0.80 sd")
+    assert summary(beside).startswith("changes luminance by 0.80 sd")
     assert summary(beside).endswith("; also more light by 0.30 sd")
 
 
@@ -334,7 +334,10 @@ def test_no_direction_is_said_twice() -> None:
 def test_a_motion_that_is_not_settled_is_not_told() -> None:
     """Usage C: a coin toss told as a finding."""
     half = Fraction(value=0.26, low=0.1, high=0.6)
-    for verdict, words in (("not settled", ""), ("motion and shade", "partly motion, partly shade")):
+    for verdict, words in (
+        ("not settled", ""),
+        ("motion and shade", "partly motion, partly shade"),
+    ):
         motion = Motion(warp=half, shade=half, both=half, beyond=half, part=half, verdict=verdict,
                         n=64)  # fmt: skip
         text = element(on("a", 0.3), motion=motion).sentence

@@ -11,7 +11,17 @@ from zatlas.errors import InputError
 from zatlas.evidence.records import EditEffect
 from zatlas.figures import style
 from zatlas.figures.strip import strip
-from zatlas.figures.style import GAP, MARGIN, MUTED, SMALL, TEXT, NotebookFigure, Pixels, tall, write
+from zatlas.figures.style import (
+    GAP,
+    MARGIN,
+    MUTED,
+    SMALL,
+    TEXT,
+    NotebookFigure,
+    Pixels,
+    tall,
+    write,
+)
 from zatlas.latents.edit_results import EditResults
 
 _LARGE_COLUMNS = 5  # with more edits, pictures are drawn smaller

@@ -7,7 +7,8 @@ import numpy as np
 from zatlas.errors import InputError
 from zatlas.evidence.account.remarks import seeds_words
 from zatlas.evidence.records import AtlasRecord, ElementEffect
-from zatlas.figures.elements import element_page, overview
+from zatlas.figures.elements import element_page
+from zatlas.figures.overview import overview
 from zatlas.figures.style import NotebookFigure
 from zatlas.latents.interpolation import sweep
 from zatlas.report.data import Fact, Section, command

@@ -206,7 +206,7 @@ def _briefly(effect: PropertyEffect) -> str:
     if effect.finding in WITHOUT_A_SIGN:
         opposite = effect.finding == "opposite"
         how = "up in some images, down in others" if opposite else "in some images much more"
-        return f"{effect.name} changes {size} ({how})"
+        return f"changes {effect.name} {size} ({how})"
     one_way = "upwards only" if upwards_only(effect) else "downwards only"
     way = {"either way": " (either way)", "one way": f" ({one_way})"}.get(effect.finding, "")
     return f"{direction(effect)} {size}{way}"
