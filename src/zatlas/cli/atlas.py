@@ -47,7 +47,7 @@ def atlas(
     with the new names.
     """
     from zatlas.images.labels import with_table
-    from zatlas.report.atlas_sections import atlas_sections
+    from zatlas.report.atlas_sections import atlas_page
     from zatlas.report.build import made_before, write_report
     from zatlas.report.build import pages as files_of
     from zatlas.report.data import ReportData, RunReport
@@ -77,9 +77,9 @@ def atlas(
                     others=others, progress=advance,
                 )  # fmt: skip
         record = kept_atlas(opened)
-        title = f"Atlas of {opened.name}"
+        title = f"Atlas of {run.resolve().name}"
         with answering(record.plain(), answer):
-            report = RunReport(run.name, atlas_sections(opened, pages), "")
+            report = RunReport(run.name, atlas_page(opened, pages), "")
             written = write_report(ReportData(title, [report]), page, overwrite=replaced)
     _show(console(answer), record)
     for path in (paths.atlas, *written):

@@ -312,13 +312,17 @@ class EditRecord(Record):
 
 
 class PlateRecord(Record):
-    """The edits of one plate; ``images`` is a file, ``index`` the rows of it that are drawn."""
+    """The edits of one plate; ``images`` is a file, ``index`` the rows of it that are drawn.
+
+    ``note`` holds the user's own words about it.
+    """
 
     images: str
     fingerprint: str | None = None
     index: tuple[int, ...]
     command: str
     edits: tuple[EditRecord, ...]
+    note: str = ""
 
 
 class EditsRecord(VersionedRecord):

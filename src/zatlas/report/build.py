@@ -134,7 +134,7 @@ def _json(data: ReportData, files: Files) -> dict[str, object]:
         "zatlas": __version__,
         "title": data.title,
         "runs": [
-            {"name": run.name, "about": run.about,
+            {"name": run.name, "about": run.about, "warnings": list(run.warnings),
              "sections": [plain(f"run-{place}-{each.kind}", each) for each in run.sections]}
             for place, run in enumerate(data.runs)
         ],

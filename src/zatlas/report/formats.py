@@ -12,12 +12,12 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from zatlas import __version__
-from zatlas.evidence.account.sentences import summary
 from zatlas.figures.style import zoom_for
-from zatlas.report import markdown
+from zatlas.report import markdown, notes
 from zatlas.report.data import Fact, ReportData
-from zatlas.report.number_text import METRICS, number, setting
+from zatlas.report.number_text import METRICS, lead, number, setting, setting_name
 from zatlas.report.picture_files import PictureFile
+from zatlas.report.terms import TERMS, explained
 
 _PICTURE_SIDE = 128  # CSS pixels of a small picture's longer side, at most
 
@@ -28,7 +28,8 @@ Draw = Callable[[PictureFile, str], Markup]
 
 def html_page(data: ReportData, files: Files) -> str:
     """The page, with all its pictures in it."""
-    return _render("page.html.j2", data, files, _in_page)
+    sortable = any(section.kind == "atlas" for _, section in data.anchored())
+    return _render("page.html.j2", data, files, _in_page, sortable=sortable)
 
 
 def markdown_page(data: ReportData, files: Files, head: str) -> str:
@@ -38,7 +39,7 @@ def markdown_page(data: ReportData, files: Files, head: str) -> str:
 
 def _render(
     template: str, data: ReportData, files: Files, draw: Draw,
-    finalize: Callable[[object], Markup] | None = None, **more: str,
+    finalize: Callable[[object], Markup] | None = None, **more: object,
 ) -> str:  # fmt: skip
     """Fill a template. ``finalize`` escapes a text; by default it is escaped for HTML."""
     environment = Environment(
@@ -46,8 +47,9 @@ def _render(
         finalize=finalize, trim_blocks=True, lstrip_blocks=True,
     )  # fmt: skip
     environment.filters.update(
-        number=number, setting=setting, fact=_fact, summary=summary, markdown_code=markdown.code,
-        markdown_listing=markdown.listing, markdown_cell=markdown.cell,
+        number=number, setting=setting, setting_name=setting_name, fact=_fact, lead=lead,
+        explained=explained, blocks=notes.blocks, spans=notes.spans,
+        markdown_code=markdown.code, markdown_listing=markdown.listing, markdown_cell=markdown.cell,
     )  # fmt: skip
 
     def pictures_of(anchor: str) -> Callable[[str, str], Markup]:
@@ -55,7 +57,12 @@ def _render(
         return lambda name, words: draw(files[anchor, name], words)
 
     environment.globals.update(
-        names=METRICS, pictures_of=pictures_of, report=data, version=__version__, **more
+        names=METRICS,
+        terms=TERMS,
+        pictures_of=pictures_of,
+        report=data,
+        version=__version__,
+        **more,
     )
     return environment.get_template(template).render()
 

@@ -53,10 +53,10 @@ def summary(effect: MoveEffect) -> str:
         return "no measurable effect"
     if stated := [*named_effects(effect), *unsigned_effects(effect)]:
         first, *others = sorted(stated, key=size_sd, reverse=True)[:PROPERTIES_SHOWN]
-        text = "mainly " * (first.named and is_main(effect, first)) + _briefly(first)
+        text = "mainly " * (first.named and is_main(effect, first)) + briefly(first)
         if first.finding == "directed":
             text += f", in {share_of_images(first.agree)}"
-        return f"{text}; also {', '.join(map(_briefly, others))}" if others else text
+        return f"{text}; also {', '.join(map(briefly, others))}" if others else text
     if explained := explained_effects(effect):
         return f"not settled: {explained[0].name} may change, or other factors explain it"
     if unsettled := unsettled_effects(effect):
@@ -64,7 +64,7 @@ def summary(effect: MoveEffect) -> str:
     if not any(map(is_trusted, effect.effects.values())):
         return "no property that the network draws"
     largest = largest_small_effect(effect)
-    return "small, under 0.2 sd" + (f": at most {_briefly(largest)}" if largest else "")
+    return "small, under 0.2 sd" + (f": at most {briefly(largest)}" if largest else "")
 
 
 def label(effect: ElementEffect) -> str:
@@ -200,7 +200,7 @@ def direction(effect: PropertyEffect) -> str:
     return words.replace("light to the", "lighter towards the").replace("border", "background")
 
 
-def _briefly(effect: PropertyEffect) -> str:
+def briefly(effect: PropertyEffect) -> str:
     """An effect without its interval: "lighter by 0.84 sd", "sharper by 0.30 sd (either way)"."""
     size = f"by {sd(size_sd(effect))} sd"
     if effect.finding in WITHOUT_A_SIGN:
