@@ -26,7 +26,7 @@ from zatlas.latents.edit_results import EditResults
 
 _LARGE_COLUMNS = 5  # with more edits, pictures are drawn smaller
 _LARGE, _SMALLER = 192, 128  # figure pixels of a picture's longer side, at most
-_BAR, _LEGEND = 14, 104  # heights of the colour bar, and with its words, in figure pixels
+_BAR, _LEGEND = 14, 92  # heights of the colour bar, and with its words, in figure pixels
 
 
 def differences(before: Pixels, edited: Sequence[Pixels]) -> tuple[NDArray[np.float32], int]:

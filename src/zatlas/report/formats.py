@@ -12,10 +12,11 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from zatlas import __version__
+from zatlas.evidence.properties.probes import SMALLEST_SLOPE
 from zatlas.figures.style import zoom_for
 from zatlas.report import markdown, notes
 from zatlas.report.data import Fact, ReportData
-from zatlas.report.number_text import METRICS, lead, number, setting, setting_name
+from zatlas.report.number_text import METRICS, lead, number, percent, setting, setting_name
 from zatlas.report.picture_files import PictureFile
 from zatlas.report.terms import TERMS, explained
 
@@ -47,8 +48,8 @@ def _render(
         finalize=finalize, trim_blocks=True, lstrip_blocks=True,
     )  # fmt: skip
     environment.filters.update(
-        number=number, setting=setting, setting_name=setting_name, fact=_fact, lead=lead,
-        explained=explained, blocks=notes.blocks, spans=notes.spans,
+        number=number, percent=percent, setting=setting, setting_name=setting_name, fact=_fact,
+        lead=lead, explained=explained, blocks=notes.blocks, spans=notes.spans,
         markdown_code=markdown.code, markdown_listing=markdown.listing, markdown_cell=markdown.cell,
     )  # fmt: skip
 
@@ -57,13 +58,9 @@ def _render(
         return lambda name, words: draw(files[anchor, name], words)
 
     environment.globals.update(
-        names=METRICS,
-        terms=TERMS,
-        pictures_of=pictures_of,
-        report=data,
-        version=__version__,
-        **more,
-    )
+        names=METRICS, terms=TERMS, smallest_slope=SMALLEST_SLOPE, pictures_of=pictures_of,
+        report=data, version=__version__, **more,
+    )  # fmt: skip
     return environment.get_template(template).render()
 
 
@@ -74,9 +71,10 @@ def _in_page(file: PictureFile, words: str) -> Markup:
     width, height = file.size
     zoom = zoom_for(height, width, _PICTURE_SIDE) if file.is_image else 1
     return Markup(
-        '<img class="{}" width="{}" height="{}" alt="{}" src="data:image/png;base64,{}">'
+        '<img class="{}" style="--width:{}" width="{}" height="{}" alt="{}" '
+        'src="data:image/png;base64,{}">'
     ).format(
-        "pixels" if file.is_image else "figure", width * zoom, height * zoom, words,
+        "pixels" if file.is_image else "figure", width, width * zoom, height * zoom, words,
         base64.b64encode(file.content).decode(),
     )  # fmt: skip
 

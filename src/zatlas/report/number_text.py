@@ -29,6 +29,17 @@ def lead(summary: str) -> str:
     return f"{summary[:1].upper()}{summary[1:]}."
 
 
+def percent(fraction: float | None, digits: int = 0) -> str:
+    """A fraction in percent, None as a dash.
+
+    >>> percent(0.041, 1), percent(-0.004), percent(None)
+    ('4.1 %', '0 %', '–')
+    """
+    if fraction is None:
+        return "–"
+    return f"{round(100 * fraction, digits) + 0.0:.{digits}f} %".replace("-", "−")
+
+
 def number(value: float | None, digits: int = 4) -> str:
     """A measured number: an integer with commas, a float with some digits, None as a dash.
 

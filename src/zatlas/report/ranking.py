@@ -10,7 +10,7 @@ _LISTED = 10  # elements of one property
 
 
 class RankedElement(Record):
-    """An element and its effect on the property: ``words`` and 95 % interval, in sd.
+    """An element and its effect on the property in ``words``, with the interval of its size in sd.
 
     ``named``: a sentence may name the effect; else it is small, or not settled.
     """
@@ -71,7 +71,10 @@ def _is_sure(effect: PropertyEffect) -> bool:
 
 def _ranked(element: ElementEffect, effect: PropertyEffect) -> RankedElement:
     part = stated_part(effect)
+    ends = (part.low_sd, part.high_sd)
+    if part.value < 0:  # the words say the direction, so the size is positive
+        ends = (part.high_sd and -part.high_sd, part.low_sd and -part.low_sd)
     return RankedElement(
         element=element.element, label=label(element), words=briefly(effect),
-        low_sd=part.low_sd, high_sd=part.high_sd, named=effect.named,
+        low_sd=ends[0], high_sd=ends[1], named=effect.named,
     )  # fmt: skip
