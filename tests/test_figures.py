@@ -232,7 +232,7 @@ def test_the_figure_of_an_element_shows_its_sweep_its_maps_and_every_effect() ->
     image = drawn(figure)
     for row in range(2):
         for step in range(5):
-            assert found(sweep[row, step], 6, image)
+            assert found(sweep[row, step], 8, image)  # 128 pixels wide: usage D
     texts = texts_of(figure)
     assert {"image 7", "own code", "+2 sd", *effect.effects} <= set(texts)
     assert "0" in " ".join(texts)

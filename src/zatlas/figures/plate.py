@@ -95,10 +95,10 @@ def edits_plate(
         write(axes, left, below, ["below: its change" if column else "below: reconstruction"],
               size=SMALL, colour=MUTED)  # fmt: skip
     style.rows(axes, names, [results.originals, *edited], lefts, tops, zoom)
-    below = [above + cell_height + GAP for above in tops]
-    style.rows(axes, [""] * len(names), [results.reconstructions], lefts[:1], below, zoom)
+    lower = [above + cell_height + GAP for above in tops]
+    style.rows(axes, [""] * len(names), [results.reconstructions], lefts[:1], lower, zoom)
     if edited:
-        scale = _differences(axes, results.reconstructions, edited, lefts[1:], below, zoom)
+        scale = _differences(axes, results.reconstructions, edited, lefts[1:], lower, zoom)
         _legend(axes, lefts[0], foot, cell_width, scale)
     for left, lines in zip(lefts[1:], feet, strict=True):
         write(axes, left, foot, lines, size=SMALL, colour=MUTED)

@@ -45,7 +45,8 @@ def report_data(
     InputError
         A file of a run is missing or damaged, or its images have changed.
     """
-    title = f"Report on {runs[0].path.name}" if len(runs) == 1 else f"Report on {len(runs)} runs"
+    name = runs[0].name if opening else runs[0].path.name
+    title = f"Report on {name}" if len(runs) == 1 else f"Report on {len(runs)} runs"
     own = [sections.note(read_text(note), str(note))] if note else []
     options = ["--note", note] if note else []
     again = command("report", *(run.path for run in runs), *options, "--out", "report.html")
