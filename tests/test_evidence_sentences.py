@@ -323,7 +323,7 @@ def test_no_direction_is_said_twice() -> None:
     dark = on("luminance", -0.35, up="lighter", down="darker", agree=1.0)
     assert summary(element(dark)) == "darker by 0.35 sd, in every image"
     side = on("g", 0.5, up="light to the right", down="light to the left", agree=0.999)
-    assert summary(element(side)) == "lighter towards the right by 0.50 sd, in 99 % of images"
+    assert summary(element(side)) == "lighter towards the right by 0.50 sd, in nearly every image"
     assert "lighter towards the right (g +0.50 sd" in element(side).sentence
     frame = on("border lightness", 0.5, up="lighter border", down="darker border")
     assert "lighter background (border lightness +0.50 sd" in element(frame).sentence

@@ -2,6 +2,7 @@
 
 import json
 import re
+import shlex
 import shutil
 from pathlib import Path
 from typing import Any
@@ -139,7 +140,7 @@ def test_a_ranking_for_each_property(run: Run, page: str) -> None:
 
 
 def test_terms_are_explained_where_they_stand(page: str) -> None:
-    """Usage C: in range, survives re-encoding, Size, Share, Motion, BCa and q had no explanation."""
+    """Usage C: in range, survives re-encoding, Size, Share, Motion, BCa and q unexplained."""
     for term in ("in range", "survives re-encoding", "a warp explains"):
         assert f'<abbr title="{TERMS[term]}">' in page
     for heading in ("Size", "Share", "Motion", "95 % interval"):
@@ -176,7 +177,7 @@ def test_no_note_is_markup_of_its_own(stated: str, tmp_path: Path) -> None:
 
 
 def test_the_report_leads_with_the_plate_and_says_what_to_do_next(
-    run: Run, zatlas: Zatlas, tmp_path: Path
+    run: Run, zatlas: Zatlas, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Usage D and B2: own words, the optimiser, the plate first, numbers in one line."""
     (tmp_path / "words.md").write_text(NOTE)
@@ -203,7 +204,11 @@ def test_the_report_leads_with_the_plate_and_says_what_to_do_next(
     assert page.index("<strong>") < page.index("<figure>")
     assert "Optimiser: Adam, learning rate 0.001, constant over the training" in page
     assert page.count('<p class="facts">') == 1
-    assert len(record["sections"][-1]["steps"]) == 3
+    steps = [shlex.split(step["command"])[1:] for step in record["sections"][-1]["steps"]]
+    assert [words[0] for words in steps] == ["edit", "traverse", "report"]
+    monkeypatch.chdir(tmp_path)
+    for words in steps:
+        assert zatlas(*words)[0] == 0, words
     assert "--note" in record["sections"][-2]["commands"][-1]
 
 

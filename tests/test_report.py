@@ -294,7 +294,7 @@ def test_code_in_markdown_holds_any_character(text: Any, written: Any) -> None:
 
 def test_small_pictures_are_stored_as_they_are_and_shown_as_pixels(report: Any) -> None:
     page = report[0].read_text()
-    assert 'width="128" height="128"' in page
+    assert 'class="pixels" width="128" height="128"' in page
     files = sorted(path.name for path in (report[0].parent / "report_files").iterdir())
     original = next(name for name in files if "example-41" in name)
     with Image.open(report[0].parent / "report_files" / original) as image:

@@ -65,7 +65,7 @@ def overview(atlas: AtlasRecord) -> NotebookFigure:
     The largest effect comes first. At most 256 elements are drawn. Properties that the network does
     not draw have no column; their names stand below the table.
     """
-    at = _layout(atlas)
+    at = _arranged(atlas)
     height, columns = ROW * len(at.elements), _COLUMN * len(at.names)
     left = at.first + _BARS + 3 * GAP
     figure, axes = page(at.width, at.height - MARGIN)
@@ -82,14 +82,14 @@ def overview(atlas: AtlasRecord) -> NotebookFigure:
 
 def element_rows(atlas: AtlasRecord) -> dict[int, tuple[float, float]]:
     """Where the row of each element is in the overview: top and height, of the figure's height."""
-    at = _layout(atlas)
+    at = _arranged(atlas)
     return {
         element.element: ((at.top + row * ROW) / at.height, ROW / at.height)
         for row, element in enumerate(at.elements)
     }
 
 
-def _layout(atlas: AtlasRecord) -> _Layout:
+def _arranged(atlas: AtlasRecord) -> _Layout:
     elements = atlas.elements[:_ELEMENTS]
     names, undrawn = _columns(atlas)
     first = MARGIN + round(max(wide(label(element)) for element in elements)) + GAP

@@ -20,6 +20,7 @@ from zatlas.report.number_text import METRICS, lead, number, percent, setting, s
 from zatlas.report.picture_files import PictureFile
 from zatlas.report.terms import TERMS, explained
 
+_BROAD = 1000  # pixels; a small screen shows a figure this wide smaller
 _PICTURE_SIDE = 128  # CSS pixels of a small picture's longer side, at most
 
 Files = Mapping[tuple[str, str], PictureFile]
@@ -70,11 +71,11 @@ def _in_page(file: PictureFile, words: str) -> Markup:
         return Markup(file.content.decode())  # an SVG; figures/svg.py has escaped its texts
     width, height = file.size
     zoom = zoom_for(height, width, _PICTURE_SIDE) if file.is_image else 1
+    kind = "pixels" if file.is_image else "figure broad" if width >= _BROAD else "figure"
     return Markup(
-        '<img class="{}" style="--width:{}" width="{}" height="{}" alt="{}" '
-        'src="data:image/png;base64,{}">'
+        '<img class="{}" width="{}" height="{}" alt="{}" src="data:image/png;base64,{}">'
     ).format(
-        "pixels" if file.is_image else "figure", width, width * zoom, height * zoom, words,
+        kind, width * zoom, height * zoom, words,
         base64.b64encode(file.content).decode(),
     )  # fmt: skip
 

@@ -12,7 +12,7 @@ TERMS: Mapping[str, str] = {
     "upwards only": "the step up changes the property, and the step down hardly does.",
     "downwards only": "the step down changes the property, and the step up hardly does.",
     "not settled": "the interval does not say whether the effect reaches 0.2 sd; "
-    "more images (--count) may settle it.",
+    "more images may settle it.",
     "a warp explains": "a warp moves pixels and changes none. Near 100 % parts of the picture "
     "move; near 0 % or below they change their shade or colour.",
     "in range": "the fraction of images whose moved element stays between the 0.5th and the "

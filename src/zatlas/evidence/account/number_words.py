@@ -26,9 +26,11 @@ def share_of_images(fraction: float) -> str:
     """In how many images: only a fraction of 1 is "every image".
 
     >>> share_of_images(1.0), share_of_images(0.998), share_of_images(0.74)
-    ('every image', '99 % of images', '74 % of images')
+    ('every image', 'nearly every image', '74 % of images')
     """
-    return "every image" if fraction == 1 else f"{min(round(100 * fraction), 99)} % of images"
+    if fraction >= 0.995:
+        return "every image" if fraction == 1 else "nearly every image"
+    return f"{percent(fraction)} of images"
 
 
 def number(value: float) -> str:
