@@ -82,35 +82,58 @@ def test_levels_of_one_factor_are_no_cross_talk() -> None:
 def test_errors_of_a_probe_explain_a_part_of_what_has_no_sign() -> None:
     slopes = np.array([[0.8, 0.0], [0.1, 0.5]])
     bound = explained_rms(np.array([0.4, 0.3]), slopes, np.array([0.05, 0.4]))
-    assert bound == pytest.approx([0.05 * np.sqrt(2), np.sqrt(0.05**2 + 2 * 0.4**2)])
+    assert bound == pytest.approx([0.05 * 2, np.sqrt(0.05**2 + (2 * 0.4) ** 2)])
 
 
-def test_what_a_poor_probe_reads_here_and_there_is_not_told_as_opposite() -> None:
-    """Another factor moves; a probe with an error of 0.5 sd reads what is not there."""
-    rng = np.random.default_rng(0)
-    n = 256
-    probe = Probe(
-        name="smile", factor="smile", kind="continuous", level=None, trained_on=100, base=0,
+def probe_of(name: str, error: float) -> Probe:
+    return Probe(
+        name=name, factor=name, kind="continuous", level=None, trained_on=100, base=0,
         metric="R2", score=0.5, low=0.4, high=0.6, chance=0, n=100, balanced=None, slope=0.6,
-        sd=0.7, error=0.5, passed=True,
+        sd=0.7, error=error, passed=True,
     )  # fmt: skip
-    labels = rng.standard_normal(1000)
+
+
+def effects_of(up: Any, down: Any, error: float) -> Any:
+    """The effects of one move on "smile" and "turn" (N, 2), in sd; the probes have this error."""
+    n, probes = len(up), [probe_of("smile", error), probe_of("turn", 0.05)]
+    labels = np.random.default_rng(1).standard_normal(1000)
     properties = PropertySet(
-        np.zeros_like, [probe.column], (labels,), {"smile": probe}, np.array([[0.6]])
-    )
+        np.zeros_like, [probe.column for probe in probes], (labels, labels),
+        {probe.name: probe for probe in probes}, 0.6 * np.eye(2),
+    )  # fmt: skip
+    ones = np.ones((n, 2, 2), np.float32)
+    change = Change(
+        forward=up, backward=down, sizes=ones[:, 0, 0], map=ones[0], signed=ones[0, ..., None],
+        steps=(-1, 0, 1), curve=np.zeros((3, 2)), lines=np.zeros((1, 3, 2)), linearity=None,
+        sweep_n=1, motion=None,
+    )  # fmt: skip
+    (found,) = move_effects([change], properties)
+    return found.effects
 
-    def told(size: float) -> tuple[str, bool]:
-        effect = size * rng.choice([-1.0, 1.0], (n, 1))
-        ones = np.ones((n, 2, 2), np.float32)
-        change = Change(
-            forward=effect, backward=-effect,
-            sizes=ones[:, 0, 0], map=ones[0], signed=ones[0, ..., None],
-            steps=(-1, 0, 1), curve=np.zeros((3, 1)), lines=np.zeros((1, 3, 1)), linearity=None,
-            sweep_n=1, motion=None,
-        )  # fmt: skip
-        (found,) = move_effects([change], properties)
-        smile = found.effects["smile"]
-        return smile.finding, is_told(smile)
 
-    assert told(0.5) == ("opposite", False)
-    assert told(1.2) == ("opposite", True)
+def opposite(size: float) -> Any:
+    return size * np.where(np.arange(256) % 2, 1.0, -1.0)
+
+
+@pytest.mark.parametrize(
+    ("smile", "turn", "told"), [(0.5, 1.0, False), (1.6, 1.0, True), (0.5, 0.1, True)]
+)
+def test_a_poor_probe_is_trusted_where_little_else_changes(
+    smile: float, turn: float, told: bool
+) -> None:
+    """A probe with an error of 0.5 sd errs anew in a picture in which much has changed."""
+    up = np.stack([opposite(smile), np.full(256, turn)], axis=1)
+    found = effects_of(up, -up, error=0.5)["smile"]
+    assert (found.finding, is_told(found)) == ("opposite", told)
+
+
+@pytest.mark.parametrize(("spread", "turn", "named"), [(0, 1, True), (1, 1, False), (1, 0, True)])
+def test_an_even_part_that_varies_may_be_a_curve_of_another_factor(
+    spread: float, turn: float, named: bool
+) -> None:
+    even = 0.5 + 0.75 * opposite(spread)
+    turning = np.full(256, turn)
+    found = effects_of(
+        np.stack([even, turning], axis=1), np.stack([even, -turning], axis=1), error=0.05
+    )["smile"]
+    assert (found.finding, found.named) == ("either way", named)

@@ -16,7 +16,7 @@ from zatlas.evidence.account.naming import (
 from zatlas.evidence.arrays import Array, Property
 from zatlas.evidence.effects.difference import Change, centre_of_mass, locality
 from zatlas.evidence.effects.flags import Flags
-from zatlas.evidence.properties.crosstalk import explained, explained_rms
+from zatlas.evidence.properties.crosstalk import ERRORS_ANEW, explained, explained_rms
 from zatlas.evidence.properties.property_set import PropertySet
 from zatlas.evidence.records import Estimate, MainEffect, MoveEffect, PropertyEffect
 from zatlas.evidence.statistics.bootstrap_t import Estimates, Yardstick
@@ -121,9 +121,9 @@ def _explained_sd(effects: Sequence[PropertyEffect], properties: PropertySet) ->
 
     An effect is compared with the same part of the effects on the other factors: what a probe reads
     both ways cannot come from a factor that goes one way up and the other way down. Where the
-    effect has no sign, the errors of the probe explain a part of it as well; and where it goes the
-    same way at both steps while another factor changes, since a probe may follow that one along a
-    curve, which slopes do not see.
+    effect has no sign, the errors of the probe explain a part of it as well, the more the other
+    properties change; and where it goes the same way at both steps while another factor changes,
+    since a probe may follow that one along a curve, which slopes do not see.
     """
     bounds = np.full(len(effects), np.nan)
     at = [k for k, one in enumerate(effects) if one.kind == "factor"]
@@ -134,18 +134,30 @@ def _explained_sd(effects: Sequence[PropertyEffect], properties: PropertySet) ->
         parts = [getattr(effects[other], stated_field(effects[k])) for other in at]
         values = np.array([part.value_sd or 0.0 for part in parts])
         if effects[k].finding in WITHOUT_A_SIGN:
-            bounds[k] = explained_rms(values, properties.crosstalk, errors)[own]
+            anew = errors * min(_largest_other(effects, k), 1.0)
+            bounds[k] = explained_rms(values, properties.crosstalk, anew)[own]
         else:
             bounds[k] = explained(values, properties.crosstalk)[own]
-        if effects[k].finding == "either way" and _another_moves(effects, at, k):
-            bounds[k] = np.hypot(bounds[k], np.sqrt(2) * errors[own])
+        moved = [effects[other] for other in at]
+        if effects[k].finding == "either way" and _largest_other(moved, own) >= SMALLEST_EFFECT_SD:
+            bounds[k] = np.hypot(bounds[k], _explained_by_curves(effects[k], errors[own]))
     return bounds
 
 
-def _another_moves(effects: Sequence[PropertyEffect], at: Sequence[int], k: int) -> bool:
-    """Whether a factor other than k changes by 0.2 sd or more, up or down."""
-    parts = [effects[other].rms for other in at if other != k]
-    return any(((part and part.value_sd) or 0.0) >= SMALLEST_EFFECT_SD for part in parts)
+def _explained_by_curves(effect: PropertyEffect, error: float) -> float:
+    """How much of an even part, in sd, a probe may read that follows another factor along a curve.
+
+    A curve bends in some images alone. Where the even part is less than half of the mean square,
+    so that images differ by more than they share, all of it may come from there.
+    """
+    even, rms = (((part and part.value_sd) or 0.0) for part in (effect.even, effect.rms))
+    return abs(even) if even**2 < rms**2 / 2 else ERRORS_ANEW * error
+
+
+def _largest_other(effects: Sequence[PropertyEffect], k: int) -> float:
+    """The largest root mean square over images, in sd, of the effects but k."""
+    parts = [one.rms for other, one in enumerate(effects) if other != k]
+    return max(((part and part.value_sd) or 0.0 for part in parts), default=0.0)
 
 
 def _main_effects(

@@ -13,6 +13,9 @@ import numpy as np
 
 from zatlas.evidence.arrays import Array
 
+ERRORS_ANEW = 2.0
+"""Two of the images that a probe learned from would give sqrt(2). A moved picture may lie beyond
+them, where a probe errs more (known effects, development seeds)."""
 _SMALLEST_SLOPE = 0.1  # a probe that follows its own factor less tells nothing of it
 
 
@@ -72,10 +75,11 @@ def explained(effects_K: Array, slopes_KK: Array) -> Array:
 def explained_rms(rms_K: Array, slopes_KK: Array, errors_K: Array) -> Array:
     """How much of each root mean square over images (K,), in sd, is explained at most, (K,).
 
-    A probe errs by ``errors_K`` (sd) from picture to picture, and errs anew in a picture that has
-    changed: by up to sqrt(2) times as much. Added to it (as variances) is the bound of what the
-    other factors explain.
+    A probe errs by ``errors_K`` (sd) from picture to picture, and errs anew, by up to
+    ``ERRORS_ANEW`` times as much, in a picture that has changed; the caller gives smaller errors
+    where pictures change less than one image differs from another. Added to it (as variances) is
+    the bound of what the other factors explain.
     """
     true = np.nan_to_num(rms_K) / np.maximum(np.abs(np.diag(slopes_KK)), _SMALLEST_SLOPE)
     others = np.abs(slopes_KK) * (1 - np.eye(len(slopes_KK)))
-    return np.asarray(np.sqrt((others @ true) ** 2 + 2 * errors_K**2))
+    return np.asarray(np.sqrt((others @ true) ** 2 + (ERRORS_ANEW * errors_K) ** 2))
