@@ -4,15 +4,17 @@ import json
 import re
 import shlex
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from markdown_it import MarkdownIt
 
 import zatlas as library
 from conftest import Zatlas
-from zatlas.evidence.records import AtlasRecord, ClaimAnswer
+from zatlas.evidence.records import AtlasRecord, ClaimAnswer, EditsRecord
 from zatlas.figures.overview import element_rows, overview
 from zatlas.report import notes, sections
 from zatlas.report.assemble import report_data
@@ -210,6 +212,20 @@ def test_the_report_leads_with_the_plate_and_says_what_to_do_next(
     for words in steps:
         assert zatlas(*words)[0] == 0, words
     assert "--note" in record["sections"][-2]["commands"][-1]
+
+
+def test_a_run_whose_elements_are_all_dead_has_a_report(
+    run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Usage A3: a rate that diverges may leave a code that is the same for every image."""
+    statistics = replace(run.statistics, sd=np.zeros_like(run.statistics.sd))
+    dead = library.open_run(run.path)
+    monkeypatch.setattr(type(dead), "statistics", property(lambda _: statistics))
+    monkeypatch.setattr("zatlas.report.assemble._atlas", lambda *_: None)
+    monkeypatch.setattr("zatlas.report.assemble.kept_edits", lambda _: EditsRecord())
+    page = write_report(report_data([dead]), tmp_path / "dead.html")[0].read_text()
+    assert "Every element is dead" in page
+    assert "No edits were made yet." in page
 
 
 def test_warnings_of_a_run_come_before_everything(tmp_path: Path) -> None:

@@ -23,7 +23,7 @@ from zatlas.run.run import PathLike, Pictures, Run
 from zatlas.run.split import Part
 
 _EXAMPLES = 8  # held-out images that the section on data shows
-_SWEPT = 6  # elements swept, at most: those with the highest variance
+_SWEPT = 6  # elements swept, at most: the strongest
 _EDITED = 3  # elements edited where the user has made no edit yet
 _PAGES = 4  # elements of the atlas with a figure of their own
 _SPAN = 3.0  # sd, of a sweep to each side
@@ -70,12 +70,13 @@ def _run_report(
     title = run.model.model_file.title or run.name
     missing: list[str] = []
     atlas = _atlas(run, missing)
+    strongest = (atlas.order if atlas else []) or _highest_variance(run)
     made = [
         *first,
-        _edits(run, part, file, missing),
+        _edits(run, part, file, strongest[:_EDITED], missing),
         *after,
         *([atlas.elements] if atlas else []),
-        _traversals(run, part, file),
+        _traversals(run, part, file, strongest[:_SWEPT]),
         *([atlas.overview, atlas.ranking, atlas.properties] if atlas else []),
         sections.reconstruction(
             measured, images, run.reconstruct(images), of=file, rows=part.rows,
@@ -90,7 +91,7 @@ def _run_report(
     ]  # fmt: skip
     made += [
         sections.limits(run.config.training.seed, _commands(run, made, again), more=missing),
-        _next(run, file, int(part.rows[0]), atlas is not None),
+        _next(run, file, int(part.rows[0]), strongest, atlas is not None),
     ]
     return RunReport(run.path.name, made, _about(run, title))
 
@@ -105,18 +106,18 @@ def _about(run: Run, title: str) -> str:
     )
 
 
-def _next(run: Run, file: str, row: int, has_atlas: bool) -> Section:
+def _next(run: Run, file: str, row: int, strongest: Sequence[int], has_atlas: bool) -> Section:
     """What to do next: an edit, the atlas or a sweep, one's own words."""
-    strongest = _highest_variance(run, 1) or [0]
     images = ("--images", file, "--index", row)
+    element, edit = (strongest[0], f"z[{strongest[0]}] += 2*sd") if strongest else (0, "z[0] += 1")
     steps = {
         "Change an element yourself, and see what it does to other pictures:": command(
-            "edit", run.path, f"z[{strongest[0]}] += 2*sd", *images, "--out", "edit.png"
+            "edit", run.path, edit, *images, "--out", "edit.png"
         )
     }
     if has_atlas:
         steps["Sweep an element through a picture of your choice, as an animation:"] = command(
-            "traverse", run.path, *images, "--elements", strongest[0], "--out", "sweep.gif"
+            "traverse", run.path, *images, "--elements", element, "--out", "sweep.gif"
         )
     else:
         steps["Measure what every element does, and find what each property is changed by:"] = (
@@ -157,7 +158,9 @@ def _training(run: Run) -> Section:
     )  # fmt: skip
 
 
-def _edits(run: Run, part: Part, file: str, missing: list[str]) -> Section:
+def _edits(
+    run: Run, part: Part, file: str, strongest: Sequence[int], missing: list[str]
+) -> Section:
     """The edits that the user has made; without any, the strongest elements moved by 2 sd."""
     plates: list[tuple[PlateSectionRecord, Drawing]] = []
     kept = kept_edits(run).plates
@@ -168,8 +171,8 @@ def _edits(run: Run, part: Part, file: str, missing: list[str]) -> Section:
             )
         except (InputError, IndexError) as fault:
             missing.append(f"The edits of “{plate.command}” are not drawn: {fault}.")
-    if not kept:
-        texts = [f"z[{e}] += 2*sd" for e in _highest_variance(run, _EDITED)]
+    if not kept and strongest:
+        texts = [f"z[{e}] += 2*sd" for e in strongest]
         index = part.rows[:2].tolist()
         typed = command("edit", run.path, "--images", file, "--index", _listed(index), *texts,
                            "--out", "plate.png")  # fmt: skip
@@ -192,9 +195,11 @@ def _plate(run: Run, plate: PlateRecord, images: Pictures) -> tuple[PlateSection
     return record, edits_plate(results, plate.index)
 
 
-def _traversals(run: Run, part: Part, file: str) -> Section:
+def _traversals(run: Run, part: Part, file: str, elements: list[int]) -> Section:
+    """Sweeps through the code of the first held-out image; none where every element is dead."""
+    if not elements:
+        return sections.traversals([])
     row, code = int(part.rows[0]), run.encode(part.pictures(1))[0]
-    elements = _highest_variance(run, _SWEPT)
     swept = [run.traverse(code, element, _SPAN) for element in elements]
     offsets = swept[0][1]
     figure = strip(
@@ -220,9 +225,9 @@ def _atlas(run: Run, missing: list[str]) -> AtlasSections | None:
         return None
 
 
-def _highest_variance(run: Run, count: int) -> list[int]:
-    """The elements of the highest variance over the run's images, none of them dead."""
-    order = np.argsort(-run.statistics.sd, kind="stable")[:count]
+def _highest_variance(run: Run) -> list[int]:
+    """The elements by their variance over the run's images, without the dead ones."""
+    order = np.argsort(-run.statistics.sd, kind="stable")
     return [int(element) for element in order if not run.statistics.dead[element]]
 
 

@@ -75,8 +75,9 @@ class PropertiesRecord(Record):
 
 @dataclass(frozen=True)
 class AtlasSections:
-    """The sections on an atlas: its strongest elements, all elements, properties."""
+    """The sections on an atlas; ``order`` has the elements that are used, the strongest first."""
 
+    order: list[int]
     elements: Section
     overview: Section
     ranking: Section
@@ -118,6 +119,7 @@ def atlas_sections(run: Run, pages: int = ELEMENT_FIGURES) -> AtlasSections:
         drawn=atlas.drawn, factors=atlas.factors, stability=atlas.stability
     )
     return AtlasSections(
+        order=[effect.element for effect in atlas.elements if effect.size > 0],
         elements=Section(
             "elements", "The strongest elements",
             ElementsRecord(n=atlas.n, elements=listed[:pages]),

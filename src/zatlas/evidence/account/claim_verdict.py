@@ -207,5 +207,8 @@ def _agrees(effect: Effect, direction: Direction) -> bool:
 
 
 def _numbers(effect: Effect) -> str:
-    mean, low, high = (sd(v, "+") for v in (effect.mean_sd, effect.low_sd, effect.high_sd))
+    mean, low, high = (
+        sd(v, "+", small=effect.kind == "small")
+        for v in (effect.mean_sd, effect.low_sd, effect.high_sd)
+    )
     return f"{effect.name} {mean} sd [{low}, {high}]"

@@ -10,16 +10,15 @@ def percent(fraction: float) -> str:
     return f"{round(100 * fraction)} %"
 
 
-def sd(value: float, sign: str = "") -> str:
-    """A size in sd with two digits; one under 0.2 never reads as 0.20, and 0 has no minus.
+def sd(value: float, sign: str = "", *, small: bool = False) -> str:
+    """A size in sd with two digits, without "-0.00". A small one, under 0.2, never reads as 0.20.
 
-    >>> sd(0.842, "+"), sd(0.1996), sd(-0.001, "+")
-    ('+0.84', '0.1996', '+0.00')
+    >>> sd(0.842, "+"), sd(0.1996), sd(0.1996, small=True), sd(-0.001, "+")
+    ('+0.84', '0.20', '0.1996', '+0.00')
     """
     texts = (f"{round(value, digits) + 0.0:{sign}.{digits}f}" for digits in range(2, 7))
-    return next(
-        text for text in (*texts, f"{value:{sign}}") if abs(value) >= 0.2 or abs(float(text)) < 0.2
-    )
+    fits = (text for text in texts if not small or abs(float(text)) < 0.2)
+    return next(fits, f"{value:{sign}}")
 
 
 def share_of_images(fraction: float) -> str:

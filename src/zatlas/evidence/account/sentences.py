@@ -77,7 +77,8 @@ def size_in_sd(effect: PropertyEffect) -> str:
     part = stated_part(effect)
     if part.value_sd is None:
         return f"{effect.name} does not vary over real images, so it has no size in sd"
-    return f"{effect.name} {sd(part.value_sd, '+')} sd{_interval(part)}"
+    small = effect.finding == "small"
+    return f"{effect.name} {sd(part.value_sd, '+', small=small)} sd{_interval(part, small)}"
 
 
 def _is_dead(effect: MoveEffect) -> bool:
@@ -202,7 +203,7 @@ def direction(effect: PropertyEffect) -> str:
 
 def briefly(effect: PropertyEffect) -> str:
     """An effect without its interval: "lighter by 0.84 sd", "sharper by 0.30 sd (either way)"."""
-    size = f"by {sd(size_sd(effect))} sd"
+    size = f"by {sd(size_sd(effect), small=effect.finding == 'small')} sd"
     if effect.finding in WITHOUT_A_SIGN:
         opposite = effect.finding == "opposite"
         how = "up in some images, down in others" if opposite else "in some images much more"
@@ -212,10 +213,10 @@ def briefly(effect: PropertyEffect) -> str:
     return f"{direction(effect)} {size}{way}"
 
 
-def _interval(part: Estimate) -> str:
+def _interval(part: Estimate, small: bool = False) -> str:
     if part.low_sd is None or part.high_sd is None:
         return ""
-    return f" [{sd(part.low_sd)}, {sd(part.high_sd)}]"
+    return f" [{sd(part.low_sd, small=small)}, {sd(part.high_sd, small=small)}]"
 
 
 def _signed(effect: PropertyEffect) -> str:
