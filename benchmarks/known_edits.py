@@ -113,11 +113,11 @@ def edited(kind: str, before: Array, real: Array, properties: PropertySet) -> li
     )
     told = {one.name: one for one in drawn}
     reference, still = properties.compare(before), StillPictures(before)
-    values = properties.measure(before)
+    values = reference.measure(before)
     for edit in [*plain_edits(), *other_edits()]:
         after = edit.edit(before.copy()).astype(np.float32)
-        changes = [reference.changes(after), properties.measure(after) - values]
-        effects = np.concatenate(changes, axis=1).mean(0) / np.where(sd > 0, sd, np.inf)
+        changes = reference.measure(after) - values
+        effects = changes.mean(0) / np.where(sd > 0, sd, np.inf)
         row: Row = {"pictures": kind, "form": edit.form, "edit": edit.name, "cause": edit.cause}
         if edit.cause:
             one = told[edit.cause]

@@ -35,16 +35,15 @@ EDITS = ("z[0] *= 2", "z[2] += 5", "z[-1] += 20")
 
 def glances(run: Run, images: np.ndarray) -> dict[str, float]:
     """Over elements with a nameable effect and images: how often one image tells the same."""
-    properties, subject = pixel_properties(images), subject_of(run, images)
+    properties, subject = pixel_properties(images, compare=False), subject_of(run, images)
     base = difference.measure_centre(subject.decode, properties.measure, subject.codes)
     sd = subject.statistics.sd.astype(np.float32)
     moves = [element_move(subject.codes, element, sd) for element in range(len(sd))]
-    attributes = [column.kind == "attribute" for column in properties.columns]
     right, signed, near, largest = [], [], [], []
     for change in difference.measure_changes(
         subject.decode, properties.measure, base, moves, steps=(1.0,), motion_n=0
     ):
-        each = change.odd / properties.real_sd[attributes]
+        each = change.odd / properties.real_sd
         mean = np.abs(each.mean(0))
         top = int(mean.argmax())
         if mean[top] < SMALLEST_EFFECT_SD:
@@ -62,7 +61,7 @@ def glances(run: Run, images: np.ndarray) -> dict[str, float]:
         "elements": len(moves), "with_an_effect": len(right),
         **{name: round(float(np.mean(found)), 3) if right else float("nan")
            for name, found in shares.items()},
-        "attributes": sum(attributes),
+        "attributes": len(properties.columns),
     }  # fmt: skip
 
 

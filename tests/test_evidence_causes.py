@@ -204,6 +204,6 @@ def test_a_cause_is_drawn_where_the_change_between_two_images_comes_back(faces: 
 def test_a_part_of_the_references_compares_the_same(faces: Any) -> None:
     after = np.roll(faces, 1, 2)
     whole, part = compare(np.tile(faces, (3, 1, 1, 1))), slice(20, 70)
-    expected = whole.changes(np.tile(after, (3, 1, 1, 1)))[part]
-    found = whole.rows(part).changes(np.tile(after, (3, 1, 1, 1))[part])
+    expected = whole.measure(np.tile(after, (3, 1, 1, 1)))[part]
+    found = whole.rows(part).measure(np.tile(after, (3, 1, 1, 1))[part])
     np.testing.assert_allclose(found, expected, atol=1e-3)

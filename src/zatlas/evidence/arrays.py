@@ -21,8 +21,8 @@ Measure = Callable[[Array], Array]
 class Comparison(Protocol):
     """Pictures before a change, prepared for many comparisons."""
 
-    def changes(self, x_BHWC: Array) -> Array:
-        """How the pictures became these: (B, K), one column for each property."""
+    def measure(self, x_BHWC: Array) -> Array:
+        """How the pictures became these, and what these are: (B, K), a column for each property."""
         ...
 
     def rows(self, part: slice) -> "Comparison":

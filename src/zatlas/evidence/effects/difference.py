@@ -48,7 +48,7 @@ class Centre:
     of the properties of these pictures.
 
     ``comparison`` is what pictures after a move are compared with; its columns stand first among
-    the values, and are 0 there. None where no property compares pictures. ``still`` holds the first
+    the values. None where no property compares pictures. ``still`` holds the first
     :data:`MOTION_IMAGES` of the pictures, against which motion is measured.
     """
 
@@ -141,9 +141,8 @@ def measure_centre(
     if compare is None:
         return Centre(z_ND, kept, measured, still)
     comparison = compare(kept)
-    unchanged = np.zeros_like(comparison.rows(slice(0, 1)).changes(kept[:1]))
-    causes = np.repeat(unchanged, len(z_ND), axis=0)
-    return Centre(z_ND, kept, np.concatenate([causes, measured], axis=1), still, comparison)
+    measured = np.concatenate([comparison.measure(kept), measured], axis=1)
+    return Centre(z_ND, kept, measured, still, comparison)
 
 
 def measure_change(
@@ -156,7 +155,7 @@ def measure_change(
     sweep_n: int = SWEEP_IMAGES,
     motion_n: int = MOTION_IMAGES,
     lines: int = 5,
-    batch: int = 64,
+    batch: int = 128,
     visit: Visit | None = None,
 ) -> Change:
     """Measure the move ``z + t * delta`` for each t in ``steps``.
@@ -260,8 +259,8 @@ class _Total:
         measured = measure(flat).reshape(len(taken), len(before), -1)
         if self.centre.comparison:
             comparison = self.centre.comparison.rows(part)
-            changes = np.stack([comparison.changes(each) for each in pictures])
-            measured = np.concatenate([changes, measured], axis=2)
+            compared = np.stack([comparison.measure(each) for each in pictures])
+            measured = np.concatenate([compared, measured], axis=2)
         self.values[[self.steps.index(t) for t in taken], part] = measured
         after = dict(zip(taken, pictures, strict=True))
         start, end = after.get(-1.0, before), after[1.0]

@@ -128,13 +128,12 @@ class Reencoding:
 
     def add(self, rows: slice, pictures: Mapping[float, Array]) -> None:
         """Encode a batch; it is a ``Visit`` of ``effects/difference.py``."""
-        for step in (1.0, -1.0):
-            if step in pictures:
-                drawn = pictures[step]
-                found = self.found.setdefault(step, np.empty(self.shape))
-                found[rows] = self.encode(drawn)
-                saturated = self.saturated.setdefault(step, np.empty(self.shape[0]))
-                saturated[rows] = (np.abs(drawn) >= _SATURATED).mean((1, 2, 3))
+        steps = [step for step in (1.0, -1.0) if step in pictures]
+        codes = self.encode(np.concatenate([pictures[step] for step in steps]))
+        for step, part in zip(steps, np.split(codes, len(steps)), strict=True):
+            self.found.setdefault(step, np.empty(self.shape))[rows] = part
+            saturated = self.saturated.setdefault(step, np.empty(self.shape[0]))
+            saturated[rows] = (np.abs(pictures[step]) >= _SATURATED).mean((1, 2, 3))
 
     def round_trip(self, codes: Array, step: float, reference: CodeReference) -> RoundTrip:
         """The round trip of ``codes`` (N, D), whose pictures were those of ``step``."""

@@ -56,10 +56,13 @@ def _lab_curve(t: Array) -> Array:
 
 
 class Views:
-    """What the formulas read, computed once for a batch: L*, a*, b*, and the edges of L*."""
+    """What the formulas read, computed once for a batch: L*, a*, b*, and the edges of L*.
 
-    def __init__(self, x_BHWC: Array) -> None:
-        self.planes = lab(x_BHWC)
+    ``planes`` are those of :func:`lab`.
+    """
+
+    def __init__(self, planes: list[Array]) -> None:
+        self.planes = planes
         self.light = self.planes[0]
         height, width = self.light.shape[1:]
         self.x = (100 * (np.arange(width) - (width - 1) / 2) / width).astype(np.float32)
@@ -271,13 +274,15 @@ def columns(channels: int) -> list[Property]:
 
 def measure(x_BHWC: Array) -> Array:
     """Every attribute of pictures in [-1, 1], of 1 or 3 channels: (B, K) float64."""
-    entries = _entries(x_BHWC.shape[-1])
+    _entries(x_BHWC.shape[-1])  # the channels are checked, also where there are no pictures
+    return in_batches(lambda part: of_planes(lab(part)), x_BHWC, _PICTURES_PER_BATCH)
 
-    def block(part: Array) -> Array:
-        views = Views(part)
-        return np.stack([entry.formula(views) for entry in entries], axis=1)
 
-    return in_batches(block, x_BHWC, _PICTURES_PER_BATCH).astype(np.float64)
+def of_planes(planes: list[Array]) -> Array:
+    """Every attribute of pictures whose CIELAB planes are known already: (B, K) float64."""
+    views = Views(planes)
+    values = [entry.formula(views) for entry in _entries(len(planes))]
+    return np.stack(values, axis=1).astype(np.float64)
 
 
 def _entries(channels: int) -> list[Attribute]:

@@ -8,7 +8,7 @@ attributes answer "how does this picture look now?".
 Amounts are positive towards ``Property.up``. Left, right and tilt are those of the picture.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from copy import copy
 from dataclasses import dataclass
 
@@ -132,19 +132,30 @@ class Reference:
         return np.concatenate(parts, axis=1).astype(np.float64)
 
 
+OfPlanes = Callable[[list[Array]], Array]
+"""CIELAB planes of pictures to what is measured of them, (B, K)."""
+
+
 class References:
-    """:class:`Reference` of any number of pictures, which are compared a few at a time."""
+    """:class:`Reference` of any number of pictures, which are compared a few at a time.
 
-    def __init__(self, parts: Sequence[Reference]) -> None:
-        self._parts = parts
+    ``beside`` is measured of the same planes.
+    """
 
-    def changes(self, x_BHWC: Array) -> Array:
-        """Amount of every cause from the pictures before to these in [-1, 1]: (B, K) float64."""
+    def __init__(self, parts: Sequence[Reference], beside: OfPlanes | None = None) -> None:
+        self._parts, self._beside = parts, beside
+
+    def measure(self, x_BHWC: Array) -> Array:
+        """Amount of every cause from the pictures before to these in [-1, 1]: (B, K) float64.
+
+        The columns of ``beside`` follow.
+        """
         found, at = [], 0
         for part in self._parts:
-            found.append(part.changes(lab(x_BHWC[at : at + len(part)])))
+            planes = lab(x_BHWC[at : at + len(part)])
+            found.append([part.changes(planes), *([self._beside(planes)] if self._beside else [])])
             at += len(part)
-        return np.concatenate(found)
+        return np.block(found)
 
     def rows(self, part: slice) -> "References":
         """The same of some of the pictures, ``part`` with a start and an end."""
@@ -154,14 +165,16 @@ class References:
             if start < end:
                 kept.append(each.rows(slice(start, end)))
             at += len(each)
-        return References(kept)
+        return References(kept, self._beside)
 
 
-def compare(x_BHWC: Array) -> References:
-    """Prepare pictures in [-1, 1], of 1 or 3 channels, for comparisons with later ones."""
-    return References(
-        [Reference(lab(x_BHWC[part])) for part in batches(len(x_BHWC), _PICTURES_PER_BATCH)]
-    )
+def compare(x_BHWC: Array, beside: OfPlanes | None = None) -> References:
+    """Prepare pictures in [-1, 1], of 1 or 3 channels, for comparisons with later ones.
+
+    ``beside`` is also measured of every later picture, whose planes are computed once.
+    """
+    parts = batches(len(x_BHWC), _PICTURES_PER_BATCH)
+    return References([Reference(lab(x_BHWC[part])) for part in parts], beside)
 
 
 def causes(before_BHWC: Array, after_BHWC: Array) -> Array:
@@ -196,7 +209,7 @@ def causes(before_BHWC: Array, after_BHWC: Array) -> Array:
     names = columns(before_BHWC.shape[-1])
     if not len(before_BHWC):
         return np.zeros((0, len(names)))
-    return compare(before_BHWC).changes(after_BHWC)
+    return compare(before_BHWC).measure(after_BHWC)
 
 
 def of_images(images_NHWC: Array) -> Array:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 
 import numpy as np
 
@@ -30,8 +30,9 @@ _ROUNDED_IMAGES = 64  # over which the effect of rounding is measured
 class PropertySet:
     """K properties of pictures.
 
-    ``columns`` names them: first those of ``compare``, which are measured between two pictures
-    (none where it is None), then those of ``measure``, which are measured on one, (B, K).
+    ``columns`` names them: first those of ``compare`` (none where it is None), which are measured
+    on a picture and on what it was before, then those of ``measure``, which are measured on one
+    picture, (B, K).
     ``real`` holds the values of each over real images, one row an image in the order of the images;
     of a factor its known labels. Their sd ``real_sd`` (K,) is what effects are reported in.
     ``probes`` holds the scores of the probe of each factor by its name, ``crosstalk`` the slopes of
@@ -84,12 +85,17 @@ def pixel_properties(images_NHWC: Array, *, compare: bool = True) -> PropertySet
     columns = [*causes.columns(channels), *attributes.columns(channels)]
     first = 0 if compare else len(causes.columns(channels))
     return PropertySet(
-        attributes.measure,
+        nothing if compare else attributes.measure,
         columns[first:],
         tuple(np.ascontiguousarray(values.T[first:])),
         {},
-        compare=causes.compare if compare else None,
+        compare=partial(causes.compare, beside=attributes.of_planes) if compare else None,
     )
+
+
+def nothing(x_BHWC: Array) -> Array:
+    """No property of pictures, (B, 0)."""
+    return np.zeros((len(x_BHWC), 0))
 
 
 def _of_images(images_NHWC: Array) -> Array:
@@ -132,12 +138,15 @@ def measure_drawn(
 
 
 def measured_alone(properties: PropertySet, x_NHWC: Array) -> Array:
-    """Every property of pictures in [-1, 1], (N, K); where two are compared, each with the next."""
+    """Every property of pictures in [-1, 1], (N, K); of each picture the next one's, if two are
+    compared.
+    """
     measured = in_batches(properties.measure, x_NHWC)
     if properties.compare is None:
         return measured
-    changes = properties.compare(x_NHWC).changes(np.roll(x_NHWC, -1, axis=0))
-    return np.concatenate([changes, measured], axis=1)
+    following = np.roll(x_NHWC, -1, axis=0)
+    compared = properties.compare(x_NHWC).measure(following)
+    return np.concatenate([compared, np.roll(measured, -1, axis=0)], axis=1)
 
 
 def add_factors(
