@@ -251,11 +251,11 @@ def _gaussian(drawing: Element, network: Architecture, ends: list[Point], code: 
             svg.arrow(drawing, end, (x - 15, level))
         _circle(drawing, "zd-vector", (x, level), 15, letter)
         layers = " + ".join(dict.fromkeys(row.call.name for row in heads))
-        layers += " gives log σ" * head
         parameters = sum(row.parameters for row in heads)
         svg.text(drawing, x, level - 21, times(network.code_shape), "zd-mono")
         svg.text(drawing, x, level + 29, layers)
         svg.text(drawing, x, level + 29 + LINE, f"{parameters:,}", "zd-muted")
+    svg.text(drawing, x, middle + 29 + 2 * LINE, "as log σ", "zd-muted")
     _circle(drawing, "zd-noise", (x, middle + 85), 15, "ε")
     svg.text(drawing, x - 15, middle + 114, "ε ~ N(0, 1)", "zd-mono", "start")
     svg.text(drawing, x - 15, middle + 128, "drawn in training, else 0", "zd-muted", "start")
