@@ -353,6 +353,4 @@ def test_the_diagram_of_a_gaussian_bottleneck_shows_mean_sd_noise_and_code(
 ) -> None:
     """Usage C: the letters of courses and papers."""
     root = ElementTree.fromstring(diagram(architecture, "vae"))
-    assert {"μ", "σ", "ε", "code z", "z = μ + σ·ε", "ε ~ N(0, 1)", "as log σ"} <= set(
-        words(root)
-    )
+    assert {"μ", "σ", "ε", "code z", "z = μ + σ·ε", "ε ~ N(0, 1)", "as log σ"} <= set(words(root))
