@@ -78,7 +78,7 @@ def test_the_atlas_of_a_decoder_whose_truth_is_known() -> None:
     assert first.flags.kept == pytest.approx(1.0, abs=1e-3)
     assert second.flags is not None
     assert second.flags.kept == pytest.approx(0.0, abs=1e-3)
-    assert "light to the right" in second.sentence
+    assert "lighter towards the right" in second.sentence
     assert sorted(e.element for e in rest) == [2, 3]
     for element in rest:
         assert element.size == 0

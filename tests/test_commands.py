@@ -101,8 +101,13 @@ def remade(made: Path) -> Remade:
 
 
 def printed(page: Path) -> list[str]:
-    """The commands in the Markdown of a page; the HTML is written from the same sections."""
-    blocks = re.findall(r"```+sh\n(.*?)\n```+", page.read_text(encoding="utf-8"), re.S)
+    """The commands in the Markdown of a page; the HTML is written from the same sections.
+
+    What to do next is left out: it makes something new.
+    """
+    text = page.read_text(encoding="utf-8").replace("## What to do next", "\0")
+    blocks = re.findall(r"```+sh\n(.*?)\n```+", re.sub(r"\0.*?(?=\n# |\Z)", "", text, flags=re.S),
+                        re.S)  # fmt: skip
     return [line for block in blocks for line in block.splitlines()]
 
 

@@ -12,6 +12,7 @@ from zatlas.evidence.account.naming import (
 )
 from zatlas.evidence.account.sentences import label, sentence, summary
 from zatlas.evidence.effects.flags import Flags
+from zatlas.evidence.effects.motion import Fraction, Motion
 from zatlas.evidence.properties.probes import Probe
 from zatlas.evidence.records import (
     EditEffect,
@@ -89,7 +90,10 @@ def test_a_whole_sentence() -> None:
         "+8.4 L*, same sign in 97 %), also less contrast (contrast -0.31 sd [-0.36, -0.26], "
         "-3.1 L*, same sign in 97 %); over 512 images."
     )
-    assert summary(effect) == "more light +0.84 sd, less contrast -0.31 sd"
+    assert summary(effect) == (
+        "mainly more light by 0.84 sd, in 97 % of images; also less contrast by 0.31 sd"
+    )
+    assert effect.summary == summary(effect)
 
 
 def test_mainly_is_read_from_the_record() -> None:
@@ -121,7 +125,7 @@ def test_an_effect_that_is_the_same_both_ways() -> None:
     text = element(both).sentence
     assert "either way: more sharpness (sharpness +0.30 sd [0.25, 0.35], +3 L*)" in text
     assert "same sign" not in text  # that is of the odd part
-    assert summary(element(both)) == "either way more sharpness +0.30 sd"
+    assert summary(element(both)) == "more sharpness by 0.30 sd (either way)"
     text = element(both, on("light", 0.2), main=(mainly("sharpness"),)).sentence
     assert "mainly, either way: more sharpness" in text
     assert text.index("either way") < text.index("more light")
@@ -132,7 +136,7 @@ def test_an_effect_of_one_step_alone() -> None:
     assert "upwards only: more light (light +0.40 sd [0.35, 0.45], +4 L*)" in element(up).sentence
     down = on("light", 0.2, "one way", forward=part(0.0), backward=part(-0.4))
     assert "downwards only: less light (light -0.40 sd" in element(down).sentence
-    assert summary(element(down)) == "downwards only less light -0.40 sd"
+    assert summary(element(down)) == "less light by 0.40 sd (downwards only)"
 
 
 def test_opposite_and_uneven_effects_are_told() -> None:
@@ -140,13 +144,20 @@ def test_opposite_and_uneven_effects_are_told() -> None:
     text = element(opposite).sentence
     assert "changes luminance by 0.80 sd [0.75, 0.85], up in 50 % of images" in text
     assert "+0.80" not in text
-    assert summary(element(opposite)) == "luminance 0.80 sd, up and down"
+    assert summary(element(opposite)) == (
+        "changes luminance by 0.80 sd (up in some images, down in others)"
+    )
     uneven = on("luminance", 0.02, "uneven", rms=part(0.5), rises=0.1, falls=0.1)
     text = element(uneven).sentence
     assert "changes luminance by 0.50 sd [0.45, 0.55], in some images much more than in o" in text
-    assert summary(element(uneven)) == "luminance 0.50 sd, in some images"
-    beside = element(on("light", 0.3, family="l"), opposite.model_copy(update={"family": "l"}))
+    assert summary(element(uneven)) == "changes luminance by 0.50 sd (in some images much more)"
+    member = opposite.model_copy(update={"family": "l"})
+    beside = element(on("light", 0.9, family="l"), member)
     assert "changes luminance" not in beside.sentence  # one name for each family
+    beside = element(on("light", 0.3, family="l"), member)  # the name is of a smaller effect
+    assert "; changes luminance by 0.80 sd" in beside.sentence.replace(": changes", "; changes")
+    assert summary(beside).startswith("changes luminance by 0.80 sd")
+    assert summary(beside).endswith("; also more light by 0.30 sd")
 
 
 def test_a_fourth_directed_effect_is_left_out() -> None:
@@ -163,7 +174,7 @@ def test_what_is_not_settled_is_not_small() -> None:
     assert "not settled: luminance +0.21 sd [-0.01, 0.43]; pixels change by 6.1 grey" in text
     assert "no measurable effect" not in text
     assert "small" not in text
-    assert summary(element(open_question)) == "not settled: luminance +0.21 sd [-0.01, 0.43]"
+    assert summary(element(open_question)) == "not settled: luminance may change by 0.2 sd or more"
     even = on("sharpness", 0.01, "not settled", even=part(0.19, 0.1))
     assert "not settled: sharpness +0.19 sd [0.09, 0.29] either way;" in element(even).sentence
     single = on("contrast", -0.12, "not settled", rms=part(0.19))  # the mean is surely small
@@ -179,7 +190,9 @@ def test_cross_talk_is_said_to_explain() -> None:
     assert "gender +0.62 sd [0.57, 0.67] is not named: up to 0.50 sd of it is explained by" in text
     assert "small" not in text
     assert "no measurable effect" not in text
-    assert summary(element(explained)) == "not settled: gender +0.62 sd [0.57, 0.67]"
+    assert summary(element(explained)) == (
+        "not settled: gender may change, or other factors explain it"
+    )
 
 
 def test_only_named_effects_and_the_largest_first() -> None:
@@ -255,7 +268,7 @@ def test_a_small_effect_is_reported_with_its_size_and_chance_is_not() -> None:
     text = element(*small).sentence
     assert "small, under 0.2 sd of every property: at most less contrast" in text
     assert "pixels change by 6.1 grey levels" in text
-    assert summary(element(*small)) == "small, under 0.2 sd: less contrast -0.15 sd"
+    assert summary(element(*small)) == "small, under 0.2 sd: at most less contrast by 0.15 sd"
     for effect in (
         on("light", 0.12, "small", p=0.03),
         on("yaw", 0.12, "small", kind="factor", p=1e-5),  # no probe
@@ -291,3 +304,42 @@ CLEAR = {"finding": "directed", "size_sd": 0.5, "peak": 9.0}
 )
 def test_what_may_be_named(changed: Any, named: Any) -> None:
     assert may_be_named(**{**CLEAR, **changed}) is named
+
+
+def test_what_is_under_the_bound_never_reads_as_the_bound() -> None:
+    """Usage A12: "under 0.2 sd ... +0.20 sd [0.20, 0.20]" and "-0 %"."""
+    part = Estimate(value=2.0, low=1.9, high=2.0, value_sd=0.198, low_sd=0.1961, high_sd=0.1996)
+    small = on("light", 0.198, "small", p=1e-9).model_copy(
+        update={"low_sd": part.low_sd, "high_sd": part.high_sd}
+    )
+    assert "light +0.198 sd [0.196, 0.1996]" in element(small).sentence
+    assert summary(element(small)).endswith("more light by 0.198 sd")
+    text = element(on("a", 0.3), flags=flagged(kept=-0.003)).sentence
+    assert "; 0 % of it survives" in text
+
+
+def test_no_direction_is_said_twice() -> None:
+    """Usage C: "darker -0.35 sd" reads as a double negative; "light to the right" as a lamp."""
+    dark = on("luminance", -0.35, up="lighter", down="darker", agree=1.0)
+    assert summary(element(dark)) == "darker by 0.35 sd, in every image"
+    side = on("g", 0.5, up="light to the right", down="light to the left", agree=0.999)
+    assert summary(element(side)) == "lighter towards the right by 0.50 sd, in nearly every image"
+    assert "lighter towards the right (g +0.50 sd" in element(side).sentence
+    frame = on("border lightness", 0.5, up="lighter border", down="darker border")
+    assert "lighter background (border lightness +0.50 sd" in element(frame).sentence
+    factor = on("border", 0.5, up="more border", down="less border", kind="factor", probe=PROBE)
+    assert "more border" in element(factor).sentence  # a user's own word
+
+
+def test_a_motion_that_is_not_settled_is_not_told() -> None:
+    """Usage C: a coin toss told as a finding."""
+    half = Fraction(value=0.26, low=0.1, high=0.6)
+    for verdict, words in (
+        ("not settled", ""),
+        ("motion and shade", "partly motion, partly shade"),
+    ):
+        motion = Motion(warp=half, shade=half, both=half, beyond=half, part=half, verdict=verdict,
+                        n=64)  # fmt: skip
+        text = element(on("a", 0.3), motion=motion).sentence
+        assert ("a warp explains" in text) == bool(words)
+        assert words in text

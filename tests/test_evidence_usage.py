@@ -13,6 +13,7 @@ from zatlas.evidence.codes.usage import (
     gaussian_kl,
     measure_usage,
     total_correlation,
+    verdict,
 )
 from zatlas.evidence.effects.axes import principal_axes, sefa
 
@@ -81,6 +82,9 @@ def test_copies_are_named() -> None:
     found = measure_usage(codes)
     assert found.copies == ((1, 4),)
     assert "z[1], z[4] are copies of one another." in found.verdict
+    many = verdict(["used"] * 70, [range(60), (60, 61), (62, 63), (64, 65)], None)
+    assert " 60 elements (z[0], z[1], z[2], z[3], z[4], z[5] ...) are copies" in many
+    assert many.endswith(" 1 more group of copies.")  # and not "groups"
     assert found.elements[1].nearest == 4
     assert found.elements[1].nearest_correlation == pytest.approx(
         np.corrcoef(codes[:, 1], codes[:, 4])[0, 1]

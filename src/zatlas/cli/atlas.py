@@ -50,7 +50,7 @@ def atlas(
     stays as it is.
     """
     from zatlas.images.labels import with_table
-    from zatlas.report.atlas_sections import Trial, atlas_sections
+    from zatlas.report.atlas_sections import Trial, atlas_page
     from zatlas.report.build import made_before, write_report
     from zatlas.report.build import pages as files_of
     from zatlas.report.data import ReportData, RunReport
@@ -88,9 +88,9 @@ def atlas(
         if measuring and trial is None:
             keep_atlas(opened, *found)
         record = trial.atlas if trial else kept_atlas(opened)
-        title = f"Atlas of {opened.name}"
+        title = f"Atlas of {run.resolve().name}"
         with answering(record.plain(), answer):
-            report = RunReport(run.name, atlas_sections(opened, figures, trial), "", warnings)
+            report = RunReport(run.name, atlas_page(opened, figures, trial), "", warnings)
             written = write_report(ReportData(title, [report]), page, overwrite=replaced)
     _show(console(answer), record)
     for path in (*(() if trial else (paths.atlas,)), *written):

@@ -43,6 +43,7 @@ def encode(run: Path, images: str, out: Path, overwrite: bool) -> None:
 @click.argument("edits", nargs=-1, metavar="EDIT...")
 @options.images
 @click.option("--index", default="0", type=options.Numbers(), help="Which images, as in 0,5.")
+@click.option("--note", default="", metavar="TEXT", help="Your own words, for the report.")
 @click.option("--count", default=512, type=click.IntRange(min=0),
               help="Images to measure each edit on; 0 for none.")  # fmt: skip
 @options.figure_out

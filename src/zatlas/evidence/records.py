@@ -1,7 +1,8 @@
 """The typed results of measuring: one class each, from where it is measured to where it is shown.
 
 Smaller results stand beside the code that measures them, as ``Flags`` in ``effects/flags.py`` and
-``Usage`` in ``codes/usage.py``. ``sentence`` is computed from the other fields.
+``Usage`` in ``codes/usage.py``. ``sentence`` and ``summary``
+are computed from the other fields.
 """
 
 from typing import Any, Literal
@@ -162,9 +163,9 @@ class MoveEffect(Record):
     @model_validator(mode="before")
     @classmethod
     def _without_sentence(cls, data: Any) -> Any:
-        """A stored sentence is dropped: it is computed."""
+        """A stored sentence and summary are dropped: they are computed."""
         if isinstance(data, dict):
-            return {key: value for key, value in data.items() if key != "sentence"}
+            return {k: value for k, value in data.items() if k not in ("sentence", "summary")}
         return data
 
     @computed_field  # type: ignore[prop-decorator]  # pydantic's documented form
@@ -174,6 +175,14 @@ class MoveEffect(Record):
         from zatlas.evidence.account.sentences import sentence  # it reads this class
 
         return sentence(self)
+
+    @computed_field  # type: ignore[prop-decorator]  # pydantic's documented form
+    @property
+    def summary(self) -> str:
+        """The same in one short line, without intervals."""
+        from zatlas.evidence.account.sentences import summary  # it reads this class
+
+        return summary(self)
 
 
 class ElementEffect(MoveEffect):
@@ -307,7 +316,8 @@ class EditRecord(Record):
 class PlateRecord(Record):
     """The edits of one plate; ``images`` is a file, ``index`` the rows of it that are drawn.
 
-    ``fingerprint`` is that of the images, ``weights`` that of the weights.
+    ``fingerprint`` is that of the images, ``weights`` that of the weights, ``note`` the user's own
+    words about it.
     """
 
     images: str
@@ -317,6 +327,7 @@ class PlateRecord(Record):
     command: str
     out: str = ""  # the file of the picture, as it was given
     edits: tuple[EditRecord, ...] = Field(min_length=1)
+    note: str = ""
 
 
 class EditsRecord(VersionedRecord):

@@ -17,7 +17,7 @@ LINE = 14  # height of a line of text, in pixels
 _LEFT, _TOP = 56, 66
 _CELL_WIDTH, _CELL_HEIGHT = 34, 19
 _ALL_CELLS = 12  # latent elements; of more than these, some are left out
-_GAUSSIAN_WIDTH, _GAUSSIAN_HEIGHT = 204, 130  # the width and half the height of m, s and e
+_GAUSSIAN_WIDTH, _GAUSSIAN_HEIGHT = 204, 130  # the width and half the height of μ, σ and ε
 
 
 @dataclass
@@ -102,8 +102,8 @@ def times(shape: Sequence[object]) -> str:
 def diagram(architecture: Architecture, title: str = "", marked: Collection[int] = ()) -> str:
     """Draw encoders, code and decoder as an SVG.
 
-    The size of a block is the logarithm of its shape. A Gaussian bottleneck is drawn with m, s, the
-    noise e and the code c = exp(s)·e + m. The SVG has a light and a dark form, and loads nothing.
+    The size of a block is the logarithm of its shape. A Gaussian bottleneck is drawn with μ, σ, the
+    noise ε and the code z = μ + σ·ε. The SVG has a light and a dark form, and loads nothing.
 
     Parameters
     ----------
@@ -223,10 +223,9 @@ def _code(
             svg.text(drawing, x, level - _CELL_HEIGHT + 4, "⋮")
     above, below = levels[0] - _CELL_HEIGHT, levels[-1] + _CELL_HEIGHT + 6
     svg.text(drawing, x, above, times(network.code_shape), "zd-mono")
-    name = "code c" if network.heads else "code z"
-    svg.text(drawing, x, above - LINE - 2, name, "zd-part")
+    svg.text(drawing, x, above - LINE - 2, "code z", "zd-part")
     if network.heads:
-        svg.text(drawing, x, below, "c = exp(s)·e + m", "zd-mono")
+        svg.text(drawing, x, below, "z = μ + σ·ε", "zd-mono")
 
 
 def _targets(architecture: Architecture, cells: list[int], middle: float) -> list[float]:
@@ -242,11 +241,11 @@ def _targets(architecture: Architecture, cells: list[int], middle: float) -> lis
 
 
 def _gaussian(drawing: Element, network: Architecture, ends: list[Point], code: Point) -> Point:
-    """Draw m and s of every encoder, the noise e, and how they become the code."""
+    """Draw μ and σ of every encoder, the noise ε, and how they become the code."""
     code_x, middle = code
     x = code_x - _GAUSSIAN_WIDTH + 10
     product, total = (code_x - 110.0, middle + 45.0), (code_x - 58.0, middle)
-    for head, (letter, level) in enumerate((("m", middle - 85), ("s", middle))):
+    for head, (letter, level) in enumerate((("μ", middle - 85), ("σ", middle))):
         heads = [pair[head] for pair in network.heads]
         for end in ends:
             svg.arrow(drawing, end, (x - 15, level))
@@ -256,15 +255,16 @@ def _gaussian(drawing: Element, network: Architecture, ends: list[Point], code: 
         svg.text(drawing, x, level - 21, times(network.code_shape), "zd-mono")
         svg.text(drawing, x, level + 29, layers)
         svg.text(drawing, x, level + 29 + LINE, f"{parameters:,}", "zd-muted")
-    _circle(drawing, "zd-noise", (x, middle + 85), 15, "e")
-    svg.text(drawing, x - 15, middle + 114, "e ~ N(0, 1)", "zd-mono", "start")
+    svg.text(drawing, x, middle + 29 + 2 * LINE, "as log σ", "zd-muted")
+    _circle(drawing, "zd-noise", (x, middle + 85), 15, "ε")
+    svg.text(drawing, x - 15, middle + 114, "ε ~ N(0, 1)", "zd-mono", "start")
     svg.text(drawing, x - 15, middle + 128, "drawn in training, else 0", "zd-muted", "start")
     for y, node in ((middle, product), (middle + 85, product), (middle - 85, total)):
         svg.arrow(drawing, (x + 15, y), (node[0] - 9, node[1]))
     svg.arrow(drawing, (product[0] + 9, product[1]), (total[0] - 9, middle))
     for node, sign in ((product, "×"), (total, "+")):
         _circle(drawing, "zd-node", node, 9, sign)
-    svg.text(drawing, product[0] + 12, product[1] + 22, "exp(s)·e", "zd-mono")
+    svg.text(drawing, product[0] + 12, product[1] + 22, "σ·ε", "zd-mono")
     return total[0] + 9, middle
 
 

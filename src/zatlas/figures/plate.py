@@ -1,4 +1,4 @@
-"""The plate of edits: original, reconstruction, each edit, and its difference."""
+"""The plate of edits: originals, reconstructions, each edit, and its difference."""
 
 from collections.abc import Sequence
 
@@ -8,14 +8,25 @@ from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
 from zatlas.errors import InputError
+from zatlas.evidence.records import EditEffect
 from zatlas.figures import style
 from zatlas.figures.strip import strip
-from zatlas.figures.style import GAP, MARGIN, MUTED, SMALL, NotebookFigure, Pixels, tall, write
+from zatlas.figures.style import (
+    GAP,
+    MARGIN,
+    MUTED,
+    SMALL,
+    TEXT,
+    NotebookFigure,
+    Pixels,
+    tall,
+    write,
+)
 from zatlas.latents.edit_results import EditResults
 
-_LARGE_COLUMNS = 6  # with more columns, pictures are drawn smaller
+_LARGE_COLUMNS = 5  # with more edits, pictures are drawn smaller
 _LARGE, _SMALLER = 192, 128  # figure pixels of a picture's longer side, at most
-_BAR = 14  # height of the colour bar, in figure pixels
+_BAR, _LEGEND = 14, 92  # heights of the colour bar, and with its words, in figure pixels
 
 
 def differences(before: Pixels, edited: Sequence[Pixels]) -> tuple[NDArray[np.float32], int]:
@@ -36,9 +47,11 @@ def differences(before: Pixels, edited: Sequence[Pixels]) -> tuple[NDArray[np.fl
 
 
 def edits_plate(
-    results: EditResults, indexes: Sequence[int], command: str = "", sentences: Sequence[str] = ()
-) -> NotebookFigure:
-    """Draw one row for each image: original, reconstruction, each edit with its difference below.
+    results: EditResults, indexes: Sequence[int], command: str = "",
+    measured: Sequence[EditEffect] = (),
+) -> NotebookFigure:  # fmt: skip
+    """Draw two rows for each image: the original above its reconstruction, each edit above its
+    difference from the reconstruction.
 
     All differences share one scale (see :func:`differences`); its number is written on the plate.
     Raises InputError where the shapes of the pictures or the number of indexes do not fit.
@@ -48,60 +61,75 @@ def edits_plate(
     results : N images, their reconstructions and E edits; N is 1 or more.
     indexes : the rows of the images in their file.
     command : the command that draws the plate again.
-    sentences : what was measured of the edits over many images.
+    measured : what the edits do over many images; it is written below.
     """
-    originals, edited = results.originals, [edit.pictures for edit in results.edits]
-    columns = [originals, results.reconstructions, *edited]
-    for pictures in columns:
+    edited = [edit.pictures for edit in results.edits]
+    _check(results, indexes)
+    height, width = results.originals.shape[1:3]
+    zoom = style.zoom_for(height, width, _LARGE if len(edited) < _LARGE_COLUMNS else _SMALLER)
+    cell_height, cell_width = height * zoom, max(width * zoom, 112)
+    names = [f"image {index}" for index in indexes]
+    lefts, total_width = style.columns(names, 1 + len(edited), cell_width)
+    heads = [["original"], *(style.wrap(e.text, cell_width, mono=True) for e in results.edits)]
+    feet = [
+        [line for note in edit.notes for line in style.wrap(note, cell_width, SMALL)]
+        for edit in results.edits
+    ]
+    top = MARGIN + max(map(tall, heads)) + tall([""], SMALL) + GAP
+    tops = [top + row * (2 * cell_height + 3 * GAP) for row in range(len(indexes))]
+    foot = tops[-1] + 2 * (cell_height + GAP)
+    words_top = foot + max([tall(lines, SMALL) for lines in feet], default=0) + GAP
+    words_top = max(words_top, foot + _LEGEND * bool(edited))
+    paragraphs = [
+        (style.wrap(text, total_width - 3 * MARGIN, size, bold=bold), size, bold)
+        for effect in measured
+        for text, size, bold in (
+            (f"{effect.edit}: {effect.summary}", TEXT, True), (effect.sentence, SMALL, False),
+        )
+    ]  # fmt: skip
+    end = words_top + sum(tall(lines, size) + GAP for lines, size, _ in paragraphs)
+    figure, axes = style.page(total_width, end, command)
+    for column, (left, head) in enumerate(zip(lefts, heads, strict=True)):
+        below = top - GAP - tall([""], SMALL)
+        write(axes, left, below - tall(head), head, mono=column > 0)
+        write(axes, left, below, ["below: its change" if column else "below: reconstruction"],
+              size=SMALL, colour=MUTED)  # fmt: skip
+    style.rows(axes, names, [results.originals, *edited], lefts, tops, zoom)
+    lower = [above + cell_height + GAP for above in tops]
+    style.rows(axes, [""] * len(names), [results.reconstructions], lefts[:1], lower, zoom)
+    if edited:
+        scale = _differences(axes, results.reconstructions, edited, lefts[1:], lower, zoom)
+        _legend(axes, lefts[0], foot, cell_width, scale)
+    for left, lines in zip(lefts[1:], feet, strict=True):
+        write(axes, left, foot, lines, size=SMALL, colour=MUTED)
+    for lines, size, bold in paragraphs:
+        write(axes, MARGIN, words_top, lines, size=size, bold=bold)
+        words_top += tall(lines, size) + GAP
+    return figure
+
+
+def _check(results: EditResults, indexes: Sequence[int]) -> None:
+    """Raise InputError where the parts of a plate do not belong together."""
+    originals = results.originals
+    for pictures in (results.reconstructions, *(edit.pictures for edit in results.edits)):
         if pictures.shape != originals.shape or originals.ndim != 4 or not len(originals):
             fault = f"pictures of {pictures.shape}, originals of {originals.shape}"
             raise InputError(f"edited: {fault}")
     if len(indexes) != len(originals):
         raise InputError(f"indexes: {len(indexes)} rows of {len(originals)} images")
-    height, width = originals.shape[1:3]
-    zoom = style.zoom_for(height, width, _LARGE if len(columns) <= _LARGE_COLUMNS else _SMALLER)
-    cell_height, cell_width = height * zoom, max(width * zoom, 112)
-    titles = [style.wrap(edit.text, cell_width, mono=True) for edit in results.edits]
-    heads = [["original"], ["reconstruction"], *titles]
-    feet = [
-        [line for note in edit.notes for line in style.wrap(note, cell_width, SMALL)]
-        for edit in results.edits
-    ]
-    names = [f"image {index}" for index in indexes]
-    lefts, total_width = style.columns(names, len(columns), cell_width)
-    group = 2 * cell_height + GAP if edited else cell_height
-    top = MARGIN + max(map(tall, heads)) + GAP
-    tops = [top + row * (group + 2 * GAP) for row in range(len(originals))]
-    foot = tops[-1] + group + GAP
-    words = [line for t in sentences for line in style.wrap(t, total_width - 2 * MARGIN, SMALL)]
-    words_top = foot + max([tall(lines, SMALL) for lines in feet], default=0) + GAP
-    end = words_top + (tall(words, SMALL) + GAP if words else 0)
-    figure, axes = style.page(total_width, end, command)
-
-    for column, (left, head) in enumerate(zip(lefts, heads, strict=True)):
-        write(axes, left, top - GAP - tall(head), head, mono=column > 1)
-    style.rows(axes, names, columns, lefts, tops, zoom)
-    if edited:
-        scale = _differences_below(axes, results.reconstructions, edited, lefts[2:], tops, zoom)
-        _legend(axes, lefts[0], tops[0] + cell_height + GAP, lefts[2] - lefts[0] - 3 * GAP, scale)
-    for left, lines in zip(lefts[2:], feet, strict=True):
-        write(axes, left, foot, lines, size=SMALL, colour=MUTED)
-    write(axes, MARGIN, words_top, words, size=SMALL)
-    return figure
 
 
-def _differences_below(
+def _differences(
     axes: Axes, reconstructions: Pixels, edited: Sequence[Pixels], lefts: Sequence[int],
     tops: Sequence[int], zoom: int,
 ) -> int:  # fmt: skip
-    """Draw the difference of each edit below its picture; returns their scale."""
+    """Draw the difference of each edit; returns their scale."""
     height, width = (side * zoom for side in reconstructions.shape[1:3])
     maps, scale = differences(reconstructions, edited)
     for left, of_edit in zip(lefts, _coloured(maps, scale), strict=True):
         for top, picture in zip(tops, of_edit, strict=True):
-            below = top + height + GAP
-            style.show(axes, picture, left, below, zoom)
-            style.frame(axes, left, below, width, height, style.HAIRLINE)
+            style.show(axes, picture, left, top, zoom)
+            style.frame(axes, left, top, width, height, style.HAIRLINE)
     return scale
 
 
@@ -129,8 +157,8 @@ def _coloured(maps: NDArray[np.float32], scale: int) -> Pixels:
 
 
 def _legend(axes: Axes, left: int, top: int, width: int, scale: int) -> None:
-    """Draw the colour bar of the differences in the empty cells below the first image."""
-    text = "edit − reconstruction, mean over channels" if scale else "no edit changes a grey level"
+    """Draw the colour bar of the differences below the first column."""
+    text = "edit − reconstruction, in grey levels" if scale else "no edit changes a grey level"
     lines = style.wrap(text, width, SMALL)
     write(axes, left, top, lines, size=SMALL)
     if not scale:
@@ -142,7 +170,7 @@ def _legend(axes: Axes, left: int, top: int, width: int, scale: int) -> None:
     top += _BAR + 4
     ends = (
         (left, "left", f"−{scale}", "darker", style.BLUE),
-        (left + width / 2, "center", "0", "grey levels", MUTED),
+        (left + width / 2, "center", "0", "", MUTED),
         (left + width, "right", f"+{scale}", "brighter", style.VERMILLION),
     )
     for place, align, value, meaning, colour in ends:

@@ -62,8 +62,9 @@ def _move(element: int, size: EditSize, k: int) -> str:
     if not np.isfinite(size.sds[:, k]).all():
         return f"z[{element}] is dead in the run's images: no size in sd"
     before = _span(size.percentile_before[:, k], ".0f")
-    ranks = f"{before} → {_span(size.percentile_after[:, k], '.0f')}"
-    return f"z[{element}] {_span(size.sds[:, k], '+.2g')} sd, percentile {ranks}"
+    after = _span(size.percentile_after[:, k], ".0f")
+    step = _span(size.sds[:, k], "+.2g")
+    return f"z[{element}] {step} sd; percentile {before} before, {after} after"
 
 
 def _span(values: NDArray[np.floating], form: str) -> str:

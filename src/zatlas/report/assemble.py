@@ -1,6 +1,6 @@
 """The report of runs: every section, made from the folder of each run."""
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -10,69 +10,123 @@ from zatlas.evidence.edit_records import edit_record
 from zatlas.evidence.records import EditRecord, PlateRecord
 from zatlas.figures.plate import differences, edits_plate
 from zatlas.figures.strip import strip
+from zatlas.files import read_text
 from zatlas.latents.edit_results import apply_edits
 from zatlas.latents.interpolation import offset_labels
 from zatlas.recipes.objective_text import written
 from zatlas.report import sections
-from zatlas.report.atlas_sections import AtlasSectionRecord, atlas_sections
+from zatlas.report.atlas_sections import AtlasSectionRecord, AtlasSections, atlas_sections
 from zatlas.report.data import Drawing, ReportData, RunReport, Section, command
 from zatlas.report.sections import ImageSetRecord, PlateSectionRecord, TraversalRecord
 from zatlas.run.evidence import kept_edits, kept_reconstruction, training_warnings
-from zatlas.run.run import Pictures, Run
+from zatlas.run.run import PathLike, Pictures, Run
 from zatlas.run.split import Part
 
 _EXAMPLES = 8  # held-out images that the section on data shows
-_SWEPT = 6  # elements swept, at most: those with the highest variance
+_SWEPT = 6  # elements swept, at most: the strongest
 _EDITED = 3  # elements edited where the user has made no edit yet
+_PAGES = 4  # elements of the atlas with a figure of their own
 _SPAN = 3.0  # sd, of a sweep to each side
 
 
-def report_data(runs: list[Run], opening: Section | None = None) -> ReportData:
+def report_data(
+    runs: list[Run], opening: Sequence[Section] = (), note: PathLike | None = None
+) -> ReportData:
     """The sections of one run or more, for ``write_report``.
 
     Parameters
     ----------
     runs : trained runs whose images are still there.
-    opening : the first section of each run.
+    opening : the first section of each run, and those that follow its edits.
+    note : a Markdown file with the user's own words.
 
     Raises
     ------
     InputError
         A file of a run is missing or damaged, or its images have changed.
     """
-    title = f"Report on {runs[0].name}" if len(runs) == 1 else f"Report on {len(runs)} runs"
-    again = command("report", *(run.path for run in runs), "--out", "report.html")
-    return ReportData(title, [_run_report(run, opening, again) for run in runs])
+    name = runs[0].name if opening else runs[0].path.name
+    title = f"Report on {name}" if len(runs) == 1 else f"Report on {len(runs)} runs"
+    own = [sections.note(read_text(note), str(note))] if note else []
+    options = ["--note", note] if note else []
+    again = command("report", *(run.path for run in runs), *options, "--out", "report.html")
+    first, after = list(opening[:1]), list(opening[1:])
+    if len(runs) == 1:
+        return ReportData(title, [_run_report(runs[0], first, own + after, again)])
+    return ReportData(title, [_run_report(run, first, after, again) for run in runs], own)
 
 
-def _run_report(run: Run, opening: Section | None, again: str) -> RunReport:
+def _run_report(
+    run: Run, first: Sequence[Section], after: Sequence[Section], again: str
+) -> RunReport:
+    """What was done and found comes first, then how: data, training, network.
+
+    ``first`` and ``after`` stand before and behind the edits.
+    """
     part, file = run.held_out(), run.held_out_path
     measured = kept_reconstruction(run)
     images = part.pictures(measured.n)
     network = run.model.architecture
     title = run.model.model_file.title or run.name
     missing: list[str] = []
+    atlas = _atlas(run, missing)
+    strongest = (atlas.order if atlas else []) or _highest_variance(run)
     made = [
-        *([opening] if opening else []),
-        _data(run, part, file),
-        sections.architecture(
-            network, title, model_file=run.paths.model.read_text(encoding="utf-8"),
-            command=command("models", "show", run.paths.model),
-        ),
-        _training(run),
+        *first,
+        _edits(run, part, file, strongest[:_EDITED], missing),
+        *after,
+        *([atlas.elements] if atlas else []),
+        _traversals(run, part, file, strongest[:_SWEPT]),
+        *([atlas.overview, atlas.ranking, atlas.properties] if atlas else []),
         sections.reconstruction(
             measured, images, run.reconstruct(images), of=file, rows=part.rows,
             command=again,
         ),
-        _edits(run, part, file, missing),
-        _traversals(run, part, file),
-        *_atlas(run, missing),
+        _data(run, part, file),
+        _training(run),
+        sections.architecture(
+            network, title, model_file=run.paths.model.read_text(encoding="utf-8"),
+            command=command("models", "show", run.paths.model),
+        ),
     ]  # fmt: skip
-    made.append(
-        sections.limits(run.config.training.seed, _commands(run, made, again), more=missing)
+    made += [
+        sections.limits(run.config.training.seed, _commands(run, made, again), more=missing),
+        _next(run, file, int(part.rows[0]), strongest, atlas is not None),
+    ]
+    return RunReport(run.path.name, made, _about(run, title), training_warnings(run))
+
+
+def _about(run: Run, title: str) -> str:
+    """One plain sentence about a run."""
+    network = run.model.architecture
+    height, width = network.image[1:]
+    return (
+        f"{title}: the network writes a picture of {height} × {width} pixels as {network.latent:,} "
+        "numbers, its latent elements z[0], z[1] and so on, and draws the picture again from them."
     )
-    about = f"{title}: {network.parameters:,} parameters, {network.latent:,} latent elements"
-    return RunReport(run.path.name, made, about, training_warnings(run))
+
+
+def _next(run: Run, file: str, row: int, strongest: Sequence[int], has_atlas: bool) -> Section:
+    """What to do next: an edit, the atlas or a sweep, one's own words."""
+    images = ("--images", file, "--index", row)
+    element, edit = (strongest[0], f"z[{strongest[0]}] += 2*sd") if strongest else (0, "z[0] += 1")
+    steps = {
+        "Change an element yourself, and see what it does to other pictures:": command(
+            "edit", run.path, edit, *images, "--out", "edit.png"
+        )
+    }
+    if has_atlas:
+        steps["Sweep an element through a picture of your choice, as an animation:"] = command(
+            "traverse", run.path, *images, "--elements", element, "--out", "sweep.gif"
+        )
+    else:
+        steps["Measure what every element does, and find what each property is changed by:"] = (
+            command("atlas", run.path)
+        )
+    steps["Add your own words, a text file in Markdown, and write this report again:"] = command(
+        "report", run.path, "--note", "words.md", "--out", "report.html", "--overwrite"
+    )
+    return sections.next_steps(steps)
 
 
 def _data(run: Run, part: Part, file: str) -> Section:
@@ -104,7 +158,9 @@ def _training(run: Run) -> Section:
     )  # fmt: skip
 
 
-def _edits(run: Run, part: Part, file: str, missing: list[str]) -> Section:
+def _edits(
+    run: Run, part: Part, file: str, strongest: Sequence[int], missing: list[str]
+) -> Section:
     """The edits that the user has made; without any, the strongest elements moved by 2 sd."""
     plates: list[tuple[PlateSectionRecord, Drawing]] = []
     kept = kept_edits(run).plates
@@ -115,8 +171,8 @@ def _edits(run: Run, part: Part, file: str, missing: list[str]) -> Section:
             )
         except (InputError, IndexError) as fault:
             missing.append(f"The edits of “{plate.command}” are not drawn: {fault}.")
-    if not kept:
-        texts = [f"z[{e}] += 2*sd" for e in _highest_variance(run, _EDITED)]
+    if not kept and strongest:
+        texts = [f"z[{e}] += 2*sd" for e in strongest]
         index = part.rows[:2].tolist()
         typed = command("edit", run.path, "--images", file, "--index", _listed(index), *texts,
                            "--out", "plate.png")  # fmt: skip
@@ -135,14 +191,16 @@ def _plate(run: Run, plate: PlateRecord, images: Pictures) -> tuple[PlateSection
              for result, edit in zip(results.edits, plate.edits, strict=True)]  # fmt: skip
     record = PlateSectionRecord(
         images=plate.images, fingerprint=plate.fingerprint, index=plate.index,
-        command=plate.command, edits=tuple(edits), scale=scale,
+        command=plate.command, edits=tuple(edits), note=plate.note, scale=scale,
     )  # fmt: skip
     return record, edits_plate(results, plate.index)
 
 
-def _traversals(run: Run, part: Part, file: str) -> Section:
+def _traversals(run: Run, part: Part, file: str, elements: list[int]) -> Section:
+    """Sweeps through the code of the first held-out image; none where every element is dead."""
+    if not elements:
+        return sections.traversals([])
     row, code = int(part.rows[0]), run.encode(part.pictures(1))[0]
-    elements = _highest_variance(run, _SWEPT)
     swept = [run.traverse(code, element, _SPAN) for element in elements]
     offsets = swept[0][1]
     figure = strip(
@@ -157,19 +215,20 @@ def _traversals(run: Run, part: Part, file: str) -> Section:
     return sections.traversals([(record, figure)])
 
 
-def _atlas(run: Run, missing: list[str]) -> Iterator[Section]:
+def _atlas(run: Run, missing: list[str]) -> AtlasSections | None:
     """The atlas, where one was measured and can still be drawn."""
     if not run.paths.atlas.exists():
-        return
+        return None
     try:
-        yield from atlas_sections(run)
+        return atlas_sections(run, _PAGES)
     except InputError as fault:
         missing.append(f"The atlas is left out: {fault}.")
+        return None
 
 
-def _highest_variance(run: Run, count: int) -> list[int]:
-    """The elements of the highest variance over the run's images, none of them dead."""
-    order = np.argsort(-run.statistics.sd, kind="stable")[:count]
+def _highest_variance(run: Run) -> list[int]:
+    """The elements by their variance over the run's images, without the dead ones."""
+    order = np.argsort(-run.statistics.sd, kind="stable")
     return [int(element) for element in order if not run.statistics.dead[element]]
 
 

@@ -37,6 +37,19 @@ class Fact(Record):
 
 
 @dataclass(frozen=True)
+class RowLink:
+    """A row of a drawing, ``top`` and ``height`` in fractions of its height, and where it leads.
+
+    ``target`` is an anchor of the same run, such as "z-3".
+    """
+
+    top: float
+    height: float
+    target: str
+    words: str
+
+
+@dataclass(frozen=True)
 class Section:
     """One section; ``templates/sections/KIND.j2`` writes it, in HTML and in Markdown.
 
@@ -47,6 +60,7 @@ class Section:
     record : every number of the section; ``report.json`` holds it.
     drawings : the pictures of the section, by the names that the template uses.
     facts : the numbers that are also shown at the head of the run.
+    links : areas of a drawing that lead to another place of the page, by the drawing's name.
     """
 
     kind: str
@@ -54,6 +68,7 @@ class Section:
     record: Record
     drawings: Mapping[str, Drawing] = field(default_factory=dict)
     facts: Sequence[Fact] = ()
+    links: Mapping[str, Sequence[RowLink]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -12,13 +12,15 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from zatlas import __version__
-from zatlas.evidence.account.sentences import summary
+from zatlas.evidence.properties.probes import SMALLEST_SLOPE
 from zatlas.figures.style import zoom_for
-from zatlas.report import markdown
+from zatlas.report import markdown, notes
 from zatlas.report.data import Fact, ReportData
-from zatlas.report.number_text import METRICS, number, setting
+from zatlas.report.number_text import METRICS, lead, number, percent, setting, setting_name
 from zatlas.report.picture_files import PictureFile
+from zatlas.report.terms import TERMS, explained
 
+_BROAD = 1000  # pixels; a small screen shows a figure this wide smaller
 _PICTURE_SIDE = 128  # CSS pixels of a small picture's longer side, at most
 
 Files = Mapping[tuple[str, str], PictureFile]
@@ -28,7 +30,8 @@ Draw = Callable[[PictureFile, str], Markup]
 
 def html_page(data: ReportData, files: Files) -> str:
     """The page, with all its pictures in it."""
-    return _render("page.html.j2", data, files, _in_page)
+    sortable = any(section.kind == "atlas" for _, section in data.anchored())
+    return _render("page.html.j2", data, files, _in_page, sortable=sortable)
 
 
 def markdown_page(data: ReportData, files: Files, head: str) -> str:
@@ -38,7 +41,7 @@ def markdown_page(data: ReportData, files: Files, head: str) -> str:
 
 def _render(
     template: str, data: ReportData, files: Files, draw: Draw,
-    finalize: Callable[[object], Markup] | None = None, **more: str,
+    finalize: Callable[[object], Markup] | None = None, **more: object,
 ) -> str:  # fmt: skip
     """Fill a template. ``finalize`` escapes a text; by default it is escaped for HTML."""
     environment = Environment(
@@ -46,8 +49,9 @@ def _render(
         finalize=finalize, trim_blocks=True, lstrip_blocks=True,
     )  # fmt: skip
     environment.filters.update(
-        number=number, setting=setting, fact=_fact, summary=summary, markdown_code=markdown.code,
-        markdown_listing=markdown.listing, markdown_cell=markdown.cell,
+        number=number, percent=percent, setting=setting, setting_name=setting_name, fact=_fact,
+        lead=lead, explained=explained, blocks=notes.blocks, spans=notes.spans,
+        markdown_code=markdown.code, markdown_listing=markdown.listing, markdown_cell=markdown.cell,
     )  # fmt: skip
 
     def pictures_of(anchor: str) -> Callable[[str, str], Markup]:
@@ -55,8 +59,9 @@ def _render(
         return lambda name, words: draw(files[anchor, name], words)
 
     environment.globals.update(
-        names=METRICS, pictures_of=pictures_of, report=data, version=__version__, **more
-    )
+        names=METRICS, terms=TERMS, smallest_slope=SMALLEST_SLOPE, pictures_of=pictures_of,
+        report=data, version=__version__, **more,
+    )  # fmt: skip
     return environment.get_template(template).render()
 
 
@@ -66,10 +71,11 @@ def _in_page(file: PictureFile, words: str) -> Markup:
         return Markup(file.content.decode())  # an SVG; figures/svg.py has escaped its texts
     width, height = file.size
     zoom = zoom_for(height, width, _PICTURE_SIDE) if file.is_image else 1
+    kind = "pixels" if file.is_image else "figure broad" if width >= _BROAD else "figure"
     return Markup(
         '<img class="{}" width="{}" height="{}" alt="{}" src="data:image/png;base64,{}">'
     ).format(
-        "pixels" if file.is_image else "figure", width * zoom, height * zoom, words,
+        kind, width * zoom, height * zoom, words,
         base64.b64encode(file.content).decode(),
     )  # fmt: skip
 

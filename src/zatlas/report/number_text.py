@@ -4,6 +4,42 @@ METRICS = {"mse": "MSE", "psnr": "PSNR", "ssim": "SSIM", "sharpness": "sharpness
 """How the metrics of a reconstruction are written."""
 
 
+_SETTINGS = {
+    "lr": "learning rate", "name": "number format", "matmul": "precision of matrix products",
+    "why": "reason for the format", "compiled": "compiled (torch.compile)",
+    "threads": "processor threads", "patience": "epochs without progress before stopping",
+}  # fmt: skip
+
+
+def setting_name(key: str) -> str:
+    """The name of a setting in plain words.
+
+    >>> setting_name("lr"), setting_name("batch_size")
+    ('learning rate', 'batch size')
+    """
+    return _SETTINGS.get(key, key.replace("_", " "))
+
+
+def lead(summary: str) -> str:
+    """A summary as a sentence.
+
+    >>> lead("darker by 0.35 sd")
+    'Darker by 0.35 sd.'
+    """
+    return f"{summary[:1].upper()}{summary[1:]}."
+
+
+def percent(fraction: float | None, digits: int = 0) -> str:
+    """A fraction in percent, None as a dash.
+
+    >>> percent(0.041, 1), percent(-0.004), percent(None)
+    ('4.1 %', '0 %', '–')
+    """
+    if fraction is None:
+        return "–"
+    return f"{round(100 * fraction, digits) + 0.0:.{digits}f} %".replace("-", "−")
+
+
 def number(value: float | None, digits: int = 4) -> str:
     """A measured number: an integer with commas, a float with some digits, None as a dash.
 

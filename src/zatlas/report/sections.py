@@ -14,6 +14,7 @@ from zatlas.figures.curves import loss_curves
 from zatlas.figures.diagram import diagram
 from zatlas.models.architecture import Architecture, spell
 from zatlas.report.data import Drawing, Fact, Section
+from zatlas.report.notes import NoteRecord
 from zatlas.report.number_text import METRICS, duration
 from zatlas.run.history import HistoryRow
 from zatlas.schema import Record
@@ -264,14 +265,21 @@ class ExaminationRecord(Record):
     assumed: tuple[str, ...]
     edits: tuple[str, ...]
     claims: tuple[ClaimAnswer, ...]
+
+
+class ComparisonRecord(Record):
+    """The figures of an examination: its claims and its edits beside what was measured."""
+
+    claims: tuple[ClaimAnswer, ...]
+    edits: tuple[str, ...]
     command: str
 
 
 def examination(
     source: str, assumed: Sequence[str], edits: Sequence[str], drawings: Mapping[str, Drawing],
     command: str, claims: Sequence[ClaimAnswer] = (),
-) -> Section:  # fmt: skip
-    """A report that was repeated.
+) -> list[Section]:  # fmt: skip
+    """A report that was repeated: its verdicts, and its figures where it has claims or edits.
 
     Parameters
     ----------
@@ -282,9 +290,28 @@ def examination(
     command : the command that repeated it.
     claims : its claims with their verdicts.
     """
-    record = ExaminationRecord(source=source, assumed=tuple(assumed), edits=tuple(edits),
-                               claims=tuple(claims), command=command)  # fmt: skip
-    return Section("examination", "The report that was examined", record, drawings)
+    record = ExaminationRecord(
+        source=source, assumed=tuple(assumed), edits=tuple(edits), claims=tuple(claims)
+    )
+    figures = ComparisonRecord(claims=tuple(claims), edits=tuple(edits), command=command)
+    made = [Section("examination", "The report that was examined", record)]
+    if drawings:
+        heading = "The claims beside what was measured" if claims else "Two displays"
+        made.append(Section("comparison", heading, figures, drawings))
+    return made
+
+
+class NextStep(Record):
+    """Something to do next, and the command that does it."""
+
+    words: str
+    command: str
+
+
+class NextRecord(Record):
+    """What to do next."""
+
+    steps: tuple[NextStep, ...]
 
 
 class LimitsRecord(Record):
@@ -306,3 +333,14 @@ def limits(seed: int, commands: Sequence[str], *, more: Sequence[str] = ()) -> S
     )
     record = LimitsRecord(seed=seed, sentences=sentences, commands=tuple(commands))
     return Section("limits", "Limits, and how to repeat it", record)
+
+
+def next_steps(steps: Mapping[str, str]) -> Section:
+    """What to do next: a command for each of some words."""
+    made = tuple(NextStep(words=words, command=command) for words, command in steps.items())
+    return Section("next", "What to do next", NextRecord(steps=made))
+
+
+def note(text: str, source: str = "") -> Section:
+    """The user's own words, a text in Markdown from the file ``source``."""
+    return Section("note", "Notes", NoteRecord(text=text, source=source))

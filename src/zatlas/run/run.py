@@ -345,11 +345,13 @@ class Run:
 
         return examine_run(self, edits, out=out, **options)
 
-    def report(self, out: PathLike, *, overwrite: bool = False) -> list[Path]:
+    def report(
+        self, out: PathLike, *, note: PathLike | None = None, overwrite: bool = False
+    ) -> list[Path]:
         """Write the report of this run: ``zatlas.workflows.report.report``."""
         from zatlas.workflows.report import report
 
-        return report([self], out, overwrite=overwrite)
+        return report([self], out, note=note, overwrite=overwrite)
 
 
 def _so_far(paths: RunPaths) -> str:

@@ -262,7 +262,8 @@ def read_factors(table: PathLike, counts: Sequence[int]) -> tuple[int, tuple[Fac
             reasons = "; ".join(f"{name}: {why}" for name, why in left_out.items())
             raise argument_error("factors", path, f"no column is a factor ({reasons})")
         return place, factors
-    raise InputError(f"factors={faults[0]}", arguments=("factors",))
+    meant = "the pictures are those of the run's own image set"
+    raise InputError(f"factors={faults[0]}; {meant}", arguments=("factors",))
 
 
 def _labelled(run: Run, table: Path, seed: int) -> Labelled:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from zatlas.errors import InputError
 from zatlas.evidence.account.sentences import summary
 from zatlas.evidence.records import AtlasRecord, ElementEffect
-from zatlas.figures.elements import overview
+from zatlas.figures.overview import overview
 from zatlas.figures.style import NotebookFigure
 from zatlas.images import ImageSet
 from zatlas.report.atlas_sections import element_figure

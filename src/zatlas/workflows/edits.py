@@ -37,6 +37,7 @@ def draw_plate(
     images: ImageSet,
     index: Sequence[int],
     *,
+    note: str = "",
     count: int = IMAGES_MEASURED,
     measured: Sequence[EditEffect] | None = None,
     command: str = "",
@@ -50,6 +51,7 @@ def draw_plate(
     texts : the edits as typed, such as ``"z[0] *= 2"``.
     images : the image set.
     index : the rows of ``images`` to draw; negative ones count from the end.
+    note : the user's own words about the edits, for the record and the report.
     count : the number of images to measure on; nothing is measured with 0.
     measured : the effect of each edit, where it has been measured already.
     command : the command that is written under the plate.
@@ -80,6 +82,6 @@ def draw_plate(
             edit_record(result, None if measured is None else measured[k])
             for k, result in enumerate(results.edits)
         ),
+        note=note,
     )
-    sentences = [effect.sentence for effect in measured or ()]
-    return Plate(record, results, edits_plate(results, rows, command, sentences))
+    return Plate(record, results, edits_plate(results, rows, command, measured or ()))

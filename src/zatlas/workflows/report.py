@@ -9,13 +9,16 @@ from zatlas.run.config import own_files
 from zatlas.run.run import PathLike, Run
 
 
-def report(runs: Sequence[Run], out: PathLike, *, overwrite: bool = False) -> list[Path]:
+def report(
+    runs: Sequence[Run], out: PathLike, *, note: PathLike | None = None, overwrite: bool = False
+) -> list[Path]:
     """Write one page about ``runs`` that opens offline, with a Markdown and a JSON file.
 
     Parameters
     ----------
     runs : trained runs.
     out : the page, a name that ends in .html; the other files are written next to it.
+    note : a Markdown file with your own words; headings, paragraphs, lists and emphasis are read.
     overwrite : whether files that exist are replaced.
 
     Returns
@@ -28,5 +31,5 @@ def report(runs: Sequence[Run], out: PathLike, *, overwrite: bool = False) -> li
         A file exists, or a file of a run is missing or damaged.
     """
     read = [file for run in runs for file in (*own_files(run.path), *run.image_files)]
-    pages(out, read, overwrite=overwrite)  # checked before anything is drawn
-    return write_report(report_data(list(runs)), out, overwrite=overwrite)
+    pages(out, [*read, note], overwrite=overwrite)  # checked before anything is drawn
+    return write_report(report_data(list(runs), note=note), out, overwrite=overwrite)

@@ -13,6 +13,7 @@ from zatlas.evidence.account.naming import (
     stated_part,
     upwards_only,
 )
+from zatlas.evidence.account.number_words import sd
 from zatlas.evidence.properties.words import Direction
 from zatlas.evidence.records import ClaimWord, MoveEffect, PropertyEffect
 from zatlas.evidence.statistics.paired_effects import EffectKind
@@ -145,7 +146,7 @@ def _asserted(effect: Effect, direction: Direction) -> _Answer:
     if effect.kind == "small":
         if low <= 0 <= high:
             return _Answer("refuted", f"no effect that differs from 0: {text}")
-        return _Answer("refuted", f"real but too small: {text}; {SMALLEST_EFFECT_SD} sd needed")
+        return _Answer("refuted", f"real but too small: {text}; {SMALLEST_EFFECT_SD} sd is needed")
     if effect.kind in _WITHOUT_A_SIGN:
         text = f"{_WITHOUT_A_SIGN[effect.kind]}: {text} on average"
         if direction == "either":
@@ -206,4 +207,8 @@ def _agrees(effect: Effect, direction: Direction) -> bool:
 
 
 def _numbers(effect: Effect) -> str:
-    return f"{effect.name} {effect.mean_sd:+.2f} sd [{effect.low_sd:+.2f}, {effect.high_sd:+.2f}]"
+    mean, low, high = (
+        sd(v, "+", small=effect.kind == "small")
+        for v in (effect.mean_sd, effect.low_sd, effect.high_sd)
+    )
+    return f"{effect.name} {mean} sd [{low}, {high}]"

@@ -116,11 +116,14 @@ def is_told(effect: "PropertyEffect") -> bool:
 
 
 def unsigned_effects(effect: "MoveEffect") -> "list[PropertyEffect]":
-    """Large effects without a sign, opposite or uneven, of families that have no name."""
-    taken = {_family(e) for e in named_effects(effect)}
+    """Large effects without a sign, opposite or uneven, that no name of their family covers.
+
+    A name covers them where it is at least as large.
+    """
+    named = {_family(e): size_sd(e) for e in named_effects(effect)}
     found = [
         e for e in effect.effects.values()
-        if is_told(e) and _family(e) not in taken
+        if is_told(e) and size_sd(e) > named.get(_family(e), 0.0)
     ]  # fmt: skip
     return _one_of_each_family(found) if is_visible(effect) else []
 

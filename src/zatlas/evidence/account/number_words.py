@@ -10,6 +10,28 @@ def percent(fraction: float) -> str:
     return f"{round(100 * fraction)} %"
 
 
+def sd(value: float, sign: str = "", *, small: bool = False) -> str:
+    """A size in sd with two digits, without "-0.00". A small one, under 0.2, never reads as 0.20.
+
+    >>> sd(0.842, "+"), sd(0.1996), sd(0.1996, small=True), sd(-0.001, "+")
+    ('+0.84', '0.20', '0.1996', '+0.00')
+    """
+    texts = (f"{round(value, digits) + 0.0:{sign}.{digits}f}" for digits in range(2, 7))
+    fits = (text for text in texts if not small or abs(float(text)) < 0.2)
+    return next(fits, f"{value:{sign}}")
+
+
+def share_of_images(fraction: float) -> str:
+    """In how many images: only a fraction of 1 is "every image".
+
+    >>> share_of_images(1.0), share_of_images(0.998), share_of_images(0.74)
+    ('every image', 'nearly every image', '74 % of images')
+    """
+    if fraction >= 0.995:
+        return "every image" if fraction == 1 else "nearly every image"
+    return f"{percent(fraction)} of images"
+
+
 def number(value: float) -> str:
     """A number of two digits, without decimals from 100 on.
 

@@ -50,8 +50,9 @@ def _motion(effect: MoveEffect) -> str:
     if kind is None or effect.motion is None:
         return ""
     warp = effect.motion.warp
+    words = {"motion and shade": "partly motion, partly shade"}.get(kind, kind)
     return (
-        f"It is {kind}: a warp explains {percent(warp.value)} of the change "
+        f"It is {words}: a warp explains {percent(warp.value)} of the change "
         f"[{percent(warp.low)}, {percent(warp.high)}] ({effect.motion.n} images)."
     )
 

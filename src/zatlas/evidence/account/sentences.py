@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 from zatlas.evidence.account.naming import (
     SLOPE_READ_IN_FULL,
+    WITHOUT_A_SIGN,
     explained_effects,
     is_main,
     is_trusted,
@@ -22,7 +23,13 @@ from zatlas.evidence.account.naming import (
     unsigned_effects,
     upwards_only,
 )
-from zatlas.evidence.account.number_words import grey_levels, number, percent
+from zatlas.evidence.account.number_words import (
+    grey_levels,
+    number,
+    percent,
+    sd,
+    share_of_images,
+)
 from zatlas.evidence.account.remarks import remarks
 from zatlas.evidence.records import EditEffect, ElementEffect, Estimate, MoveEffect, PropertyEffect
 
@@ -36,20 +43,28 @@ def sentence(effect: MoveEffect) -> str:
 
 
 def summary(effect: MoveEffect) -> str:
-    """The same in a few words, for a table: the properties that may be named, with their sizes."""
+    """The same in one line without intervals: what is largest leads, in how many images it holds.
+
+    As in "mainly lighter by 0.84 sd, in every image; also sharper by 0.30 sd (either way)".
+    """
     if _is_dead(effect):
         return "dead"
     if not is_visible(effect):
         return "no measurable effect"
     if stated := [*named_effects(effect), *unsigned_effects(effect)]:
-        stated.sort(key=size_sd, reverse=True)
-        return ", ".join(_briefly(one) for one in stated[:PROPERTIES_SHOWN])
-    if open_questions := [*explained_effects(effect), *unsettled_effects(effect)]:
-        return f"not settled: {_open(open_questions[0])}"
+        first, *others = sorted(stated, key=size_sd, reverse=True)[:PROPERTIES_SHOWN]
+        text = "mainly " * (first.named and is_main(effect, first)) + briefly(first)
+        if first.finding == "directed":
+            text += f", in {share_of_images(first.agree)}"
+        return f"{text}; also {', '.join(map(briefly, others))}" if others else text
+    if explained := explained_effects(effect):
+        return f"not settled: {explained[0].name} may change, or other factors explain it"
+    if unsettled := unsettled_effects(effect):
+        return f"not settled: {unsettled[0].name} may change by 0.2 sd or more"
     if not any(map(is_trusted, effect.effects.values())):
         return "no property that the network draws"
     largest = largest_small_effect(effect)
-    return "small, under 0.2 sd" + (f": {_briefly(largest)}" if largest else "")
+    return "small, under 0.2 sd" + (f": at most {briefly(largest)}" if largest else "")
 
 
 def label(effect: ElementEffect) -> str:
@@ -62,7 +77,8 @@ def size_in_sd(effect: PropertyEffect) -> str:
     part = stated_part(effect)
     if part.value_sd is None:
         return f"{effect.name} does not vary over real images, so it has no size in sd"
-    return f"{effect.name} {part.value_sd:+.2f} sd{_interval(stated_part(effect))}"
+    small = effect.finding == "small"
+    return f"{effect.name} {sd(part.value_sd, '+', small=small)} sd{_interval(part, small)}"
 
 
 def _is_dead(effect: MoveEffect) -> bool:
@@ -149,7 +165,7 @@ def _stated(effect: PropertyEffect) -> str:
         return f"either way: {_signed(effect)}"
     if effect.finding == "one way":
         return f"{'upwards' if upwards_only(effect) else 'downwards'} only: {_signed(effect)}"
-    text = f"changes {effect.name} by {size_sd(effect):.2f} sd{_interval(stated_part(effect))}"
+    text = f"changes {effect.name} by {sd(size_sd(effect))} sd{_interval(stated_part(effect))}"
     if effect.finding == "uneven":
         return f"{text}, in some images much more than in others"
     return f"{text}, up in {percent(effect.rises or 0.0)} of images"
@@ -159,7 +175,7 @@ def _explained(effect: PropertyEffect) -> str:
     """A factor whose effect may be cross-talk."""
     bound = min(effect.explained_sd or 0.0, size_sd(effect))
     return (
-        f"{size_in_sd(effect)} is not named: up to {bound:.2f} sd of it is explained by "
+        f"{size_in_sd(effect)} is not named: up to {sd(bound)} sd of it is explained by "
         "other factors"
     )
 
@@ -170,43 +186,43 @@ def _open(effect: PropertyEffect) -> str:
              " for the step down": effect.backward}  # fmt: skip
     for words, part in parts.items():
         if part is not None and part.value_sd is not None and reaches_stated_size(part):
-            return f"{effect.name} {part.value_sd:+.2f} sd{_interval(part)}{words}"
+            return f"{effect.name} {sd(part.value_sd, '+')} sd{_interval(part)}{words}"
     if effect.rms is None or effect.rms.value_sd is None:
         return size_in_sd(effect)
-    size = f"{effect.rms.value_sd:.2f} sd{_interval(effect.rms)}"
+    size = f"{sd(effect.rms.value_sd)} sd{_interval(effect.rms)}"
     return f"{effect.name} up or down by {size} in single images"
 
 
-def _direction(effect: PropertyEffect) -> str:
-    return effect.up if stated_part(effect).value > 0 else effect.down
+def direction(effect: PropertyEffect) -> str:
+    """Where an effect goes, in plain words: "lighter", "darker background"."""
+    words = effect.up if stated_part(effect).value > 0 else effect.down
+    if effect.kind == "factor":
+        return words
+    return words.replace("light to the", "lighter towards the").replace("border", "background")
 
 
-def _size(effect: PropertyEffect) -> str:
-    value = stated_part(effect).value_sd
-    return "" if value is None else f"{value:+.2f} sd"
+def briefly(effect: PropertyEffect) -> str:
+    """An effect without its interval: "lighter by 0.84 sd", "sharper by 0.30 sd (either way)"."""
+    size = f"by {sd(size_sd(effect), small=effect.finding == 'small')} sd"
+    if effect.finding in WITHOUT_A_SIGN:
+        opposite = effect.finding == "opposite"
+        how = "up in some images, down in others" if opposite else "in some images much more"
+        return f"changes {effect.name} {size} ({how})"
+    one_way = "upwards only" if upwards_only(effect) else "downwards only"
+    way = {"either way": " (either way)", "one way": f" ({one_way})"}.get(effect.finding, "")
+    return f"{direction(effect)} {size}{way}"
 
 
-def _briefly(effect: PropertyEffect) -> str:
-    """An effect for a table: "lighter +0.84 sd", "either way sharper +0.30 sd"."""
-    if effect.finding in ("opposite", "uneven"):
-        how = "up and down" if effect.finding == "opposite" else "in some images"
-        return f"{effect.name} {size_sd(effect):.2f} sd, {how}"
-    way = {"either way": "either way ", "one way": "upwards only "}.get(effect.finding, "")
-    if effect.finding == "one way" and not upwards_only(effect):
-        way = "downwards only "
-    return f"{way}{_direction(effect)} {_size(effect)}"
-
-
-def _interval(part: Estimate) -> str:
+def _interval(part: Estimate, small: bool = False) -> str:
     if part.low_sd is None or part.high_sd is None:
         return ""
-    return f" [{part.low_sd:.2f}, {part.high_sd:.2f}]"
+    return f" [{sd(part.low_sd, small=small)}, {sd(part.high_sd, small=small)}]"
 
 
 def _signed(effect: PropertyEffect) -> str:
     """An effect with its direction: "lighter (luminance +0.84 sd [0.79, 0.89], +8.1 L*, …)"."""
     natural = f"{stated_part(effect).value:+.3g} {effect.unit}".strip()
-    text = f"{_direction(effect)} ({size_in_sd(effect)}, {natural}"
+    text = f"{direction(effect)} ({size_in_sd(effect)}, {natural}"
     if effect.finding in ("directed", "small"):
         text += f", same sign in {percent(effect.agree)}"
     return text + _probe(effect) + ")"

@@ -34,6 +34,7 @@ _IDLE: dict[State, str] = {
     "ignored": "ignored by the decoder",
 }
 _GROUPS_SHOWN = 3  # groups of copies in a verdict
+_COPIES_SHOWN = 6  # elements of one group
 
 
 class ElementUse(Record):
@@ -209,10 +210,16 @@ def verdict(states: list[State], groups: Sequence[Sequence[int]], kl: float | No
     if kl is not None:
         text += f" KL {kl:.3g} nats in all."
     for group in groups[:_GROUPS_SHOWN]:
-        text += f" {', '.join(f'z[{j}]' for j in group)} are copies of one another."
-    if len(groups) > _GROUPS_SHOWN:
-        text += f" {len(groups) - _GROUPS_SHOWN} more groups of copies."
+        text += f" {_listed(group)} are copies of one another."
+    if (more := len(groups) - _GROUPS_SHOWN) > 0:
+        text += f" {more} more group{'s' * (more > 1)} of copies."
     return text
+
+
+def _listed(group: Sequence[int]) -> str:
+    """The elements of a group: of a large one the first few and how many there are."""
+    names = ", ".join(f"z[{j}]" for j in group[:_COPIES_SHOWN])
+    return names if len(group) <= _COPIES_SHOWN else f"{len(group)} elements ({names} ...)"
 
 
 def _state(variance: float, gaussian: bool, relative_drive: float | None) -> State:
