@@ -24,7 +24,7 @@ from zatlas.workflows.notebook import default_progress
 from zatlas.workflows.train import train
 
 MODEL = "conv-bn-64"
-# measured on two cores: rendering a face, training on it once, and the rest of the demo
+# on two cores: to render a face, to train on it once, and the rest of the demo
 SECONDS_A_FACE, SECONDS_A_STEP_OF_A_FACE, SECONDS_BESIDE = 0.004, 0.0017, 120
 _SHOWN = 3  # elements that are edited and named, the strongest; images of the plate
 
