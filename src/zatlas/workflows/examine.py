@@ -1,7 +1,7 @@
 """Repeat a published report, or judge claims about a run: draw edits, measure claims."""
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from inspect import signature
 from pathlib import Path
@@ -93,9 +93,8 @@ def examine(
     """
     folder, edits, says = Path(out), as_list("edits", edits), as_list("says", says)
     if RunPaths(Path(source)).config.is_file():
-        given = {"crop": crop, "resume": resume or None, **training}
-        given["valid"] = None if valid == HELD_OUT else valid
-        _refuse_training(source, given)
+        other = None if valid == HELD_OUT else valid
+        _refuse_training(source, crop=crop, valid=other, resume=resume or None, **training)
         return _examine_trained(
             open_run(source), edits, images=images, says=says, index=index, factors=factors,
             count=count, out=folder, command=command, overwrite=overwrite,
@@ -127,7 +126,7 @@ def examine(
     )  # fmt: skip
 
 
-def _refuse_training(run: PathLike, given: Mapping[str, Any]) -> None:
+def _refuse_training(run: PathLike, **given: object) -> None:
     """Raise InputError for an argument that changes the training of a run."""
     for name, value in given.items():
         if value is not None:
