@@ -25,6 +25,7 @@ from zatlas.recipes.schedules import RateSchedule
 from zatlas.run.paths import RunPaths
 from zatlas.syntax import format_call
 
+_LATER_SETTINGS = {"schedule"}  # of a training, that configurations of 0.1.0 do not have
 FORMAT = 1  # of the run folder; a run of a newer zatlas is refused, not misread
 
 
@@ -217,7 +218,7 @@ def read_config(folder: Path) -> RunConfig:
         made = versions.get("zatlas", "?") if isinstance(versions, dict) else "?"
         raise InputError(f"{file}: was made by a newer zatlas, {made}; upgrade to open it")
     if isinstance(given := config.get("training"), dict):
-        for name in TrainConfig.model_fields.keys() - given.keys():  # a default would be a guess
+        for name in TrainConfig.model_fields.keys() - given.keys() - _LATER_SETTINGS:
             raise InputError(f"{file}: training.{name}: Field required; copy it anew")
     try:
         return RunConfig.model_validate(config, strict=True)

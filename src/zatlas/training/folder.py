@@ -87,13 +87,21 @@ def _check_same(paths: RunPaths, config: RunConfig, model_file: ModelFile) -> No
         then, now = (getattr(one, name) for one in (before, config))
         if getattr(then, "fingerprint", then) != getattr(now, "fingerprint", now):
             raise _refused(f"resume=True: {name} differ from those that {folder} began with")
-    done, schedule = checkpoint.epochs_done(paths.state), before.training.schedule
-    free = schedule == "constant"  # any other one ends with the last epoch
     for name, given in config.training.model_dump().items():
         began = getattr(before.training, name)
-        if began != given and not (name == "epochs" and free and given >= done):
-            rule = f"cannot change with schedule={schedule}" * (not free) or "cannot change"
-            if name == "epochs" and free:
-                rule = f"may not shrink below the {done} done"
+        rule = "cannot change"
+        if name == "epochs":
+            rule = _rule_of_epochs(before, given, checkpoint.epochs_done(paths.state))
+        if began != given and rule:
             change = f"{name}={began}, and {name}={given} is given; it {rule}"
             raise _refused(f"resume=True: {folder} began with {change}")
+
+
+def _rule_of_epochs(before: RunConfig, given: int, done: int) -> str:
+    """What forbids another number of epochs, or nothing. A run may always end where it stands."""
+    schedule = before.training.schedule
+    if given == done or (given > done and schedule == "constant"):
+        return ""
+    if schedule == "constant":
+        return f"may not shrink below the {done} done"
+    return f"cannot change with schedule={schedule}, except to the {done} done"

@@ -20,7 +20,7 @@ from zatlas.run.run import Run
 from zatlas.training.callbacks import Callback
 from zatlas.workflows.atlas import measure_atlas
 from zatlas.workflows.edits import draw_plate
-from zatlas.workflows.notebook import default_progress
+from zatlas.workflows.progress import default_progress
 from zatlas.workflows.train import train
 
 MODEL = "conv-bn-64"
