@@ -88,11 +88,11 @@ def jobs(
 
 
 def rows(table: Array) -> Iterator[dict[str, Any]]:
-    """A row for each decoder, seed and kind of property: the answer to every question, and of how
-    many cases.
+    """A row for each decoder, seed and kind of property: the answer to every question that has
+    cases, and of how many.
     """
     for seed in np.unique(table["seed"]):
-        for mark in marks(table[table["seed"] == seed]):
+        for mark in filter(lambda mark: mark.of, marks(table[table["seed"] == seed])):
             yield {
                 "decoder": mark.decoder, "seed": int(seed), "about": mark.about,
                 "question": mark.question, "found": f"{mark.found:.4f}", "of": mark.of,
