@@ -264,14 +264,14 @@ MODELS: dict[str, Case] = {
         lambda p: p.train("--set", "objective.reconstruction=bce"), ["bce needs", "range: [0, 1]"]),
     "code with a syntax error": (
         lambda p: p.show("class A:\n  def __init__(self)\n", "n.py"), ["n.py line 2", "':'"]),
-    "an empty paste": (lambda p: p.show("", "n.py"), ["n.py line 1", "nn.Sequential"]),
+    "an empty paste": (lambda p: p.show("", "n.py"), ["n.py line 1", "paste a class"]),
     "a diagram of another kind": (
         lambda p: ["models", "show", "fcn-10", "--svg", p.model()], ["--svg", ".svg"]),
     "an unknown recipe": (lambda p: p.train("--recipe", "vea"), ["--recipe", "'vae'"]),
     "--set without a value": (lambda p: p.train("--set", "title"), ["--set 'title'", "KEY=VALUE"]),
     "--set of an unknown key": (
         lambda p: p.train("--set", "objective.kl_wieght=4"), ["kl_wieght", "'kl_weight'"]),
-    "--set below a value": (lambda p: p.train("--set", "title.x=1"), ["title.x", "no keys"]),
+    "--set below a value": (lambda p: p.train("--set", "title.x=1"), ["title.x", "did you mean 'title'"]),
     "--set of no YAML": (
         lambda p: p.train("--set", "objective.kl_weight=[1"), ["kl_weight=[1", "YAML"]),
     "--set of a term that is not there": (
@@ -445,9 +445,9 @@ DAMAGES: list[tuple[str, Change, Callable[[Place], list[Any]], list[str]]] = [
     ("names.yaml", "smiles: 0", named_edit, ["'smile'", "did you mean 'smiles'"]),
     ("evidence/edits.json", "{", edit, ["edits.json: is not JSON", "remove it"]),
     ("evidence/edits.json", "[1]", edit, ["edits.json: was not written by zatlas", "remove it"]),
-    (MEASURED, "[" * 99999, Place.report, [f"{MEASURED}: is not JSON", "--resume"]),
-    (MEASURED, "[]", Place.report, [f"{MEASURED}: was not written by zatlas", "--resume"]),
-    (MEASURED, None, Place.report, [f"{MEASURED}: missing", "--resume"]),
+    (MEASURED, "[" * 99999, Place.report, [f"{MEASURED}: is not JSON", "resumed"]),
+    (MEASURED, "[]", Place.report, [f"{MEASURED}: was not written by zatlas", "resumed"]),
+    (MEASURED, None, Place.report, [f"{MEASURED}: missing", "resumed"]),
     ("history.csv", None, Place.report, ["history.csv: missing"]),
     ("history.csv", "", Place.report, ["history.csv: is no history", "train again"]),
     ("history.csv", "epoch,train_loss\n1,x\n", Place.report, ["history.csv: is no history", "'x'"]),
@@ -600,7 +600,7 @@ def test_ctrl_c_leaves_a_run_that_goes_on(place: Place, zatlas: Zatlas) -> None:
     _, err = process.communicate(timeout=60)
     assert process.returncode == 130
     assert err.startswith(f"zatlas: {place.folder / 'new'}: stopped after ")
-    assert err.endswith("the same command with --resume continues from there\n")
+    assert "the same command with --resume continues from there, or ends" in err
     assert not list(history.parent.rglob(".*"))
     assert len(history.read_text().splitlines()) < 61
     assert zatlas(*command, "--resume")[0] == 0

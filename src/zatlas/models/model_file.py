@@ -124,6 +124,9 @@ def read_model(model: str | os.PathLike[str]) -> ModelFile:
     path, known = Path(model), presets()
     if path.is_dir() and str(model) not in known:
         path = path / OF_A_RUN
+        if not path.exists():
+            known_forms = "give a run, a preset, a model file or pasted code"
+            raise InputError(f"model {str(model)!r}: a directory without {OF_A_RUN}; {known_forms}")
     if path.suffix in (*YAML_SUFFIXES, *PASTED_SUFFIXES) or path.is_file():
         missing = "no such model file; `zatlas models list` shows the presets"
         text = read_text(path, missing, _longest(path))
