@@ -271,7 +271,8 @@ MODELS: dict[str, Case] = {
     "--set without a value": (lambda p: p.train("--set", "title"), ["--set 'title'", "KEY=VALUE"]),
     "--set of an unknown key": (
         lambda p: p.train("--set", "objective.kl_wieght=4"), ["kl_wieght", "'kl_weight'"]),
-    "--set below a value": (lambda p: p.train("--set", "title.x=1"), ["title.x", "did you mean 'title'"]),
+    "--set below a value": (
+        lambda p: p.train("--set", "title.x=1"), ["title.x", "did you mean 'title'"]),
     "--set of no YAML": (
         lambda p: p.train("--set", "objective.kl_weight=[1"), ["kl_weight=[1", "YAML"]),
     "--set of a term that is not there": (

@@ -58,7 +58,7 @@ def other(tiny_run: Run, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def plate(run: Run, index: int) -> PlateRecord:
     """A record of an edit that moves nothing."""
-    edits = (EditRecord(edit="z[0] += 0", assumptions=(), elements=()),)
+    edits = (EditRecord(edit=f"z[{index}] += 0", assumptions=(), elements=()),)
     return PlateRecord(
         images="a.npy", weights=run.fingerprint, index=(index,), command="", edits=edits
     )
@@ -319,7 +319,7 @@ def test_files_are_put_in_place_together(tmp_path: Path) -> None:
 
 READERS: dict[str, tuple[Callable[[Run], object], str]] = {
     "codes.npz": (lambda run: run.statistics, "resume=True"),
-    "evidence/reconstruction.json": (kept_reconstruction, "--resume"),
+    "evidence/reconstruction.json": (kept_reconstruction, "resumed"),
     "evidence/edits.json": (kept_edits, "zatlas edit"),
     "evidence/atlas.json": (lambda run: run.open_atlas(), "zatlas atlas"),
 }

@@ -109,12 +109,12 @@ class _Worker:
         self.pipe, theirs = _START.Pipe()
         arguments = theirs, self.function, os.getpid()
         self.process = _START.Process(target=_work, args=arguments, daemon=True)
-        blocked = _block_interrupts(signal.SIG_BLOCK)  # until the worker ignores them
+        blocked = _block_signals(signal.SIG_BLOCK)  # until the worker has its own handlers
         try:
             self.process.start()
         finally:
             if blocked:
-                _block_interrupts(signal.SIG_UNBLOCK)
+                _block_signals(signal.SIG_UNBLOCK)
         theirs.close()
 
     def give(self, job: _Job, singly: bool = False) -> None:
@@ -169,7 +169,7 @@ def _work(pipe: Connection, function: Callable[[Any], Any], parent: int) -> None
     """What a worker does: compute the tasks that come, until the pipe is closed."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent handles Ctrl-C
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    _block_interrupts(signal.SIG_UNBLOCK)
+    _block_signals(signal.SIG_UNBLOCK)
     _end_with(parent)
     faulthandler.disable()
     os.dup2(os.open(os.devnull, os.O_WRONLY), 2)  # C libraries print warnings about pictures
@@ -216,8 +216,12 @@ def _limit_time() -> None:
             resource.setrlimit(resource.RLIMIT_CPU, (limit, most))
 
 
-def _block_interrupts(how: int) -> bool:
-    """Block Ctrl-C in this thread, or let it through. Returns whether that changed anything."""
+def _block_signals(how: int) -> bool:
+    """Block Ctrl-C and SIGTERM in this thread, or let them through; whether that changed anything.
+
+    An exception that a signal raises while Python forks is lost.
+    """
     if sys.platform == "win32":
         return False
-    return signal.SIGINT not in signal.pthread_sigmask(how, {signal.SIGINT})
+    both = {signal.SIGINT, signal.SIGTERM}
+    return not both <= signal.pthread_sigmask(how, both)

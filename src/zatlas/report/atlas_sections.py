@@ -131,7 +131,7 @@ def atlas_sections(
     record = AtlasSectionRecord(
         atlas=atlas.model_copy(update={"elements": listed}), of=len(atlas), drawn=len(links),
         rows=tuple(_row(effect, effect.element in own_page) for effect in atlas.elements),
-        seeds=seeds_words(atlas), command=_command(run, atlas, trial.page if trial else ""),
+        seeds=seeds_words(atlas), command=_command(run, atlas, pages, trial.page if trial else ""),
     )  # fmt: skip
     used = Fact(label="elements used", value=atlas.usage.used, of=len(atlas))
     properties = PropertiesRecord(
@@ -210,7 +210,7 @@ def _element_figures(
     return figures
 
 
-def _command(run: Run, atlas: AtlasRecord, out: Path | str = "") -> str:
+def _command(run: Run, atlas: AtlasRecord, pages: int | Sequence[int], out: Path | str = "") -> str:
     """The command that measures this atlas again: over the held-out images without ``--images``.
 
     It is empty where the images were given as an array.
@@ -223,6 +223,8 @@ def _command(run: Run, atlas: AtlasRecord, out: Path | str = "") -> str:
         "--seed": atlas.seed,
         "--factors": atlas.factors.file if atlas.factors else "",
         "--runs": ",".join(atlas.stability.runs) if atlas.stability else "",
+        "--pages": pages if isinstance(pages, int) and pages != ELEMENT_FIGURES else "",
+        "--elements": "" if isinstance(pages, int) else ",".join(map(str, pages)),
         "--out": out,
     }
     given = [word for option in options.items() if option[1] != "" for word in option]

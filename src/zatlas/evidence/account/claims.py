@@ -50,5 +50,10 @@ def answer_claim(claim: str, effect: MoveEffect) -> ClaimAnswer:
 
 
 def not_judged(answer: ClaimAnswer, reason: str) -> ClaimAnswer:
-    """The answer without its verdict, for ``reason``; what was measured stays."""
+    """The answer without its verdict, for ``reason``; what was measured stays.
+
+    One that could not be judged anyway keeps its own reason.
+    """
+    if answer.word == "cannot be judged":
+        return answer
     return answer.model_copy(update={"word": "cannot be judged", "reason": reason})
