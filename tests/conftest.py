@@ -1,5 +1,6 @@
 """What several tests use: a tiny model, pictures with something to learn, a run, a command line."""
 
+import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -27,6 +28,9 @@ TINY_GAUSSIAN = TINY.model_copy(
 )
 
 Zatlas = Callable[..., tuple[int, str, str]]
+
+# a shell starts what runs in the background with Ctrl-C ignored, and every program inherits that
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def discs(count: int, seed: int = 0, size: int = 8) -> NDArray[np.uint8]:

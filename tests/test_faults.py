@@ -199,7 +199,10 @@ def test_workers_end_with_the_command(signals: list[signal.Signals], tmp_path: P
     for number in signals:
         process.send_signal(number)
         time.sleep(0.02)
-    _, err = process.communicate(timeout=30)
+    try:
+        _, err = process.communicate(timeout=30)
+    finally:
+        process.kill()
     patience = time.monotonic() + 10
     while any(map(is_running, found)) and time.monotonic() < patience:
         time.sleep(0.01)
