@@ -282,7 +282,8 @@ def test_edits_at_once_are_all_kept(run: Path) -> None:
 
     with ThreadPoolExecutor(6) as pool:
         list(pool.map(keep, range(6)))
-    assert sorted(kept.index[0] for kept in kept_edits(open_run(run)).plates) == [*range(6)]
+    kept = {one.edits[0].edit for one in kept_edits(open_run(run)).plates}
+    assert kept >= {f"z[{index}] += 0" for index in range(6)}
 
 
 def test_a_lock_is_waited_for_and_may_be_taken_twice(tmp_path: Path) -> None:
