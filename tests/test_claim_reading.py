@@ -198,6 +198,7 @@ def test_other_factors_are_known_by_their_names() -> None:
         ("element 1 makes it lighter", "the effect goes in the other direction: luminance -0.60"),
         ("element 1 increases the contrast", "real but too small: contrast +0.05 sd [+0.02, +0.08]"
          "; 0.2 sd is needed"),
+        ("element 1 reduces the contrast", "a small effect in the other direction: contrast +0.05"),
         ("element 1 zooms in", "no effect that differs from 0: edge extent +0.02 sd"),
         ("element 1 makes it more colourful", "not settled: chroma +0.22 sd [+0.01, +0.44]"),
         ("element 1 makes it sharper", "sharpness +0.30 sd [+0.25, +0.35], whichever way"),

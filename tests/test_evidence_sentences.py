@@ -104,6 +104,8 @@ def test_mainly_is_read_from_the_record() -> None:
     shown = element(*member, main=(mainly("a"),))
     assert is_main(shown, shown.effects["b"])
     assert "mainly more b" in shown.sentence
+    lost = on("a", 0.8, family="light", named=False), on("b", 0.4, family="light")
+    assert "mainly" not in element(*lost, main=(mainly("a"),)).sentence
     unnamed = on("a", 0.8, named=False), on("b", 0.3)  # it is not drawn, or cross-talk
     assert "mainly" not in element(*unnamed, main=(mainly("a"),)).sentence
 

@@ -52,6 +52,18 @@ def test_the_whole_way(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         assert min(Image.open(out / name).size) > 128
 
 
+def test_a_range_that_no_library_clips_has_one_display(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "net.py").write_text(SOURCE.replace("Tanh", "Sigmoid"))
+    np.save(tmp_path / "faces.npy", discs(60, size=64))
+    arguments = ("--images", tmp_path / "faces.npy", "--epochs", 1, "--crop", "10,0,28,64")
+    out = tmp_path / "out"
+    assert examine(monkeypatch, tmp_path / "net.py", "z[0] *= 2", *arguments, "--out", out) == 0
+    assert not (out / "displays.png").exists()
+    assert "clipped at 0" not in (out / "report.html").read_text()
+
+
 @pytest.mark.parametrize("edit", ["z[3] *= 2", "z[0] *=", "w[0] = 1"])
 def test_edits_are_checked_before_the_training(
     edit: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

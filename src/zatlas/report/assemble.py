@@ -53,15 +53,18 @@ def report_data(
     first, after = list(opening[:1]), list(opening[1:])
     if len(runs) == 1:
         return ReportData(title, [_run_report(runs[0], first, own + after, again)])
-    return ReportData(title, [_run_report(run, first, after, again) for run in runs], own)
+    reports = [_run_report(run, first, after, again, alone=False) for run in runs]
+    return ReportData(title, reports, own)
 
 
 def _run_report(
-    run: Run, first: Sequence[Section], after: Sequence[Section], again: str
-) -> RunReport:
+    run: Run, first: Sequence[Section], after: Sequence[Section], again: str, *,
+    alone: bool = True,
+) -> RunReport:  # fmt: skip
     """What was done and found comes first, then how: data, training, network.
 
-    ``first`` and ``after`` stand before and behind the edits.
+    ``first`` and ``after`` stand before and behind the edits. A run that is ``alone`` in its report
+    ends with what to do next.
     """
     part, file = run.held_out(), run.held_out_path
     measured = kept_reconstruction(run)
@@ -91,7 +94,7 @@ def _run_report(
     ]  # fmt: skip
     made += [
         sections.limits(run.config.training.seed, _commands(run, made, again), more=missing),
-        _next(run, file, int(part.rows[0]), strongest, atlas is not None),
+        *([_next(run, file, int(part.rows[0]), strongest, atlas is not None)] if alone else []),
     ]
     return RunReport(run.path.name, made, _about(run, title), training_warnings(run))
 

@@ -293,7 +293,8 @@ def examination(
     record = ExaminationRecord(
         source=source, assumed=tuple(assumed), edits=tuple(edits), claims=tuple(claims)
     )
-    figures = ComparisonRecord(claims=tuple(claims), edits=tuple(edits), command=command)
+    displayed = tuple(edits) if "displays" in drawings else ()
+    figures = ComparisonRecord(claims=tuple(claims), edits=displayed, command=command)
     made = [Section("examination", "The report that was examined", record)]
     if drawings:
         heading = "The claims beside what was measured" if claims else "Two displays"

@@ -233,9 +233,10 @@ def examine_run(
             run, edits, images, drawn, measured=made, command=command, out=str(folder / FIGURES[0])
         )
         keep_edits(run, plate.record)
-        both = (plate.figure, displays(plate.results, drawn, command))
-        figures = dict(zip(FIGURES, both, strict=True))
-        shown["displays"] = displays(plate.results, drawn)
+        figures = {FIGURES[0]: plate.figure}
+        if run.model.pixel_range == (-1, 1):  # else no library clips half of the range
+            figures[FIGURES[1]] = displays(plate.results, drawn, command)
+            shown["displays"] = displays(plate.results, drawn)
     opening = examination(str(source), assumed(source), edits, shown, command, answers)
     data = report_data([run], opening)
     with together():

@@ -146,6 +146,8 @@ def _asserted(effect: Effect, direction: Direction) -> _Answer:
     if effect.kind == "small":
         if low <= 0 <= high:
             return _Answer("refuted", f"no effect that differs from 0: {text}")
+        if not _agrees(effect, direction):
+            return _Answer("refuted", f"a small effect in the other direction: {text}")
         return _Answer("refuted", f"real but too small: {text}; {SMALLEST_EFFECT_SD} sd is needed")
     if effect.kind in _WITHOUT_A_SIGN:
         text = f"{_WITHOUT_A_SIGN[effect.kind]}: {text} on average"
@@ -178,6 +180,8 @@ def _unsettled(effect: Effect) -> str:
     """Why an effect may be too uncertain for a verdict."""
     if effect.drawn is False:
         return "the network does not draw this property"
+    if max(-effect.low_sd, effect.high_sd) < SMALLEST_EFFECT_SD:
+        return "small on average; not settled for each step and image"
     nearest = max(effect.low_sd, -effect.high_sd)
     return "not settled" if nearest < SMALLEST_EFFECT_SD else "it may have another cause"
 

@@ -152,9 +152,15 @@ def main_effect(effect: "MoveEffect", kind: PropertyKind) -> "MainEffect | None"
 
 
 def is_main(effect: "MoveEffect", one: "PropertyEffect") -> bool:
-    """Whether the move mainly changes this property, or another one of its family."""
+    """Whether the move mainly changes this property, or another one of its family.
+
+    A property that may not be named, since the network does not draw it, is not the main one.
+    """
     main = main_effect(effect, one.kind)
-    return main is not None and _family(effect.effects[main.first]) == _family(one)
+    if main is None:
+        return False
+    first = effect.effects[main.first]
+    return first.named and _family(first) == _family(one)
 
 
 def largest_small_effect(effect: "MoveEffect") -> "PropertyEffect | None":
