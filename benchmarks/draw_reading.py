@@ -8,14 +8,11 @@ python benchmarks/draw_reading.py runs/fcn-10 runs/fcn-64 FACES.npy reading.csv 
 """
 
 import csv
-import io
 import sys
 from pathlib import Path
 
-from matplotlib.figure import Figure
-from PIL import Image
-
 import zatlas
+from zatlas.figures.style import save
 
 EDIT = "z[7] += 1*sd; z[9] += 0.5*sd"
 PLATE_INDEX = (0, 5)  # the images shown
@@ -24,15 +21,6 @@ ELEMENTS = (
     ("not-settled", 1, 62),
 )  # fmt: skip
 """Name of the example, which run, which element."""
-COLOURS = 256
-DPI = 140
-
-
-def write_small(figure: Figure, path: Path) -> None:
-    """A PNG with few colours, because a page shows six of them."""
-    drawn = io.BytesIO()
-    figure.savefig(drawn, format="png", dpi=DPI)
-    Image.open(drawn).convert("RGB").quantize(COLOURS, kmeans=1).save(path, optimize=True)
 
 
 def main(fcn_10: str, fcn_64: str, images: str, out: str, figures: str) -> None:
@@ -42,11 +30,11 @@ def main(fcn_10: str, fcn_64: str, images: str, out: str, figures: str) -> None:
     (edit,) = runs[0].edits([EDIT], faces)
     rows = [["mainly", "fcn-10", edit.sentence]]
     plate = runs[0].plate([EDIT], faces, index=PLATE_INDEX)
-    write_small(plate.figure, Path(figures) / "reading-mainly.png")
+    plate.save(Path(figures) / "reading-mainly.png", overwrite=True)
     for name, which, element in ELEMENTS:
         atlas = runs[which].open_atlas()
         rows.append([name, ("fcn-10", "fcn-64")[which], atlas[element].sentence])
-        write_small(atlas.figure(element), Path(figures) / f"reading-{name}.png")
+        save(atlas.figure(element), Path(figures) / f"reading-{name}.png", overwrite=True)
     with Path(out).open("w", encoding="utf-8", newline="") as handle:
         writer = csv.writer(handle, lineterminator="\n")
         writer.writerows([["example", "network", "sentence"], *rows])
