@@ -4,9 +4,11 @@ python benchmarks/disentanglement.py NAME IMAGES.npy FACTORS.csv RUNS OUT.csv [-
     [--epochs 10] [--count 6000] [--recipes ae,vae] [--latent 10]
 
 Each recipe trains the same network, four convolutions of 16 to 128 channels, on the same first
-COUNT images with each seed; rows that exist are kept. The scores are over 2,000 other images. NAME stands in the table's column
-``images``. A packed dSprites (.npz with imgs, latents_values, latents_names) is written as an image
-set and a table first: benchmarks/disentanglement.py --unpack dsprites.npz IMAGES.npy FACTORS.csv
+COUNT images with each seed; rows that exist are kept. The scores are over 2,000 other images. NAME
+stands in the column ``images`` of the table. A packed dSprites (.npz with imgs, latents_values,
+latents_names) is written as an image set and a table first:
+
+python benchmarks/disentanglement.py --unpack dsprites.npz IMAGES.npy FACTORS.csv
 """
 
 import argparse

@@ -1,4 +1,4 @@
-"""The same families in pythae and in zatlas: networks, first weights, data, epochs and batches alike.
+"""The same families in pythae and in zatlas, with the same networks, first weights and batches.
 
 python benchmarks/peers/families.py TRAIN.npy VALID.npy OUT.csv [--epochs 10] [--seeds 1]
     [--families ae,vae]
