@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from skimage.metrics import structural_similarity
 from torch import Tensor
 
 from zatlas.errors import InputError
@@ -16,7 +17,7 @@ from zatlas.recipes.objective import Objective
 from zatlas.recipes.objective_text import read_objective, with_settings, written
 from zatlas.recipes.schedules import linear_warmup
 from zatlas.recipes.step import Context, ForwardOutput
-from zatlas.recipes.terms import CONVENTIONS, RECONSTRUCTION_TERMS, TERMS
+from zatlas.recipes.terms import CONVENTIONS, RECONSTRUCTION_TERMS, TERMS, StructuralDissimilarity
 
 
 def output_of(m: Tensor, s: Tensor, y: Tensor) -> ForwardOutput:
@@ -32,7 +33,9 @@ BY_HAND = {
     "kl()": 0.5 * (4 - 1 - 2 * np.log(2) + 1),
     'kl(convention="course")': 2 - 1 - np.log(2),
     'kl(convention="course-m2")': 2 - 1 - np.log(2) + 1,
+    "ssim()": 1 - 0.0004 / (0.25 + 0.0004),  # (2 x y + C1) / (x^2 + y^2 + C1), C1 = (0.01 * 2)^2
 }
+SIDES = {"ssim()": 22}  # of the images, where 2 pixels are too few
 
 
 def term_of(text: str) -> Any:
@@ -44,8 +47,8 @@ def term_of(text: str) -> Any:
 @pytest.mark.parametrize(("text", "value"), BY_HAND.items())
 def test_terms_by_hand(text: str, value: float) -> None:
     m, s = torch.ones(2, 1), torch.full((2, 1), np.log(2.0))
-    output = output_of(m, s, torch.full((2, 1, 2, 2), 0.5))
-    found = term_of(text)(torch.zeros(2, 1, 2, 2), output, Context())
+    x = torch.zeros(2, 1, *[SIDES.get(text, 2)] * 2)
+    found = term_of(text)(x, output_of(m, s, x + 0.5), Context())
     assert found.shape == (2,)
     assert found.tolist() == pytest.approx([value] * 2, rel=1e-6)
 
@@ -54,26 +57,34 @@ def test_every_term_stands_above() -> None:
     assert {text.partition("(")[0] for text in BY_HAND} == {*TERMS}
 
 
+OTHER_VALUES = {
+    "weight": 2.5, "warmup_epochs": 3, "convention": "course", "data_range": 1.0, "scales": 2
+}  # fmt: skip
+
+
 def loss_of(objective: Objective, values: list[Tensor], context: Context) -> Tensor:
     m, s, y = values
-    return objective.loss(torch.full((3, 1, 2, 2), 0.3), output_of(m, s, y), context).total
+    return objective.loss(torch.full(y.shape, 0.3), output_of(m, s, y), context).total
 
 
 @pytest.mark.parametrize("text", BY_HAND)
 def test_gradients_agree_with_differences_and_no_coefficient_is_without_effect(text: str) -> None:
     draw = torch.Generator().manual_seed(0)
     m, s = (torch.randn(3, 2, generator=draw, dtype=torch.float64) for _ in range(2))
-    y = torch.rand(3, 1, 2, 2, generator=draw, dtype=torch.float64) * 0.8 + 0.1
+    size = [SIDES.get(text, 2)] * 2
+    y = torch.rand(3, 1, *size, generator=draw, dtype=torch.float64) * 0.8 + 0.1
     values = [v.requires_grad_() for v in (m, s, y)]
     term = term_of(text)
     x = torch.full_like(y, 0.3).detach()
-    assert torch.autograd.gradcheck(lambda m, s, y: term(x, output_of(m, s, y), Context()), values)
+    assert torch.autograd.gradcheck(
+        lambda m, s, y: term(x, output_of(m, s, y), Context()), values, fast_mode=text in SIDES
+    )
     base = read_objective(["mse(weight=0)", text] if "mse" not in text else [text])
     context = Context(step=0, steps_per_epoch=4)
     whole = loss_of(base, values, context)
     assert whole > 0
     for field in dataclasses.fields(term):
-        other = {"weight": 2.5, "warmup_epochs": 3, "convention": "course"}[field.name]
+        other = OTHER_VALUES[field.name]
         if other == getattr(term, field.name):
             other = "exact"
         changed = with_settings(base, {f"{term.name}.{field.name}": other})
@@ -81,6 +92,37 @@ def test_gradients_agree_with_differences_and_no_coefficient_is_without_effect(t
         assert loss.item() != pytest.approx(whole.item(), rel=1e-3), field.name
         gradients = torch.autograd.grad(loss, values, allow_unused=True)
         assert any(g is not None and g.abs().max() > 0 for g in gradients), field.name
+
+
+def test_ssim_is_that_of_another_implementation() -> None:
+    """By scikit-image, where the whole window lies in the image."""
+    draw = torch.Generator().manual_seed(0)
+    x = torch.rand(2, 3, 24, 31, generator=draw, dtype=torch.float64)
+    y = (x + 0.3 * torch.randn(x.shape, generator=draw, dtype=torch.float64)).clip(0, 1)
+    code = torch.zeros(2, 1)
+    found = StructuralDissimilarity(data_range=1)(x, output_of(code, code, y), Context())
+    for pair, value in zip(zip(x.numpy(), y.numpy(), strict=True), found.tolist(), strict=True):
+        _, full = structural_similarity(
+            *pair, channel_axis=0, data_range=1, gaussian_weights=True, sigma=1.5, truncate=3.5,
+            use_sample_covariance=False, full=True,
+        )  # fmt: skip
+        assert value == pytest.approx(1 - full[:, 5:-5, 5:-5].mean(), abs=1e-9)
+    equal = StructuralDissimilarity()(x, output_of(code, code, x), Context())
+    assert equal.tolist() == pytest.approx([0, 0], abs=1e-12)
+
+
+def test_ssim_stands_beside_another_reconstruction_term_and_has_a_smallest_size() -> None:
+    model = ModelFile(encoder="mlp(4)", objective=["mse()", "ssim(weight=0.1, scales=3)"])
+    model.architecture()
+    x, code = torch.zeros(2, 3, 64, 64), torch.zeros(2, 4)
+    loss = model.objective.loss(x, ForwardOutput(code, None, code, x + 0.5), Context())
+    assert loss.total.item() == pytest.approx(0.25 + 0.1 * BY_HAND["ssim()"], rel=1e-5)
+    assert {*loss.terms} == {"mse", "ssim"}
+    many = model.model_copy(update={"objective": read_objective(["ssim(scales=4)"])})
+    with pytest.raises(InputError, match="ssim needs images of 88 pixels a side; these have 64"):
+        many.architecture()
+    with pytest.raises(InputError, match=r"objective.ssim.scales: .* not 0"):
+        read_objective(["ssim(scales=0)"])
 
 
 # gradients of the conventions to m and s at m = 1, s = ln 2

@@ -106,6 +106,11 @@ def _traced(model: ModelFile) -> tuple[list[list[Call]], list[Call], Architectur
     for term, requirement in needs:
         if not given[requirement]:
             raise InputError(f"objective: {term.name} needs {requirement.value}")
+    side = min(model.image[1:])
+    for term in model.objective.terms:
+        if side < term.smallest_side:
+            needed = f"{term.name} needs images of {term.smallest_side} pixels a side"
+            raise InputError(f"objective: {needed}; these have {side}")
     return encoders, decoder, network
 
 

@@ -1,4 +1,4 @@
-"""The objective: a reconstruction term plus penalties, and the record of its value on a batch."""
+"""The objective: a reconstruction term, further terms, and the record of its value on a batch."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -51,7 +51,7 @@ class Objective:
     reconstruction
         How far decoded pictures are from the given ones.
     penalties
-        What is added to it, each times its weight.
+        What is added to it, each times its weight: penalties, or further reconstruction terms.
     closing
         How the losses of the images of a batch become one number.
     """

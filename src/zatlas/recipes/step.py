@@ -66,5 +66,9 @@ class Term(Protocol):
     def warmup_epochs(self) -> int:
         """The number of epochs until the weight is whole."""
 
+    @property
+    def smallest_side(self) -> int:
+        """The smallest height and width of images in pixels that the term can measure."""
+
     def __call__(self, x_BCHW: Tensor, output: ForwardOutput, context: Context) -> Tensor:
         """The values of the term (B,) for the pictures ``x_BCHW`` and what became of them."""
