@@ -12,16 +12,26 @@ from torch import Tensor
 
 from zatlas.errors import InputError
 from zatlas.models.model_file import ModelFile, parse_model
-from zatlas.recipes.bottlenecks import BOTTLENECKS, Gaussian, Plain
+from zatlas.models.network import Autoencoder, build
+from zatlas.recipes.bottlenecks import BOTTLENECKS
+from zatlas.recipes.bottlenecks.gaussian import Gaussian, Plain
 from zatlas.recipes.objective import Objective
 from zatlas.recipes.objective_text import read_objective, with_settings, written
-from zatlas.recipes.schedules import linear_warmup
-from zatlas.recipes.step import Context, ForwardOutput
-from zatlas.recipes.terms import CONVENTIONS, RECONSTRUCTION_TERMS, TERMS, StructuralDissimilarity
+from zatlas.recipes.parts import Requirement, linear_warmup
+from zatlas.recipes.step import Context, ForwardOutput, Step
+from zatlas.recipes.terms import RECONSTRUCTION_TERMS, TERMS
+from zatlas.recipes.terms.divergence import CONVENTIONS
+
+MODEL = ModelFile(image=(1, 2, 2), encoder="mlp(2)", bottleneck="gaussian", objective=["mse()"])
 
 
-def output_of(m: Tensor, s: Tensor, y: Tensor) -> ForwardOutput:
-    return ForwardOutput(m, s, m, y)
+def step_of(
+    x: Tensor, m: Tensor, s: Tensor, y: Tensor, context: Context = Context(),  # noqa: B008  a tuple
+    model: Autoencoder | None = None,
+) -> Step:  # fmt: skip
+    """The record of a step with these values."""
+    output, draws = ForwardOutput(m, s, m, y), torch.Generator().manual_seed(0)
+    return Step(x, output, context, model or build(MODEL, seed=0), x, draws)
 
 
 # x = 0, y = 0.5 in four pixels; m = 1, s = ln 2 (so the sd is 2): the value of each term by hand
@@ -36,6 +46,9 @@ BY_HAND = {
     "ssim()": 1 - 0.0004 / (0.25 + 0.0004),  # (2 x y + C1) / (x^2 + y^2 + C1), C1 = (0.01 * 2)^2
 }
 SIDES = {"ssim()": 22}  # of the images, where 2 pixels are too few
+OTHER_VALUES = {
+    "weight": 2.5, "warmup_epochs": 3, "convention": "course", "data_range": 1.0, "scales": 2
+}  # fmt: skip
 
 
 def term_of(text: str) -> Any:
@@ -48,7 +61,7 @@ def term_of(text: str) -> Any:
 def test_terms_by_hand(text: str, value: float) -> None:
     m, s = torch.ones(2, 1), torch.full((2, 1), np.log(2.0))
     x = torch.zeros(2, 1, *[SIDES.get(text, 2)] * 2)
-    found = term_of(text)(x, output_of(m, s, x + 0.5), Context())
+    found = term_of(text)(step_of(x, m, s, x + 0.5))
     assert found.shape == (2,)
     assert found.tolist() == pytest.approx([value] * 2, rel=1e-6)
 
@@ -57,14 +70,9 @@ def test_every_term_stands_above() -> None:
     assert {text.partition("(")[0] for text in BY_HAND} == {*TERMS}
 
 
-OTHER_VALUES = {
-    "weight": 2.5, "warmup_epochs": 3, "convention": "course", "data_range": 1.0, "scales": 2
-}  # fmt: skip
-
-
 def loss_of(objective: Objective, values: list[Tensor], context: Context) -> Tensor:
     m, s, y = values
-    return objective.loss(torch.full(y.shape, 0.3), output_of(m, s, y), context).total
+    return objective.loss(step_of(torch.full(y.shape, 0.3), m, s, y, context)).total
 
 
 @pytest.mark.parametrize("text", BY_HAND)
@@ -77,7 +85,7 @@ def test_gradients_agree_with_differences_and_no_coefficient_is_without_effect(t
     term = term_of(text)
     x = torch.full_like(y, 0.3).detach()
     assert torch.autograd.gradcheck(
-        lambda m, s, y: term(x, output_of(m, s, y), Context()), values, fast_mode=text in SIDES
+        lambda m, s, y: term(step_of(x, m, s, y)), values, fast_mode=text in SIDES
     )
     base = read_objective(["mse(weight=0)", text] if "mse" not in text else [text])
     context = Context(step=0, steps_per_epoch=4)
@@ -100,27 +108,25 @@ def test_ssim_is_that_of_another_implementation() -> None:
     x = torch.rand(2, 3, 24, 31, generator=draw, dtype=torch.float64)
     y = (x + 0.3 * torch.randn(x.shape, generator=draw, dtype=torch.float64)).clip(0, 1)
     code = torch.zeros(2, 1)
-    found = StructuralDissimilarity(data_range=1)(x, output_of(code, code, y), Context())
+    found = term_of("ssim(data_range=1)")(step_of(x, code, code, y))
     for pair, value in zip(zip(x.numpy(), y.numpy(), strict=True), found.tolist(), strict=True):
         _, full = structural_similarity(
             *pair, channel_axis=0, data_range=1, gaussian_weights=True, sigma=1.5, truncate=3.5,
             use_sample_covariance=False, full=True,
         )  # fmt: skip
         assert value == pytest.approx(1 - full[:, 5:-5, 5:-5].mean(), abs=1e-9)
-    equal = StructuralDissimilarity()(x, output_of(code, code, x), Context())
-    assert equal.tolist() == pytest.approx([0, 0], abs=1e-12)
+    assert term_of("ssim()")(step_of(x, code, code, x)).tolist() == pytest.approx([0, 0], abs=1e-12)
 
 
 def test_ssim_stands_beside_another_reconstruction_term_and_has_a_smallest_size() -> None:
     model = ModelFile(encoder="mlp(4)", objective=["mse()", "ssim(weight=0.1, scales=3)"])
     model.architecture()
     x, code = torch.zeros(2, 3, 64, 64), torch.zeros(2, 4)
-    loss = model.objective.loss(x, ForwardOutput(code, None, code, x + 0.5), Context())
+    loss = model.objective.loss(step_of(x, code, code, x + 0.5))
     assert loss.total.item() == pytest.approx(0.25 + 0.1 * BY_HAND["ssim()"], rel=1e-5)
     assert {*loss.terms} == {"mse", "ssim"}
-    many = model.model_copy(update={"objective": read_objective(["ssim(scales=4)"])})
     with pytest.raises(InputError, match="ssim needs images of 88 pixels a side; these have 64"):
-        many.architecture()
+        ModelFile(encoder="mlp(4)", objective=["ssim(scales=4)"]).architecture()
     with pytest.raises(InputError, match=r"objective.ssim.scales: .* not 0"):
         read_objective(["ssim(scales=0)"])
 
@@ -146,13 +152,13 @@ def test_weight_and_warm_up_scale_the_penalty_and_not_its_report() -> None:
     objective = read_objective(["sse()", "kl(weight=4, warmup_epochs=2)"])
     for step, share in ((0, 0.125), (3, 0.5), (7, 1.0), (99, 1.0)):
         context = Context(step=step, steps_per_epoch=4)
-        found = objective.loss(x, output_of(m, s, x), context)
+        found = objective.loss(step_of(x, m, s, x, context))
         assert found.total.item() == pytest.approx(4 * share)  # exact KL is 0.5 an element
         assert found.terms["kl"].item() == pytest.approx(1.0)
         assert found.kl_D is not None
         assert found.kl_D.tolist() == pytest.approx([0.5, 0.5])
         held_out = context._replace(training=False)
-        assert objective.loss(x, output_of(m, s, x), held_out).total.item() == pytest.approx(4)
+        assert objective.loss(step_of(x, m, s, x, held_out)).total.item() == pytest.approx(4)
     assert objective.warmup_epochs == 2
     assert linear_warmup(0, Context()) == 1
 
@@ -160,7 +166,7 @@ def test_weight_and_warm_up_scale_the_penalty_and_not_its_report() -> None:
 def test_a_loss_names_its_values() -> None:
     x, m, s = torch.zeros(3, 1, 2, 2), torch.ones(3, 2), torch.zeros(3, 2)
     objective = read_objective(["sse(weight=2)", "kl(weight=4)"])
-    loss = objective.loss(x, output_of(m, s, x + 1), Context())
+    loss = objective.loss(step_of(x, m, s, x + 1))
     values = objective.named(loss.vector().tolist())
     assert values.terms == {"sse": 4.0, "kl": 1.0}
     assert values.total == 2 * 4 + 4 * 1
@@ -204,7 +210,7 @@ def test_a_term_requires_what_the_model_gives() -> None:
 
 def test_bottlenecks() -> None:
     m, s, noise = (torch.randn(5, 3, generator=torch.Generator().manual_seed(i)) for i in range(3))
-    mean, log_sd, z = Gaussian()([m, s], noise)
+    mean, log_sd, z, _ = Gaussian()([m, s], noise)
     assert log_sd is not None
     assert torch.equal(z, mean + log_sd.exp() * noise)
     assert torch.equal(Gaussian()([m, s])[2], m)
@@ -213,9 +219,9 @@ def test_bottlenecks() -> None:
     drawn = Gaussian().sample(20_000, 2, seed=1)
     assert np.array_equal(drawn, Gaussian().sample(20_000, 2, seed=1))
     assert (drawn.mean(0), drawn.std(0)) == (pytest.approx(0, abs=0.03), pytest.approx(1, abs=0.03))
-    for bottleneck in BOTTLENECKS.values():
+    for bottleneck in (Plain(), Gaussian()):
         assert torch.equal(bottleneck.project(m), m)
-        assert not bottleneck.needs_noise or bottleneck.gives_spread
+        assert bottleneck.needs_noise == (Requirement.SPREAD in bottleneck.gives)
 
 
 def test_registries_are_keyed_by_name() -> None:
