@@ -26,7 +26,8 @@ def main(demo: str, out: str) -> None:
     plate = kept_edits(run).plates[0]
     images = zatlas.open_images(Path(demo) / "faces.npy")
     edits = [edit.edit for edit in plate.edits]
-    drawn = run.plate(edits, images, list(plate.index), command=plate.command)
+    shown = plate.command.replace(str(Path(demo)), "runs/demo")  # as `make demo` names it
+    drawn = run.plate(edits, images, list(plate.index), command=shown)
     drawn.save(folder / "demo-plate.png", overwrite=True)
     atlas = run.open_atlas()
     strongest = atlas.record.elements[0].element
