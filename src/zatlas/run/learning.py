@@ -83,7 +83,11 @@ class LearningCheck(VersionedRecord):
             return ""
         steps = f"{self.steps_per_epoch} step{'s' * (self.steps_per_epoch > 1)} of training"
         batches = f"{self.training_images} images in batches of {self.batch_size}"
-        return f"An epoch is only {steps} ({batches}): try a batch size of {batch_size}."
+        return (
+            f"An epoch is only {steps} ({batches}), so pictures may be blurrier than this network "
+            "can draw them, and effects may change with longer training: try a batch size of "
+            f"{batch_size}."
+        )
 
 
 def check_learning(
