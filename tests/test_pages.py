@@ -270,7 +270,7 @@ def test_a_run_whose_elements_are_all_dead_has_a_report(
     monkeypatch.setattr("zatlas.report.assemble.kept_edits", lambda _: EditsRecord())
     page = write_report(report_data([dead]), tmp_path / "dead.html")[0].read_text()
     assert "Every element is dead" in page
-    assert "No edits were made yet." in page
+    assert "There are no edits to show." in page
 
 
 def test_words_stand_beside_the_runs_that_they_are_of(

@@ -14,7 +14,7 @@ TERMS: Mapping[str, str] = {
     "not settled": "the interval does not say whether the effect reaches 0.2 sd; "
     "more images may settle it.",
     "a warp explains": "a warp moves pixels and changes none. Near 100 % parts of the picture "
-    "move; near 0 % or below they change their shade or colour.",
+    "move; near 0 % they change their shade or colour where they are.",
     "in range": "the fraction of images whose moved element stays between the 0.5th and the "
     "99.5th percentile of the run’s images.",
     "survives re-encoding": "the part of the step that the encoder finds again in the decoded "
