@@ -20,12 +20,13 @@ from zatlas.evidence.records import AtlasRecord, ClaimAnswer, EditsRecord
 from zatlas.figures.overview import element_rows, overview
 from zatlas.report import notes, sections
 from zatlas.report.assemble import report_data
-from zatlas.report.atlas_sections import atlas_page
+from zatlas.report.atlas_sections import AtlasSectionRecord, Trial, atlas_page
 from zatlas.report.build import write_report
 from zatlas.report.data import ReportData, RunReport, Section
 from zatlas.report.formats import html_page
 from zatlas.report.ranking import RankingRecord, ranking
 from zatlas.report.terms import PROPERTIES, TERMS, explained
+from zatlas.run.evidence import kept_maps
 from zatlas.run.run import Run
 
 CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
@@ -193,6 +194,20 @@ def test_every_property_of_pixels_is_explained(page: str) -> None:
     assert {column.name for column in pixel_properties(images).columns} == PROPERTIES.keys()
     assert f'<abbr title="{PROPERTIES["luminance"]}">luminance</abbr>' in page
     assert explained("border red-green offset").count("<abbr") == 1
+
+
+def test_no_part_of_a_change_is_negative(run: Run) -> None:
+    """Usage A12: "a warp explains -23 %"."""
+    record = run.open_atlas().record
+    first = next(one for one in record.elements if one.motion)
+    assert first.motion
+    warp = first.motion.warp.model_copy(update={"value": -0.23})
+    motion = first.motion.model_copy(update={"warp": warp})
+    one = first.model_copy(update={"motion": motion})
+    atlas = record.model_copy(update={"elements": (one,)})
+    section = atlas_page(run, 0, Trial(atlas, kept_maps(run), Path("a.html")))[0]
+    assert isinstance(section.record, AtlasSectionRecord)
+    assert section.record.rows[0].motion == 0
 
 
 def test_notes_are_read_as_a_small_part_of_markdown() -> None:

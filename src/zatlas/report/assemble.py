@@ -133,8 +133,8 @@ def _next(run: Run, file: str, row: int, strongest: Sequence[int], has_atlas: bo
         steps["Measure what every element does, and find what each property is changed by:"] = (
             command("atlas", run.path)
         )
-    steps["Write your own words into words.md (Markdown), and make this report with them:"] = (
-        command("report", run.path, "--note", "words.md", "--out", "report.html", "--overwrite")
+    steps["Write your own words into words.md, and make this report with them:"] = command(
+        "report", run.path, "--note", "words.md", "--out", "report.html", "--overwrite"
     )
     return sections.next_steps(steps)
 
