@@ -249,6 +249,15 @@ def test_ctrl_c_while_the_program_is_imported(module: str) -> None:
     assert lines == ["zatlas: stopped by the keyboard; nothing is left half-written"]
 
 
+def test_little_is_imported_before_ctrl_c_is_handled() -> None:
+    """Robustness 10: before, Python itself answers Ctrl-C, with a traceback."""
+    code = "import sys; old = set(sys.modules); import zatlas.cli; print(*set(sys.modules) - old)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert not {"click", "numpy", "re", "typing"} & set(done.stdout.split())
+    own = {name for name in done.stdout.split() if name.startswith("zatlas")}
+    assert own == {"zatlas", "zatlas.cli", "zatlas.cli.interrupts"}
+
+
 # 10a: one writer
 
 

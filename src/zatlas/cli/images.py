@@ -92,4 +92,7 @@ def show(
     with atomic_write(out) as part:
         sheet = contact_sheet(image_set[rows], scale=scale, labels=labels)
         Image.fromarray(sheet).save(part)
+    if len(rows) < len(image_set):
+        first = "" if index else "the first "
+        say(f"{first}{len(rows):,} of {len(image_set):,} images; --count or --index for others")
     wrote(out)
