@@ -498,3 +498,24 @@ def test_npy_of_a_pipe_is_no_image_set(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "a.csv")
     np.save(tmp_path / "a.npy", discs(3))
     assert open_images(tmp_path / "a.npy").labels == {}
+
+
+@pytest.mark.parametrize("platform", ["win32", "darwin"])
+def test_pictures_are_prepared_without_the_limits_of_linux(platform: str, tmp_path: Path) -> None:
+    """Robustness 7 and 9: the limits of workers are the kernel's; elsewhere there may be none."""
+    for i, picture in enumerate(discs(3)):
+        Image.fromarray(picture).save(tmp_path / f"{i}.png")
+    (tmp_path / "broken.png").write_text("<html>")
+    missing = {"resource": None, "fcntl": None} if platform == "win32" else {}
+    code = (
+        "import sys, ctypes, multiprocessing.connection, numpy, PIL.Image\n"
+        f"sys.platform = {platform!r}\n"
+        f"sys.modules.update({missing})\n"
+        "from zatlas.images import prepare_images, workers\n"
+        "made = prepare_images(sys.argv[1], sys.argv[1] + '/set.npy')\n"
+        "print(made.count, len(made.skipped), workers.FORKS)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(tmp_path)], capture_output=True, text=True, check=False
+    )
+    assert (done.stdout, done.stderr) == ("3 1 False\n", "")

@@ -66,6 +66,21 @@ MISTAKES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
         ("examine", "z[0] *= 2", *IMAGES, "--out", "e"), ("SOURCE is missing: 'z[0] *= 2'",),
     ),
     "forget, no quotes": (("forget", "runs/tiny", "z[0]", "*=", "2"), ("'z[0] *= 2': put quot",)),
+    "option misspelt": (("atlas", "runs/tiny", "--cuont", "5"), ("--cuont: no such option; did",)),
+    "no such option": (
+        ("images", "prepare", "discs.npy", "o.npy", "--size", "8"),
+        ("--size: no such option; see `zatlas images prepare --help`",),
+    ),
+    "no quotes, minus 2": (("edit", "runs/tiny", "z[1]", "=", "-2", *PLATE), ("put quotes",)),
+    "folder of runs misspelt": (("sample", "run/tiny", "--out", "s.png"), ("'runs/tiny'?",)),
+    "another run": (("sample", "zzz", "--out", "s.png"), ("give a trained run, as runs/tiny",)),
+    "factors misspelt": (
+        ("examine", "runs/tiny", "z[0] *= 2", "--factors", "tny.yaml", "--out", "e"),
+        ("--factors tny.yaml: no such file; did you mean 'tiny.yaml'?",),
+    ),
+    "size": (
+        ("images", "prepare", "discs.npy", "o.npy", "--to", "64x64"), ("as SIDE|HEIGHT,WIDTH",),
+    ),
     "note misspelt": (
         ("report", "runs/tiny", "--note", "word.md", "--out", "r.html"),
         ("word.md: no such file; did you mean 'words.md'?",),

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from zatlas.errors import InputError
+from zatlas.errors import InputError, nearest
 
 _MAKES_A_RUN = "made by `zatlas train --model fcn-10 --images faces.npy --out runs/a`"
 _OPERATOR = re.compile("[-+*/]?=")
@@ -32,6 +32,18 @@ def missing(fault: click.MissingParameter) -> str:
     else:
         what = _a_run() if name.startswith("RUN") else _ARGUMENTS[name]
     return f"{name.rstrip('.')} is missing: {what}; see `{context.command_path} --help`"
+
+
+def unknown_option(fault: click.NoSuchOption) -> str:
+    """The error about an option that the command does not have."""
+    if re.fullmatch(r"-[=\d.].*", fault.option_name):
+        return f"no such option: {fault.option_name}; put quotes around each edit"
+    if fault.ctx is None:
+        return fault.format_message()
+    options = [name for param in fault.ctx.command.get_params(fault.ctx) for name in param.opts]
+    hint = nearest(fault.option_name, [name for name in options if name.startswith("--")])
+    where = f"see `{fault.ctx.command_path} --help`"
+    return f"{fault.option_name}: no such option; {hint if hint.startswith('did') else where}"
 
 
 def _a_run() -> str:

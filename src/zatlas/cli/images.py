@@ -21,8 +21,8 @@ def images() -> None:
 @images.command()
 @SOURCE
 @OUT
-@click.option("--to", metavar="SIDE", type=options.Numbers(1, 2),
-              help="Resize to SIDE or HEIGHT,WIDTH pixels.")  # fmt: skip
+@click.option("--to", metavar="SIDE|HEIGHT,WIDTH", type=options.Numbers(1, 2),
+              help="Resize, in pixels.")  # fmt: skip
 @options.crop
 @click.option("--gray", is_flag=True, help="One channel instead of three.")
 @options.overwrite

@@ -94,9 +94,7 @@ def main(args: Sequence[str] | None = None) -> NoReturn:
     except click.MissingParameter as error:
         _leave(hints.missing(error))
     except click.NoSuchOption as error:
-        part_of_edit = re.fullmatch(r"-[=\d.].*", error.option_name)
-        hint = "; put quotes around each edit" * bool(part_of_edit)
-        _leave(error.format_message().rstrip(".") + hint)
+        _leave(hints.unknown_option(error))
     except click.ClickException as error:
         _leave(error.format_message())
     except (KeyboardInterrupt, click.Abort) as stop:
