@@ -18,7 +18,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from zatlas.models.network import build
 from zatlas.process import configure_process
-from zatlas.recipes.step import Context
+from zatlas.recipes.step import Context, Step
 
 SIDE, ROUNDS = 3072, 3
 PARAMETERS = 25_000_000
@@ -69,7 +69,8 @@ def bound(name: str, batch: int, precision: str, found: dict[str, float]) -> flo
     x = torch.randn(2, *model.architecture.image)
     noise = torch.randn(2, model.latent) if model.bottleneck.needs_noise else None
     with FlopCounterMode(display=False) as counter:
-        model.model_file.objective.loss(x, model(x, noise), Context()).total.backward()
+        step = Step(x, model(x, noise), Context(), model, x, torch.Generator())
+        model.model_file.objective.loss(step).total.backward()
     step = 28 * model.architecture.parameters / (found["adam GB/s"] * 1e9)
     for op, flops in counter.get_flop_counts()["Global"].items():
         kind = "conv" if "conv" in str(op) else "mm"

@@ -22,7 +22,7 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
 from zatlas.models.network import Autoencoder, build
-from zatlas.recipes.step import Context
+from zatlas.recipes.step import Context, Step
 
 
 class Images(Dataset[Tensor]):
@@ -56,7 +56,8 @@ class Clock:
 def batch_loss(model: Autoencoder, x: Tensor) -> Tensor:
     """The objective of the model's file on one batch."""
     noise = torch.randn(len(x), model.latent) if model.bottleneck.needs_noise else None
-    return model.model_file.objective.loss(x, model(x, noise), Context()).total
+    step = Step(x, model(x, noise), Context(), model, x, torch.Generator())
+    return model.model_file.objective.loss(step).total
 
 
 def notebook(model: Autoencoder, path: str, batch: int, epochs: int) -> None:

@@ -16,6 +16,7 @@ from zatlas.cli.program import main
 from zatlas.latents.edit_results import EditResult, EditResults
 from zatlas.latents.edits import EditSize
 from zatlas.models.model_file import ModelFile
+from zatlas.recipes.bottlenecks.gaussian import Gaussian
 from zatlas.recipes.objective_text import read_objective
 from zatlas.run.run import Run
 
@@ -24,7 +25,7 @@ TINY = ModelFile(
     output="Tanh()",
 )  # fmt: skip
 TINY_GAUSSIAN = TINY.model_copy(
-    update={"bottleneck": "gaussian", "objective": read_objective(["sse()", "kl()"])}
+    update={"bottleneck": Gaussian(), "objective": read_objective(["sse()", "kl()"])}
 )
 
 Zatlas = Callable[..., tuple[int, str, str]]

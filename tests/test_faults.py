@@ -32,7 +32,13 @@ from zatlas.images.decode import Data, Fit, Fitted, prepare_one
 from zatlas.locks import one_writer
 from zatlas.models.model_file import read_model
 from zatlas.report.markdown import code, escaped
-from zatlas.run.evidence import keep_edits, kept_edits, kept_maps, kept_reconstruction
+from zatlas.run.evidence import (
+    keep_edits,
+    kept_edits,
+    kept_learning,
+    kept_maps,
+    kept_reconstruction,
+)
 from zatlas.run.run import Run, open_run
 
 PROGRAM = [sys.executable, "-m", "zatlas"]
@@ -332,7 +338,8 @@ def test_files_are_put_in_place_together(tmp_path: Path) -> None:
 
 READERS: dict[str, tuple[Callable[[Run], object], str]] = {
     "codes.npz": (lambda run: run.statistics, "resume=True"),
-    "evidence/reconstruction.json": (kept_reconstruction, "resumed"),
+    "evidence/reconstruction.json": (kept_reconstruction, "resume=True"),
+    "evidence/learning.json": (kept_learning, "resume=True"),
     "evidence/edits.json": (kept_edits, "zatlas edit"),
     "evidence/atlas.json": (lambda run: run.open_atlas(), "zatlas atlas"),
 }

@@ -18,6 +18,7 @@ from zatlas.models.model_file import (
 )
 from zatlas.models.network import build
 from zatlas.models.scaling import changed, scaled
+from zatlas.recipes.bottlenecks.gaussian import Gaussian
 from zatlas.recipes.objective_text import written
 from zatlas.recipes.recipe import recipes
 from zatlas.syntax import format_call
@@ -100,7 +101,7 @@ def test_scale_changes_every_width_but_image_and_code() -> None:
 def test_recipes_and_single_keys() -> None:
     for key in ("objective.kl.weight", "objective.kl_weight"):
         model = adapt(read_model("fcn-64"), "beta-vae", {key: 2.5})
-        assert model.bottleneck == "gaussian"
+        assert model.bottleneck == Gaussian()
         assert written(model.objective) == ["sse()", "kl(weight=2.5)"]
     old = {"objective.kl_weight": 3, "objective.kl": "course", "objective.reconstruction": "sse"}
     model = adapt(read_model("fcn-64"), None, {"bottleneck": "gaussian", **old})
@@ -168,7 +169,7 @@ def test_several_encoders_are_concatenated_means_first() -> None:
     lists = [["Linear(16, 1)"], ["Linear(16, 2)"]]
     model = ModelFile(image=(1, 4, 4), encoders=lists, decoder=["Linear(3, 16)", "Tanh()"])
     assert model.architecture().latent == 3
-    gaussian = build(model.model_copy(update={"bottleneck": "gaussian"}), seed=0)
+    gaussian = build(model.model_copy(update={"bottleneck": Gaussian()}), seed=0)
     x = torch.randn(5, 1, 4, 4)
     mean, log_sd = gaussian.posterior(x)
     flat = x.flatten(1)

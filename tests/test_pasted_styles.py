@@ -20,7 +20,7 @@ from zatlas.errors import InputError
 from zatlas.models.model_file import read_model
 from zatlas.models.network import Autoencoder, build
 from zatlas.models.pixels import to_floats
-from zatlas.recipes.step import Context
+from zatlas.recipes.step import Context, Step
 
 FOLDER = Path(__file__).parent / "pasted" / "styles"
 FLAT = (784,)
@@ -137,7 +137,8 @@ def test_a_training_step_changes_the_weights(name: str) -> None:
     pictures = torch.randint(0, 256, (4, height, width, channels), dtype=torch.uint8)
     x = to_floats(pictures, model.pixel_range)
     noise = torch.randn(4, model.latent) if model.bottleneck.needs_noise else None
-    loss = model.model_file.objective.loss(x, model(x, noise), Context()).total
+    step = Step(x, model(x, noise), Context(), model, x, torch.Generator())
+    loss = model.model_file.objective.loss(step).total
     assert torch.isfinite(loss)
     loss.backward()
     layers = [m for m in model.modules() if isinstance(m, nn.Linear | nn.Conv2d)]

@@ -11,16 +11,26 @@ from torch import Tensor
 
 from zatlas.errors import InputError
 from zatlas.models.model_file import ModelFile, parse_model
-from zatlas.recipes.bottlenecks import BOTTLENECKS, Gaussian, Plain
+from zatlas.models.network import Autoencoder, build
+from zatlas.recipes.bottlenecks import BOTTLENECKS
+from zatlas.recipes.bottlenecks.gaussian import Gaussian, Plain
 from zatlas.recipes.objective import Objective
 from zatlas.recipes.objective_text import read_objective, with_settings, written
-from zatlas.recipes.schedules import linear_warmup
-from zatlas.recipes.step import Context, ForwardOutput
-from zatlas.recipes.terms import CONVENTIONS, RECONSTRUCTION_TERMS, TERMS
+from zatlas.recipes.parts import Requirement, linear_warmup
+from zatlas.recipes.step import Context, ForwardOutput, Step
+from zatlas.recipes.terms import RECONSTRUCTION_TERMS, TERMS
+from zatlas.recipes.terms.divergence import CONVENTIONS
+
+MODEL = ModelFile(image=(1, 2, 2), encoder="mlp(2)", bottleneck="gaussian", objective=["mse()"])
 
 
-def output_of(m: Tensor, s: Tensor, y: Tensor) -> ForwardOutput:
-    return ForwardOutput(m, s, m, y)
+def step_of(
+    x: Tensor, m: Tensor, s: Tensor, y: Tensor, context: Context = Context(),  # noqa: B008  a tuple
+    model: Autoencoder | None = None,
+) -> Step:  # fmt: skip
+    """The record of a step with these values."""
+    output, draws = ForwardOutput(m, s, m, y), torch.Generator().manual_seed(0)
+    return Step(x, output, context, model or build(MODEL, seed=0), x, draws)
 
 
 # x = 0, y = 0.5 in four pixels; m = 1, s = ln 2 (so the sd is 2): the value of each term by hand
@@ -44,8 +54,8 @@ def term_of(text: str) -> Any:
 @pytest.mark.parametrize(("text", "value"), BY_HAND.items())
 def test_terms_by_hand(text: str, value: float) -> None:
     m, s = torch.ones(2, 1), torch.full((2, 1), np.log(2.0))
-    output = output_of(m, s, torch.full((2, 1, 2, 2), 0.5))
-    found = term_of(text)(torch.zeros(2, 1, 2, 2), output, Context())
+    step = step_of(torch.zeros(2, 1, 2, 2), m, s, torch.full((2, 1, 2, 2), 0.5))
+    found = term_of(text)(step)
     assert found.shape == (2,)
     assert found.tolist() == pytest.approx([value] * 2, rel=1e-6)
 
@@ -56,7 +66,7 @@ def test_every_term_stands_above() -> None:
 
 def loss_of(objective: Objective, values: list[Tensor], context: Context) -> Tensor:
     m, s, y = values
-    return objective.loss(torch.full((3, 1, 2, 2), 0.3), output_of(m, s, y), context).total
+    return objective.loss(step_of(torch.full((3, 1, 2, 2), 0.3), m, s, y, context)).total
 
 
 @pytest.mark.parametrize("text", BY_HAND)
@@ -67,7 +77,7 @@ def test_gradients_agree_with_differences_and_no_coefficient_is_without_effect(t
     values = [v.requires_grad_() for v in (m, s, y)]
     term = term_of(text)
     x = torch.full_like(y, 0.3).detach()
-    assert torch.autograd.gradcheck(lambda m, s, y: term(x, output_of(m, s, y), Context()), values)
+    assert torch.autograd.gradcheck(lambda m, s, y: term(step_of(x, m, s, y)), values)
     base = read_objective(["mse(weight=0)", text] if "mse" not in text else [text])
     context = Context(step=0, steps_per_epoch=4)
     whole = loss_of(base, values, context)
@@ -104,13 +114,13 @@ def test_weight_and_warm_up_scale_the_penalty_and_not_its_report() -> None:
     objective = read_objective(["sse()", "kl(weight=4, warmup_epochs=2)"])
     for step, share in ((0, 0.125), (3, 0.5), (7, 1.0), (99, 1.0)):
         context = Context(step=step, steps_per_epoch=4)
-        found = objective.loss(x, output_of(m, s, x), context)
+        found = objective.loss(step_of(x, m, s, x, context))
         assert found.total.item() == pytest.approx(4 * share)  # exact KL is 0.5 an element
         assert found.terms["kl"].item() == pytest.approx(1.0)
         assert found.kl_D is not None
         assert found.kl_D.tolist() == pytest.approx([0.5, 0.5])
         held_out = context._replace(training=False)
-        assert objective.loss(x, output_of(m, s, x), held_out).total.item() == pytest.approx(4)
+        assert objective.loss(step_of(x, m, s, x, held_out)).total.item() == pytest.approx(4)
     assert objective.warmup_epochs == 2
     assert linear_warmup(0, Context()) == 1
 
@@ -118,7 +128,7 @@ def test_weight_and_warm_up_scale_the_penalty_and_not_its_report() -> None:
 def test_a_loss_names_its_values() -> None:
     x, m, s = torch.zeros(3, 1, 2, 2), torch.ones(3, 2), torch.zeros(3, 2)
     objective = read_objective(["sse(weight=2)", "kl(weight=4)"])
-    loss = objective.loss(x, output_of(m, s, x + 1), Context())
+    loss = objective.loss(step_of(x, m, s, x + 1))
     values = objective.named(loss.vector().tolist())
     assert values.terms == {"sse": 4.0, "kl": 1.0}
     assert values.total == 2 * 4 + 4 * 1
@@ -162,7 +172,7 @@ def test_a_term_requires_what_the_model_gives() -> None:
 
 def test_bottlenecks() -> None:
     m, s, noise = (torch.randn(5, 3, generator=torch.Generator().manual_seed(i)) for i in range(3))
-    mean, log_sd, z = Gaussian()([m, s], noise)
+    mean, log_sd, z, _ = Gaussian()([m, s], noise)
     assert log_sd is not None
     assert torch.equal(z, mean + log_sd.exp() * noise)
     assert torch.equal(Gaussian()([m, s])[2], m)
@@ -171,9 +181,9 @@ def test_bottlenecks() -> None:
     drawn = Gaussian().sample(20_000, 2, seed=1)
     assert np.array_equal(drawn, Gaussian().sample(20_000, 2, seed=1))
     assert (drawn.mean(0), drawn.std(0)) == (pytest.approx(0, abs=0.03), pytest.approx(1, abs=0.03))
-    for bottleneck in BOTTLENECKS.values():
+    for bottleneck in (Plain(), Gaussian()):
         assert torch.equal(bottleneck.project(m), m)
-        assert not bottleneck.needs_noise or bottleneck.gives_spread
+        assert bottleneck.needs_noise == (Requirement.SPREAD in bottleneck.gives)
 
 
 def test_registries_are_keyed_by_name() -> None:

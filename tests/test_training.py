@@ -192,7 +192,7 @@ def test_a_schedule_is_a_factor_of_the_learning_rate_in_every_step(tmp_path: Pat
     class Watched(steps.Steps):
         def take(self, epoch: int, step: int, rows: Any) -> torch.Tensor:
             vector = super().take(epoch, step, rows)
-            rates.append(self.optimizers[0].param_groups[0]["lr"])
+            rates.append(self.optimizers["model"].param_groups[0]["lr"])
             return vector
 
     with pytest.MonkeyPatch.context() as patch:

@@ -18,6 +18,7 @@ class Draw(IntEnum):
     VALIDATION = 3
     SPLIT = 4
     CORRUPTION = 5
+    TERMS = 6  # random directions and the like
 
 
 def seed_of(draw: Draw, seed: int, epoch: int = 0, step: int = 0) -> int:

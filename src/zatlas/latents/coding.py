@@ -15,6 +15,7 @@ from zatlas.images.given import given_array
 from zatlas.models.network import Autoencoder
 from zatlas.models.pixels import to_floats, to_pixels, to_signed
 from zatlas.models.precision import multiplies_bfloat16
+from zatlas.recipes.parts import Requirement
 
 Pictures = NDArray[np.uint8]
 Codes = NDArray[np.float32]
@@ -34,7 +35,7 @@ def posterior(model: Autoencoder, images_NHWC: Pictures) -> tuple[Codes, Codes |
     """Codes (N, D) and, from a Gaussian bottleneck, their sd (N, D); both are float32."""
     _check_pictures(images_NHWC, model.architecture.image, "images")
     codes = np.empty((len(images_NHWC), model.latent), np.float32)
-    sds = np.empty_like(codes) if model.bottleneck.gives_spread else None
+    sds = np.empty_like(codes) if Requirement.SPREAD in model.bottleneck.gives else None
     device = _device(model)
     for rows in _batches(len(images_NHWC)):
         pixels = torch.from_numpy(np.array(images_NHWC[rows]))

@@ -5,14 +5,20 @@ them. Flattening and unflattening between pictures and ``Linear`` is implied, an
 """
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from itertools import chain, pairwise
 from typing import NamedTuple
 
+import torch
+from torch import nn
+
 from zatlas.errors import InputError
 from zatlas.models import layers
 from zatlas.models.layers import GIVES, SPATIAL, TAKES, Image, Shape, after_layer, arguments
-from zatlas.recipes.bottlenecks import BOTTLENECKS
+from zatlas.recipes.bottlenecks.gaussian import Plain
+from zatlas.recipes.parts import Bottleneck, Part
+from zatlas.recipes.step import Shapes
 from zatlas.syntax import Call
 
 
@@ -20,7 +26,7 @@ from zatlas.syntax import Call
 class Row:
     """One line of the layer table: where it stands, the layer, what leaves it, its parameters."""
 
-    part: str  # "encoder", "encoder 2", "bottleneck" or "decoder"
+    part: str  # "encoder", "encoder 2", "decoder", or the name of a part of the recipe
     index: int | None  # as the layer list counts it, from 0; None for an implied reshape
     call: Call
     shape: Shape  # of one image's activations after it
@@ -34,8 +40,9 @@ class Architecture(NamedTuple):
     encoders: tuple[tuple[Row, ...], ...]
     heads: tuple[tuple[Row, ...], ...]  # a row for each head of the bottleneck, of each encoder
     decoder: tuple[Row, ...]
-    bottleneck: str  # a name in BOTTLENECKS
+    bottleneck: Bottleneck
     code_shape: Shape
+    owned: tuple[Row, ...] = ()  # a row for each part of the recipe that owns parameters
 
     @property
     def latent(self) -> int:
@@ -45,7 +52,7 @@ class Architecture(NamedTuple):
     @property
     def rows(self) -> tuple[Row, ...]:
         """All rows in the order in which an image passes them."""
-        return (*chain(*self.encoders, *self.heads), *self.decoder)
+        return (*chain(*self.encoders, *self.heads), *self.decoder, *self.owned)
 
     @property
     def parameters(self) -> int:
@@ -53,8 +60,11 @@ class Architecture(NamedTuple):
         return sum(row.parameters for row in self.rows)
 
 
+PLAIN = Plain()
+
+
 def check(
-    image: Image, encoders: list[list[Call]], decoder: list[Call], bottleneck: str = "plain",
+    image: Image, encoders: list[list[Call]], decoder: list[Call], bottleneck: Bottleneck = PLAIN,
     pixel_range: tuple[float, float] = (-1.0, 1.0),
 ) -> Architecture:  # fmt: skip
     """Pass one image's shape through every layer on the meta device.
@@ -64,7 +74,7 @@ def check(
     """
     faults: list[str] = []  # widths that do not meet: one error names all of them
     aspect = (image[1], image[2])
-    letters = [head.letter for head in BOTTLENECKS[bottleneck].heads]
+    letters = [head.letter for head in bottleneck.heads]
     trunks, heads, ends = [], [], []
     for number, calls in enumerate(encoders, 1):
         name = "encoder" if len(encoders) == 1 else f"encoder {number}"
@@ -88,6 +98,24 @@ def check(
     rows += _back_to_image(rows, end, image, code)
     _check_range(rows, pixel_range)
     return Architecture(image, tuple(trunks), tuple(heads), tuple(rows), bottleneck, code)
+
+
+def owned(parts: Iterable[Part], shapes: Shapes) -> tuple[Row, ...]:
+    """A row for each part of a recipe that owns parameters or buffers, built on the meta device.
+
+    Raises InputError where a part does not fit the shapes.
+    """
+    with torch.device("meta"):
+        built = [(part.name, part.build(shapes)) for part in parts]
+    return tuple(
+        Row(name, None, Call(type(module).__name__), shapes.code, _count(module))
+        for name, module in built
+        if module is not None
+    )
+
+
+def _count(module: nn.Module) -> int:
+    return sum(parameter.numel() for parameter in module.parameters())
 
 
 def trace(

@@ -2,25 +2,26 @@
 
 import os
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
 import yaml
-from pydantic import BaseModel, ConfigDict, PositiveInt, ValidationError
+from pydantic import PositiveInt, ValidationError
 
 from zatlas.errors import InputError, nearest
 from zatlas.files import read_text, similar_name
-from zatlas.models.architecture import Architecture, check
+from zatlas.models.architecture import Architecture, check, owned
 from zatlas.models.layers import ACTIVATIONS, LAYERS, bounds
 from zatlas.models.pasted import read_pasted
 from zatlas.models.shortforms import SHORT_FORMS, expand, mirrored
 from zatlas.plain_yaml import parse_yaml
 from zatlas.recipes import recipe as recipes
-from zatlas.recipes.bottlenecks import BOTTLENECKS
-from zatlas.recipes.objective import Objective
-from zatlas.recipes.objective_text import known_settings, read_objective, with_settings
-from zatlas.recipes.step import Requirement
+from zatlas.recipes.objective_text import known_settings, with_settings
+from zatlas.recipes.part_text import call_of, made, parameters
+from zatlas.recipes.parts import Part, Requirement
+from zatlas.recipes.step import Shapes
 from zatlas.syntax import Call, parse_call
 
 MAX_BYTES = 1_000_000  # of a model file
@@ -29,10 +30,8 @@ MAX_NOTEBOOK_BYTES = 50_000_000  # of a notebook, which holds its pictures
 YAML_SUFFIXES, PASTED_SUFFIXES = (".yaml", ".yml"), (".py", ".txt", ".ipynb")
 
 
-class ModelFile(BaseModel):
+class ModelFile(recipes.Parts):
     """The keys of a model file; ``docs/model-file.md`` explains each."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     title: str = ""
     image: tuple[PositiveInt, PositiveInt, PositiveInt] = (3, 64, 64)
@@ -41,9 +40,6 @@ class ModelFile(BaseModel):
     encoders: list[str | list[str]] | None = None
     decoder: str | list[str] = "mirrored"
     output: str | None = None
-    corruption: recipes.CorruptionName = "none"
-    bottleneck: recipes.BottleneckName = "plain"
-    objective: recipes.ObjectiveData = Objective()
 
     def __hash__(self) -> int:  # its lists have none
         return hash(self.model_dump_json())
@@ -70,6 +66,8 @@ class ModelFile(BaseModel):
     def to_yaml(self) -> str:
         """The file's text, keys in their order of declaration, defaults left out."""
         data = self.model_dump(mode="json", exclude_defaults=True)
+        order = sorted(ModelFile.model_fields, key=lambda key: key in recipes.Parts.model_fields)
+        data = {key: data[key] for key in order if key in data}  # the keys of the recipe are last
         data.setdefault("image", list(self.image))
         return yaml.safe_dump(data, sort_keys=False, allow_unicode=True, width=100)
 
@@ -100,13 +98,16 @@ def _traced(model: ModelFile) -> tuple[list[list[Call]], list[Call], Architectur
     """
     encoders, decoder = model._layers()
     network = check(model.image, encoders, decoder, model.bottleneck, model.range)
-    given = {Requirement.SPREAD: BOTTLENECKS[model.bottleneck].gives_spread}
-    given[Requirement.UNIT_RANGE] = bounds(decoder) == (0.0, 1.0)
-    needs = [(term, each) for term in model.objective.terms for each in term.requires]
-    for term, requirement in needs:
-        if not given[requirement]:
-            raise InputError(f"objective: {term.name} needs {requirement.value}")
-    return encoders, decoder, network
+    given = model.bottleneck.gives | model.critic.gives
+    if bounds(decoder) == (0.0, 1.0):
+        given |= {Requirement.UNIT_RANGE}
+    asking: list[tuple[str, Part]] = [("objective", term) for term in model.objective.terms]
+    asking += [("closing", model.closing), ("critic", model.critic)]
+    for key, part in asking:
+        for missing in (each for each in part.requires if each not in given):
+            raise InputError(f"{key}: {part.name} needs {missing.value}")
+    rows = owned(model.owners, Shapes(network.image, network.code_shape))
+    return encoders, decoder, network._replace(owned=rows)
 
 
 def _read(layers: str | list[str], part: str, image: tuple[int, int, int]) -> list[Call]:
@@ -158,11 +159,13 @@ def parse_model(text: str, name: str) -> ModelFile:
     return model_from(parse_yaml(text, name), name)
 
 
-def _meant(key: str) -> str:
+def _meant(key: str, aliases: Mapping[str, str]) -> str:
     """The end of an error about an unknown key that was to be set."""
     known = [f"objective.{setting}" for setting in known_settings()]
     of_a_term = [name for name in known if name.endswith((f".{key}", f".{key.replace('_', '.')}"))]
-    return nearest(key, ModelFile.model_fields) if not of_a_term else f"write {of_a_term[0]}"
+    if of_a_term:
+        return f"write {of_a_term[0]}"
+    return nearest(key, [*aliases, *ModelFile.model_fields])
 
 
 def model_from(data: Any, name: str) -> ModelFile:
@@ -218,18 +221,38 @@ def adapt(
     """
     if recipe is None and not settings:
         return model
-    data = model.model_dump()
+    data: dict[str, Any] = {name: getattr(model, name) for name in ModelFile.model_fields}
+    aliases: Mapping[str, str] = {}
     if recipe is not None:
-        data |= recipes.find_recipe(recipe).model_dump(exclude={"title"})
+        chosen = recipes.find_recipe(recipe)
+        data |= chosen.keys()
+        aliases = chosen.parameters
+    settings = {aliases.get(key, key): value for key, value in (settings or {}).items()}
+    for key in (key for key in settings if key in ModelFile.model_fields):
+        data[key] = settings[key]
+    whole = model_from(data, "changes of the model")
     terms: dict[str, Any] = {}
-    for key, value in (settings or {}).items():
+    parts: dict[str, Any] = {}
+    for key in (key for key in settings if key not in ModelFile.model_fields):
         first, dot, rest = key.partition(".")
-        if key in ModelFile.model_fields:
-            data[key] = value
-        elif dot and first == "objective":
-            terms[rest] = value
+        if dot and first == "objective":
+            terms[rest] = settings[key]
+        elif dot and first in recipes.PARTS:
+            part = parts.get(first, getattr(whole, first))
+            parts[first] = _with_parameter(part, key, settings[key])
         else:
-            raise InputError(f"unknown key {key!r}; {_meant(key)}")
+            raise InputError(f"unknown key {key!r}; {_meant(key, aliases)}")
     if terms:
-        data["objective"] = with_settings(read_objective(data["objective"]), terms)
-    return model_from(data, "changes of the model")
+        parts["objective"] = with_settings(whole.objective, terms)
+    return model_from({**data, **parts}, "changes of the model")
+
+
+def _with_parameter(part: Part, key: str, value: object) -> Part:
+    """The part with one parameter changed; ``key`` is as ``bottleneck.size``."""
+    first, _, name = key.partition(".")
+    if name not in parameters(type(part)):
+        hint = nearest(name, parameters(type(part))) if parameters(type(part)) else "it has none"
+        raise InputError(f"unknown key {key!r}: the {first} is {part.name}; {hint}")
+    call = call_of(part)
+    kwargs: dict[str, Any] = {**call.kwargs, name: value}  # `made` checks the value
+    return made(replace(call, kwargs=kwargs), recipes.PARTS[first], first)

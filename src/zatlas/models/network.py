@@ -9,8 +9,7 @@ from zatlas.errors import InputError
 from zatlas.models.architecture import Architecture, Row
 from zatlas.models.layers import CONVOLUTIONS, make
 from zatlas.models.model_file import ModelFile, read_model
-from zatlas.recipes.bottlenecks import BOTTLENECKS
-from zatlas.recipes.step import Code, ForwardOutput
+from zatlas.recipes.step import Code, ForwardOutput, Shapes
 
 
 class Autoencoder(nn.Module):
@@ -25,12 +24,17 @@ class Autoencoder(nn.Module):
         self.model_file = model_file
         self.architecture = architecture
         self.pixel_range = model_file.range
-        self.bottleneck = BOTTLENECKS[architecture.bottleneck]
+        self.bottleneck = architecture.bottleneck
         self.encoders = nn.ModuleList(_sequence(rows) for rows in architecture.encoders)
         for place, head in enumerate(self.bottleneck.heads):
             layers = nn.ModuleList(make(rows[place].call) for rows in architecture.heads)
             self.add_module(head.modules, layers)
         self.decoder = _sequence(architecture.decoder)
+        for layer in self.decoder.modules():
+            model_file.constraint(layer)
+        shapes = Shapes(architecture.image, architecture.code_shape)
+        built = {part.name: part.build(shapes) for part in model_file.owners}
+        self.parts = nn.ModuleDict({name: part for name, part in built.items() if part is not None})
 
     @property
     def memory_format(self) -> torch.memory_format:
@@ -50,15 +54,27 @@ class Autoencoder(nn.Module):
         trunks = [encoder(x_BCHW) for encoder in self.encoders]
         heads: list[nn.ModuleList] = [getattr(self, head.modules) for head in self.bottleneck.heads]
         ends = [[layer(t) for layer, t in zip(head, trunks, strict=True)] for head in heads]
-        return self.bottleneck([_joined(end) for end in ends or [trunks]], noise_BD)
+        joined = [_joined(end) for end in ends or [trunks]]
+        return self.bottleneck(joined, noise_BD, self._part)
+
+    @property
+    def _part(self) -> nn.Module | None:
+        """What the bottleneck owns."""
+        name = self.bottleneck.name
+        return self.parts[name] if name in self.parts else None  # noqa: SIM401  it has no get
+
+    def project(self, z_BD: Tensor) -> Tensor:
+        """The codes (B, D) nearest to ``z_BD`` that the bottleneck can give."""
+        return self.bottleneck.project(z_BD, self._part)
 
     def posterior(self, x_BCHW: Tensor) -> tuple[Tensor, Tensor | None]:
         """The code (B, D) and, of a Gaussian bottleneck, the logarithm of its sd (B, D)."""
-        return self.code(x_BCHW)[:2]
+        code = self.code(x_BCHW)
+        return code.mean_BD, code.log_sd_BD
 
     def encode(self, x_BCHW: Tensor) -> Tensor:
         """Pictures (B, C, H, W) to codes (B, D); the mean of a Gaussian bottleneck."""
-        return self.code(x_BCHW)[0]
+        return self.code(x_BCHW).mean_BD
 
     def decode(self, z_BD: Tensor) -> Tensor:
         """Codes (B, D) to pictures (B, C, H, W)."""
@@ -67,8 +83,8 @@ class Autoencoder(nn.Module):
 
     def forward(self, x_BCHW: Tensor, noise_BD: Tensor | None = None) -> ForwardOutput:
         """Encode, let the bottleneck draw by the noise where it is given, and decode."""
-        mean, log_sd, z = self.code(x_BCHW, noise_BD)
-        return ForwardOutput(mean, log_sd, z, self.decode(z))
+        mean, log_sd, z, raw = self.code(x_BCHW, noise_BD)
+        return ForwardOutput(mean, log_sd, z, self.decode(z), raw)
 
 
 def build(model: str | os.PathLike[str] | ModelFile, *, seed: int | None = None) -> Autoencoder:

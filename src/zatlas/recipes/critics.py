@@ -1,26 +1,33 @@
-"""Critics: networks beside the autoencoder that are trained with it, as in an adversarial one.
+"""Critics: what is trained beside the objective, as a discriminator.
 
-No recipe has one yet. This is what the training loop will ask of one.
+A class here, and a line in ``CRITICS``.
 """
 
-from typing import ClassVar, Protocol
+from collections.abc import Mapping
+from typing import ClassVar
 
+from pydantic.dataclasses import dataclass
 from torch import Tensor, nn
 
-from zatlas.recipes.step import Context, ForwardOutput
+from zatlas.recipes.part_text import STRICT
+from zatlas.recipes.parts import Critic
+from zatlas.recipes.step import Network, Step
 
 
-class Critic(Protocol):
-    """A network with parameters, an optimizer and a loss of its own."""
+@dataclass(frozen=True, config=STRICT)
+class NoCritic(Critic):
+    """The objective alone."""
 
-    name: ClassVar[str]  # of its optimizer and of the loss's column in the history
-    steps_before: ClassVar[int]  # of its optimizer before each step of the autoencoder's
-    steps_after: ClassVar[int]
+    name: ClassVar[str] = "none"
+    formula: ClassVar[str] = ""
 
-    def build(self, latent: int) -> nn.Module:
-        """The network, with fresh weights."""
+    def trained(self, model: Network) -> list[nn.Parameter]:
+        """No parameters."""
+        return []
 
-    def loss(
-        self, network: nn.Module, x_BCHW: Tensor, output: ForwardOutput, context: Context
-    ) -> Tensor:
-        """The critic's own loss (B,); ``output`` is detached from the autoencoder's graph."""
+    def loss(self, step: Step) -> Tensor:
+        """No loss."""
+        raise NotImplementedError
+
+
+CRITICS: Mapping[str, type[Critic]] = {part.name: part for part in (NoCritic,)}

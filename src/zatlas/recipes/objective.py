@@ -8,19 +8,20 @@ from operator import add
 import torch
 from torch import Tensor
 
-from zatlas.recipes.closings import Closing, mean
-from zatlas.recipes.schedules import linear_warmup
-from zatlas.recipes.step import Context, ForwardOutput, Term
-from zatlas.recipes.terms import MeanSquaredError, exact_kl
+from zatlas.recipes.closings import MEAN
+from zatlas.recipes.parts import Closing, Critic, Term
+from zatlas.recipes.step import Context, Step
+from zatlas.recipes.terms.divergence import exact_kl
+from zatlas.recipes.terms.reconstruction import MeanSquaredError
 
 
 @dataclass(frozen=True)
 class Loss:
     """The loss of one batch: what is minimised, and its parts in the units they are printed in.
 
-    ``total`` is a scalar; ``terms`` are means over the batch without their weights (scalars);
-    ``kl_D`` is the exact KL divergence of each latent element in nats, mean over the batch, of a
-    Gaussian bottleneck.
+    ``total`` is a scalar; ``terms`` are means over the batch without their weights (scalars),
+    and the loss of a critic stands among them; ``kl_D`` is the exact KL divergence of each latent
+    element in nats, mean over the batch, of a Gaussian bottleneck.
     """
 
     total: Tensor
@@ -44,21 +45,10 @@ class LossValues:
 
 @dataclass(frozen=True)
 class Objective:
-    """What training minimises.
-
-    Parameters
-    ----------
-    reconstruction
-        How far decoded pictures are from the given ones.
-    penalties
-        What is added to it, each times its weight.
-    closing
-        How the losses of the images of a batch become one number.
-    """
+    """What training minimises: a reconstruction term, and penalties, each times its weight."""
 
     reconstruction: Term = field(default_factory=MeanSquaredError)
     penalties: tuple[Term, ...] = ()
-    closing: Closing = mean
 
     @property
     def terms(self) -> tuple[Term, ...]:
@@ -70,23 +60,29 @@ class Objective:
         """The epochs after which every weight is whole, so that losses can be compared."""
         return max(term.warmup_epochs for term in self.terms)
 
-    def loss(self, x_BCHW: Tensor, output: ForwardOutput, context: Context) -> Loss:
-        """The loss of one batch, in float32 whatever the network computed in."""
-        output = output.float()
-        values = {term.name: term(x_BCHW, output, context) for term in self.terms}
-        weighted = (
-            linear_warmup(term.warmup_epochs, context) * term.weight * values[term.name]
-            for term in self.terms
-        )
-        kl_D = None
+    def loss(self, step: Step, closing: Closing = MEAN) -> Loss:
+        """The loss of one batch, in float32 whatever the network computed in.
+
+        ``closing`` makes one number of the losses of the images; the terms of the record are those
+        of the step itself.
+        """
+        step = step._replace(output=step.output.float())
+        views = closing.views(step)
+        values = [{term.name: term(view) for term in self.terms} for view in views]
+        losses = [self._weighted(named, step.context) for named in values]
+        output, kl_D = step.output, None
         if output.log_sd_BD is not None:
             kl_D = exact_kl(output.mean_BD, output.log_sd_BD).mean(0).detach()
-        means = {name: value.mean() for name, value in values.items()}
-        return Loss(self.closing(reduce(add, weighted)), means, kl_D)
+        means = {name: value.mean() for name, value in values[0].items()}
+        return Loss(closing(torch.stack(losses)), means, kl_D)
 
-    def named(self, vector: Iterable[float]) -> LossValues:
+    def _weighted(self, values: dict[str, Tensor], context: Context) -> Tensor:
+        """The sum (B,) of the terms, each times its weight."""
+        return reduce(add, (t.weight_in(context) * values[t.name] for t in self.terms))
+
+    def named(self, vector: Iterable[float], critic: Critic | None = None) -> LossValues:
         """The numbers of a mean of ``Loss.vector`` under their names."""
         total, *rest = vector
-        names = [term.name for term in self.terms]
+        names = [part.name for part in (*self.terms, *([critic] if critic else []))]
         terms = dict(zip(names, rest[: len(names)], strict=True))
         return LossValues(total, terms, rest[len(names) :])

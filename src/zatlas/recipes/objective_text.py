@@ -1,13 +1,10 @@
 """Objectives as a model file writes them: a list of terms, such as ``kl(weight=4)``."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import fields
-
-from pydantic import ValidationError
 
 from zatlas.errors import InputError, nearest
 from zatlas.recipes.objective import Objective
-from zatlas.recipes.step import Term
+from zatlas.recipes.part_text import call_of, made, parameters
 from zatlas.recipes.terms import RECONSTRUCTION_TERMS, TERMS
 from zatlas.syntax import Call, format_call, parse_call
 
@@ -54,7 +51,7 @@ def read_objective(value: object) -> Objective:
 
 def written(objective: Objective) -> list[str]:
     """The terms as a model file writes them, without parameters that have their default value."""
-    return [format_call(_call(term)) for term in objective.terms]
+    return [format_call(call_of(term)) for term in objective.terms]
 
 
 def with_settings(objective: Objective, settings: Mapping[str, object]) -> Objective:
@@ -70,7 +67,7 @@ def with_settings(objective: Objective, settings: Mapping[str, object]) -> Objec
     InputError
         For an unknown key, and for a term that the objective does not have.
     """
-    calls = {term.name: _call(term) for term in objective.terms}
+    calls = {term.name: call_of(term) for term in objective.terms}
     terms_first = sorted(settings, key=lambda key: key not in ("reconstruction", "kl"))
     for key in terms_first:  # the other keys are parameters of these terms
         calls = _with_setting(calls, key, settings[key])
@@ -79,7 +76,7 @@ def with_settings(objective: Objective, settings: Mapping[str, object]) -> Objec
 
 def known_settings() -> list[str]:
     """The parameters of all terms, such as ``kl.weight``."""
-    return [f"{name}.{parameter}" for name in TERMS for parameter in _parameters(TERMS[name])]
+    return [f"{name}.{parameter}" for name in TERMS for parameter in parameters(TERMS[name])]
 
 
 def _with_setting(calls: dict[str, Call], key: str, value: object) -> dict[str, Call]:
@@ -98,7 +95,7 @@ def _with_setting(calls: dict[str, Call], key: str, value: object) -> dict[str, 
         has = f"the objective has no term {name}; its terms are {', '.join(calls)}"
         raise InputError(f"objective.{key}: {has}")
     kwargs = calls[name].kwargs if name in calls else {}
-    return {**calls, name: Call(name, (), {**kwargs, parameter: value})}  # type: ignore[dict-item]  # _term checks the value
+    return {**calls, name: Call(name, (), {**kwargs, parameter: value})}  # type: ignore[dict-item]  # `made` checks the value
 
 
 def _whole_terms(texts: Sequence[str]) -> list[str]:
@@ -113,7 +110,7 @@ def _whole_terms(texts: Sequence[str]) -> list[str]:
 
 
 def _objective(calls: Iterable[Call]) -> Objective:
-    first, *penalties = [_term(call) for call in calls]
+    first, *penalties = [made(call, TERMS, "objective") for call in calls]
     if first.name not in RECONSTRUCTION_TERMS:
         known = ", ".join(RECONSTRUCTION_TERMS)
         raise InputError(f"objective: {first.name} is a penalty; write one of {known} first")
@@ -121,28 +118,3 @@ def _objective(calls: Iterable[Call]) -> Objective:
     if len({*names}) < len(names):
         raise InputError(f"objective: {', '.join(names)}: each term stands once; give it a weight")
     return Objective(first, tuple(penalties))
-
-
-def _term(call: Call) -> Term:
-    known = _parameters(TERMS[call.name])
-    for key in call.kwargs:
-        if key not in known:
-            raise InputError(f"unknown key 'objective.{call.name}.{key}'; {nearest(key, known)}")
-    try:
-        return TERMS[call.name](*call.args, **call.kwargs)
-    except ValidationError as error:
-        fault = error.errors()[0]
-        where = ".".join(map(str, (call.name, *fault["loc"])))
-        raise InputError(f"objective.{where}: {fault['msg']}, not {fault['input']!r}") from None
-
-
-def _call(term: Term) -> Call:
-    defaults = type(term)()
-    given = {name: getattr(term, name) for name in _parameters(type(term))}
-    changed = {name: v for name, v in given.items() if v != getattr(defaults, name)}
-    whole = {name: int(v) for name, v in changed.items() if isinstance(v, float) and v.is_integer()}
-    return Call(term.name, (), {**changed, **whole})
-
-
-def _parameters(term: type[Term]) -> list[str]:
-    return [field.name for field in fields(term)]  # type: ignore[arg-type]  # every term is one

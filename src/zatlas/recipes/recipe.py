@@ -1,42 +1,87 @@
-"""Recipes: a bottleneck and an objective for any network, as data."""
+"""Recipes: the parts of a family for any network, as data."""
 
-from collections.abc import Collection
+from collections.abc import Mapping
 from functools import cache, partial
 from importlib import resources
-from typing import Annotated
+from typing import Annotated, Any, TypeVar
 
 import yaml
-from pydantic import AfterValidator, BaseModel, ConfigDict, PlainSerializer, PlainValidator
+from pydantic import BaseModel, ConfigDict, PlainSerializer, PlainValidator
 
-from zatlas.errors import InputError, argument_error, nearest
+from zatlas.errors import argument_error, nearest
 from zatlas.recipes.bottlenecks import BOTTLENECKS
-from zatlas.recipes.corruptions import CORRUPTIONS
+from zatlas.recipes.bottlenecks.gaussian import Plain
+from zatlas.recipes.closings import CLOSINGS, Mean
+from zatlas.recipes.constraints import CONSTRAINTS, Unconstrained
+from zatlas.recipes.corruptions import CORRUPTIONS, Unchanged
+from zatlas.recipes.critics import CRITICS, NoCritic
 from zatlas.recipes.objective import Objective
 from zatlas.recipes.objective_text import read_objective, written
+from zatlas.recipes.optimizers import OPTIMIZERS, Adam
+from zatlas.recipes.part_text import read_part, write_part
+from zatlas.recipes.parts import (
+    Bottleneck,
+    Closing,
+    Constraint,
+    Corruption,
+    Critic,
+    OptimizerPart,
+    Part,
+)
 
-
-def _known(key: str, names: Collection[str], name: str) -> str:
-    if name not in names:
-        raise InputError(f"{key}: {name!r} is unknown; {nearest(name, names)}")
-    return name
-
-
-CorruptionName = Annotated[str, AfterValidator(partial(_known, "corruption", CORRUPTIONS))]
-BottleneckName = Annotated[str, AfterValidator(partial(_known, "bottleneck", BOTTLENECKS))]
+# the parts that a key of a recipe may name
+PARTS: Mapping[str, Mapping[str, type[Part]]] = {
+    "corruption": CORRUPTIONS, "bottleneck": BOTTLENECKS, "closing": CLOSINGS,
+    "critic": CRITICS, "optimizer": OPTIMIZERS, "constraint": CONSTRAINTS,
+}  # fmt: skip
+P = TypeVar("P", bound=Part)
 ObjectiveData = Annotated[
     Objective, PlainValidator(read_objective), PlainSerializer(written, return_type=list[str])
 ]
 
 
-class Recipe(BaseModel):
-    """What makes a family: the keys of a model file that are the same for any network."""
+def _reader(key: str) -> PlainValidator:
+    return PlainValidator(partial(read_part, known=PARTS[key], key=key))
+
+
+_writer = PlainSerializer(write_part, return_type=str)
+
+
+class Parts(BaseModel):
+    """The keys of a model file that are the same for any network: what makes a family."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    title: str
-    corruption: CorruptionName = "none"
-    bottleneck: BottleneckName = "plain"
+    corruption: Annotated[Corruption, _reader("corruption"), _writer] = Unchanged()
+    bottleneck: Annotated[Bottleneck, _reader("bottleneck"), _writer] = Plain()
     objective: ObjectiveData = Objective()
+    closing: Annotated[Closing, _reader("closing"), _writer] = Mean()
+    critic: Annotated[Critic, _reader("critic"), _writer] = NoCritic()
+    optimizer: Annotated[OptimizerPart, _reader("optimizer"), _writer] = Adam()
+    constraint: Annotated[Constraint, _reader("constraint"), _writer] = Unconstrained()
+
+    @property
+    def owners(self) -> list[Part]:
+        """The parts that may own parameters."""
+        return [self.bottleneck, *self.objective.terms, self.closing, self.critic]
+
+
+class Recipe(Parts):
+    """A family.
+
+    ``parameters`` are its own names of parameters, with the keys of the model file that they mean,
+    as ``{"beta": "objective.kl.weight"}``.
+    """
+
+    title: str
+    paper: str = ""
+    advantage: str = ""
+    disadvantage: str = ""
+    parameters: dict[str, str] = {}
+
+    def keys(self) -> dict[str, Any]:
+        """The keys of a model file that it sets."""
+        return {name: getattr(self, name) for name in Parts.model_fields}
 
 
 @cache

@@ -1,31 +1,50 @@
 """The records of one step: what a forward pass gives, and where the training stands."""
 
-from enum import Enum
-from typing import ClassVar, NamedTuple, Protocol
+from typing import NamedTuple, Protocol
 
-from torch import Tensor
-
-Code = tuple[Tensor, Tensor | None, Tensor]  # the first three fields of ForwardOutput
+import torch
+from torch import Tensor, nn
 
 
-class ForwardOutput(NamedTuple):
-    """What one forward pass of a batch gives.
+class Shapes(NamedTuple):
+    """The shapes that a part with parameters of its own is built for."""
 
-    ``mean_BD`` is the code (of a Gaussian bottleneck its mean m), ``log_sd_BD`` the logarithm s of
-    its standard deviation or None, ``z_BD`` the code that is decoded (drawn where there is noise),
-    ``output_BCHW`` the decoded pictures.
+    image: tuple[int, int, int]  # channels, height, width
+    code: tuple[int, ...]  # (D,), or (C, h, w) where the code is a stack of maps
+
+
+class Code(NamedTuple):
+    """What a bottleneck makes of the encoder's output.
+
+    ``mean_BD`` is the code, which is the same whenever an image is encoded: the mean of a Gaussian
+    bottleneck, the quantised vector of a quantising one. ``log_sd_BD`` is the logarithm of its
+    standard deviation, or None. ``z_BD`` is what is decoded: drawn where there is noise, and with a
+    straight-through gradient where values are quantised. ``raw_BD`` is the encoder's output, where
+    the code is another.
     """
 
     mean_BD: Tensor
     log_sd_BD: Tensor | None
     z_BD: Tensor
+    raw_BD: Tensor | None = None
+
+
+class ForwardOutput(NamedTuple):
+    """What one forward pass of a batch gives: the fields of :class:`Code`, and decoded pictures."""
+
+    mean_BD: Tensor
+    log_sd_BD: Tensor | None
+    z_BD: Tensor
     output_BCHW: Tensor
+    raw_BD: Tensor | None = None
 
     def float(self) -> "ForwardOutput":
         """The same values in float32, whatever the network computed in."""
-        mean, log_sd, z, output = self
-        log_sd = log_sd if log_sd is None else log_sd.float()
-        return ForwardOutput(mean.float(), log_sd, z.float(), output.float())
+        return ForwardOutput(*(None if v is None else v.float() for v in self))  # type: ignore[arg-type]  # None where it was
+
+    def detach(self) -> "ForwardOutput":
+        """The same values without gradients."""
+        return ForwardOutput(*(None if v is None else v.detach() for v in self))  # type: ignore[arg-type]  # None where it was
 
 
 class Context(NamedTuple):
@@ -41,30 +60,38 @@ class Context(NamedTuple):
     training: bool = True
 
 
-class Requirement(Enum):
-    """What a term needs of a model; the value says how to give it."""
+class Network(Protocol):
+    """The network, as the parts of a recipe see it."""
 
-    SPREAD = "a Gaussian bottleneck; write `bottleneck: gaussian`, or leave the term out"
-    UNIT_RANGE = "pixels in [0, 1]; write `range: [0, 1]` and `output: Sigmoid()`"
+    parts: nn.ModuleDict
+    encoders: nn.ModuleList
+    decoder: nn.Sequential
+
+    def code(self, x_BCHW: Tensor, noise_BD: Tensor | None = None) -> Code:
+        """Pictures to what the bottleneck makes of them; exact without noise."""
+
+    def decode(self, z_BD: Tensor) -> Tensor:
+        """Codes (B, D) to pictures (B, C, H, W)."""
 
 
-class Term(Protocol):
-    """One part of the loss: a value for each image, times ``weight``.
+class Step(NamedTuple):
+    """One step, as the terms of an objective see it.
 
-    ``name`` is the term's name in a model file and in the columns of the history, where its values
-    stand without the weight. The weight rises from 0 over the first ``warmup_epochs``.
+    ``x_BCHW`` are the pictures, ``corrupted_BCHW`` what was encoded. All random numbers of terms
+    come from ``generator``, which depends on the seed and the step alone.
     """
 
-    name: ClassVar[str]
-    requires: ClassVar[tuple[Requirement, ...]]
+    x_BCHW: Tensor
+    output: ForwardOutput
+    context: Context
+    model: Network
+    corrupted_BCHW: Tensor
+    generator: torch.Generator
 
-    @property
-    def weight(self) -> float:
-        """The factor of the term in the loss."""
+    def normal(self, *shape: int) -> Tensor:
+        """Standard normal numbers on the device of the pictures."""
+        return torch.randn(shape, generator=self.generator).to(self.x_BCHW.device)
 
-    @property
-    def warmup_epochs(self) -> int:
-        """The number of epochs until the weight is whole."""
-
-    def __call__(self, x_BCHW: Tensor, output: ForwardOutput, context: Context) -> Tensor:
-        """The values of the term (B,) for the pictures ``x_BCHW`` and what became of them."""
+    def each(self, value: Tensor) -> Tensor:
+        """A number of the whole batch as a value (B,) for each image."""
+        return value.expand(len(self.x_BCHW))

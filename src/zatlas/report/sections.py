@@ -13,6 +13,7 @@ from zatlas.evidence.records import ClaimAnswer, PlateRecord
 from zatlas.figures.curves import loss_curves
 from zatlas.figures.diagram import diagram
 from zatlas.models.architecture import Architecture, spell
+from zatlas.recipes.part_text import write_part
 from zatlas.report.data import Drawing, Fact, Section
 from zatlas.report.notes import NoteRecord
 from zatlas.report.number_text import METRICS, duration
@@ -97,7 +98,8 @@ def architecture(
     """The network: its diagram, its layer table, and ``model_file``, the text of its YAML."""
     record = ArchitectureRecord(
         title=title, image=spell(network.image), code_shape=spell(network.code_shape),
-        bottleneck=network.bottleneck, latent=network.latent, parameters=network.parameters,
+        bottleneck=write_part(network.bottleneck), latent=network.latent,
+        parameters=network.parameters,
         encoders=len(network.encoders), model_file=model_file, command=command,
         layers=tuple(
             LayerRecord(part=row.part, index=row.index, layer=format_call(row.call),

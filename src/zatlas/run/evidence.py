@@ -1,7 +1,8 @@
 """The records in the ``evidence/`` folder of a run: each is written and read here."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 import numpy as np
 
@@ -116,21 +117,17 @@ def forget_edits(run: Run, names: Sequence[str]) -> list[PlateRecord]:
     """
     with together() as written:
         written.enter_context(one_writer(run.path, WAIT))
-        return _forget(run, names)
-
-
-def _forget(run: Run, names: Sequence[str]) -> list[PlateRecord]:
-    plates = kept_edits(run).plates
-    named = [{plate.out, *(edit.edit for edit in plate.edits)} - {""} for plate in plates]
-    known = sorted(set().union(*named))
-    for name in names:
-        if name not in known:
-            hint = nearest(name, known) if known else "the run has no plates"
-            raise InputError(f"{run.path}: no plate has the edit or the file {name!r}; {hint}")
-    gone = [bool(has & {*names}) for has in named]
-    kept = tuple(plate for plate, goes in zip(plates, gone, strict=True) if not goes)
-    write_json(run.paths.edits, EditsRecord(plates=kept).plain())
-    return [plate for plate, goes in zip(plates, gone, strict=True) if goes]
+        plates = kept_edits(run).plates
+        named = [{plate.out, *(edit.edit for edit in plate.edits)} - {""} for plate in plates]
+        known = sorted(set().union(*named))
+        for name in names:
+            if name not in known:
+                hint = nearest(name, known) if known else "the run has no plates"
+                raise InputError(f"{run.path}: no plate has the edit or the file {name!r}; {hint}")
+        gone = [plate for plate, has in zip(plates, named, strict=True) if has & {*names}]
+        kept = tuple(plate for plate in plates if plate not in gone)
+        write_json(run.paths.edits, EditsRecord(plates=kept).plain())
+        return gone
 
 
 def kept_edits(run: Run) -> EditsRecord:
@@ -144,6 +141,18 @@ def kept_edits(run: Run) -> EditsRecord:
     return record
 
 
+_AGAIN = "the same training with resume=True measures it again"
+
+
+@contextmanager
+def _measured_by_training() -> Iterator[None]:
+    """An InputError in it is mended by the argument ``resume`` of a training."""
+    try:
+        yield
+    except InputError as error:
+        raise InputError(str(error), arguments=("resume",)) from None
+
+
 def keep_reconstruction(paths: RunPaths, record: Reconstruction) -> None:
     """Write ``reconstruction.json``."""
     write_json(paths.reconstruction, record.plain())
@@ -151,12 +160,13 @@ def keep_reconstruction(paths: RunPaths, record: Reconstruction) -> None:
 
 def kept_reconstruction(run: Run) -> Reconstruction:
     """How well the run reconstructs its held-out images. Raises InputError where it is missing."""
-    hint = "the same training measures it again where it is resumed"
-    record = read_record(run.paths.reconstruction, Reconstruction, hint)
-    run.check_weights(run.paths.reconstruction, record.weights, hint)
-    if record.n > run.config.held_out_count:
-        raise InputError(f"{run.paths.reconstruction}: n: more images than were held out; {hint}")
-    return record
+    file = run.paths.reconstruction
+    with _measured_by_training():
+        record = read_record(file, Reconstruction, _AGAIN)
+        run.check_weights(file, record.weights, _AGAIN)
+        if record.n > run.config.held_out_count:
+            raise InputError(f"{file}: n: more images than were held out; {_AGAIN}")
+        return record
 
 
 def keep_learning(paths: RunPaths, record: LearningCheck) -> None:
@@ -166,9 +176,13 @@ def keep_learning(paths: RunPaths, record: LearningCheck) -> None:
 
 def kept_learning(run: Run) -> LearningCheck | None:
     """Whether the run's training has learned anything; None for a run of an older zatlas."""
-    file = RunPaths(run.path).learning
-    hint = "remove it, or the same `zatlas train` command with --resume measures it again"
-    return read_record(file, LearningCheck, hint) if file.exists() else None
+    file = run.paths.learning
+    if not file.exists():
+        return None
+    with _measured_by_training():
+        record = read_record(file, LearningCheck, _AGAIN)
+        run.check_weights(file, record.weights, _AGAIN)
+        return record
 
 
 def training_warnings(run: Run) -> list[str]:

@@ -28,7 +28,7 @@ class LearningCheck(VersionedRecord):
     reconstructions, and that of the mean training picture in their place. ``first_loss`` and
     ``last_loss`` are the training reconstruction losses of the first and the last epoch.
     ``improving``: the held-out loss still falls in the last epochs. ``kl_weight`` is 0 without a KL
-    divergence.
+    divergence. ``weights`` is the fingerprint of the network that was measured.
     """
 
     n: int
@@ -42,6 +42,7 @@ class LearningCheck(VersionedRecord):
     batch_size: int
     lr: Number
     kl_weight: Number
+    weights: str | None = None
 
     @property
     def learned_nothing(self) -> str:

@@ -19,7 +19,7 @@ from zatlas.latents.code_statistics import CodeStatistics
 from zatlas.latents.edits import Space
 from zatlas.models.model_file import parse_model
 from zatlas.models.network import Autoencoder
-from zatlas.recipes.bottlenecks import Gaussian
+from zatlas.recipes.bottlenecks.gaussian import Gaussian
 from zatlas.run import history
 from zatlas.run.config import ImagesRecord, RunConfig, read_config
 from zatlas.run.history import HistoryRow

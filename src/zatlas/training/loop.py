@@ -54,7 +54,8 @@ def fit(
         state = initial_state(model, config.lr)
         resumed = checkpoint.load(folder / "state", state)
         if not resumed:
-            allocate_moments(state.optimizers["model"])
+            for optimizer in state.optimizers.values():
+                allocate_moments(optimizer)
         steps = Steps(state, train, valid, config, processes, precision)
         loop = _Loop(state, steps, folder, callback, resumed)
         if processes.count == 1:  # of several, each would stop at another step
@@ -122,7 +123,7 @@ class _Loop:
         seconds = time.perf_counter() - started
         done = len(rows) - bounds[first][0] if first < len(bounds) else 0
         mean = self.processes.sum(sums) / len(rows)
-        train_loss = self._finite("training", self.steps.objective.named(mean.tolist()))
+        train_loss = self._finite("training", self.steps.named(mean))
         valid_loss = self._finite("held-out", self.steps.evaluate())
         row = HistoryRow(
             epoch=position.epoch + 1, train_loss=train_loss.total, valid_loss=valid_loss.total,

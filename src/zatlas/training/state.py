@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor
-from torch.optim import Adam, Optimizer
+from torch.optim import Optimizer
 
 from zatlas.models.network import Autoencoder
 
@@ -55,8 +55,14 @@ class TrainState:
 
 
 def initial_state(model: Autoencoder, lr: float) -> TrainState:
-    """The state before the first step: Adam for the model, and no progress."""
-    return TrainState(model, {"model": Adam(model.parameters(), lr=lr, fused=True)})
+    """The state before the first step: fresh optimizers of the model and its critic."""
+    critic = model.model_file.critic
+    theirs = critic.trained(model)
+    own = [(k, v) for k, v in model.named_parameters() if not any(v is one for one in theirs)]
+    optimizers = {"model": model.model_file.optimizer.make(own, lr)}
+    if theirs:
+        optimizers[critic.name] = critic.make_optimizer(theirs, lr)
+    return TrainState(model, optimizers)
 
 
 def allocate_moments(optimizer: Optimizer) -> None:

@@ -1,5 +1,6 @@
 """The batches of an epoch, one training step, and the measurement on held-out images."""
 
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -10,10 +11,9 @@ from torch import Tensor
 from zatlas.distributed import Processes
 from zatlas.models.pixels import fill
 from zatlas.models.precision import Precision
-from zatlas.recipes.corruptions import CORRUPTIONS
-from zatlas.recipes.objective import LossValues
+from zatlas.recipes.objective import Loss, LossValues
 from zatlas.recipes.schedules import RATE_SCHEDULES
-from zatlas.recipes.step import Context
+from zatlas.recipes.step import Context, ForwardOutput, Step
 from zatlas.run.config import TrainConfig
 from zatlas.run.split import Part
 from zatlas.seeding import Draw, generator, seed_of
@@ -70,18 +70,20 @@ class Steps:
         self.model, self.config, self.train, self.valid = state.model, config, train, valid
         self.processes, self.precision = processes, precision
         self.bounds = bounds(len(train), config.batch_size)
-        self.objective = self.model.model_file.objective
-        self.corruption = CORRUPTIONS[self.model.model_file.corruption]
+        recipe = self.model.model_file
+        self.objective, self.closing = recipe.objective, recipe.closing
+        self.corruption, self.critic = recipe.corruption, recipe.critic
         images = train_images = resident(train.images, processes.device)
         if valid.images is not train.images:
             images = resident(valid.images, processes.device)
-        network, optimizers = processes.setup(self.model, state.optimizers)
-        self.forward, self.optimizers = network, list(optimizers.values())
-        groups = (group for optimizer in self.optimizers for group in optimizer.param_groups)
+        self.forward, self.optimizers = processes.setup(self.model, state.optimizers)
+        optimizers = self.optimizers.values()
+        groups = (group for optimizer in optimizers for group in optimizer.param_groups)
         self.rates = [(group, group["lr"]) for group in groups]  # before any schedule
         self.schedule = RATE_SCHEDULES[config.schedule]
+        self.has_critic = len(self.optimizers) > 1
         if precision.compiled:
-            self.forward = torch.compile(network, dynamic=False, mode="reduce-overhead")  # type: ignore[assignment]  # called alone
+            self.forward = torch.compile(self.forward, dynamic=False, mode="reduce-overhead")  # type: ignore[assignment]  # called alone
         largest = min(config.batch_size + 1, max(len(train), len(valid)))
         buffer = torch.empty(
             largest, *self.model.architecture.image, device=processes.device,
@@ -99,22 +101,42 @@ class Steps:
         torch.manual_seed(seed_of(Draw.LAYERS, seed, epoch, step))
         mine = slice(self.processes.rank, None, count)
         noise = self._noise(len(rows), Draw.NOISE, epoch, step)
-        x = corrupted = self.train_batch(rows[mine])
-        if self.corruption is not None:
-            corrupted = self.corruption(x, generator(Draw.CORRUPTION, seed, epoch, step))
-        with self.precision.computing(device):
-            output = self.forward(corrupted, None if noise is None else noise[mine].to(device))
+        x = self.train_batch(rows[mine])
+        corrupted = self.corruption(x, generator(Draw.CORRUPTION, seed, epoch, step))
         context = self._context(epoch, step)
-        loss = self.objective.loss(x, output, context)
-        weight = len(x) * count / len(rows)  # shares differ by an image
-        self.processes.backward(loss.total * weight)
         factor = self.schedule(context.step / (self.config.epochs * context.steps_per_epoch))
         for group, rate in self.rates:
             group["lr"] = rate * factor
-        for optimizer in self.optimizers:
-            optimizer.step()
-            optimizer.zero_grad()
+        self._train_alone("model")
+        with self.precision.computing(device):
+            output = self.forward(corrupted, None if noise is None else noise[mine].to(device))
+        draws = generator(Draw.TERMS, seed, epoch, step)
+        record = Step(x, output, context, self.model, corrupted, draws)
+        loss = self.objective.loss(record, self.closing)
+        weight = len(x) * count / len(rows)  # shares differ by an image
+        self._update("model", loss.total * weight)
+        if self.has_critic:
+            self._train_alone(self.critic.name)
+            loss = self._with_critic(loss, record)
+            self._update(self.critic.name, loss.terms[self.critic.name])
         return loss.vector() * len(x)
+
+    def _train_alone(self, name: str) -> None:
+        """Of the objective and a critic, give gradients to the parameters of one alone."""
+        for other, optimizer in self.optimizers.items() if self.has_critic else ():
+            for group in optimizer.param_groups:
+                for parameter in group["params"]:
+                    parameter.requires_grad_(other == name)
+
+    def _update(self, name: str, loss: Tensor) -> None:
+        self.processes.backward(loss)
+        self.optimizers[name].step()
+        self.optimizers[name].zero_grad()
+
+    def _with_critic(self, loss: Loss, step: Step) -> Loss:
+        """The loss, with that of the critic among its terms."""
+        value = self.critic.loss(step._replace(output=step.output.detach().float())).mean()
+        return replace(loss, terms={**loss.terms, self.critic.name: value})
 
     @torch.no_grad()
     def evaluate(self) -> LossValues:
@@ -124,11 +146,21 @@ class Steps:
         for step, (start, stop) in enumerate(bounds(len(self.valid), self.config.batch_size)):
             x = self.valid_batch(self.valid.rows[start:stop])
             noise = self._noise(len(x), Draw.VALIDATION, 0, step)
+            output: ForwardOutput
             output = self.model(x, None if noise is None else noise.to(self.processes.device))
             context = self._context(0, step)._replace(training=False)
-            vector = self.objective.loss(x, output, context).vector() * len(x)
+            draws = generator(Draw.TERMS, self.config.seed, 0, step)
+            record = Step(x, output, context, self.model, x, draws)
+            loss = self.objective.loss(record, self.closing)
+            if self.has_critic:
+                loss = self._with_critic(loss, record)
+            vector = loss.vector() * len(x)
             total = total + vector if len(total) else vector
-        return self.objective.named((total / len(self.valid)).tolist())
+        return self.named(total / len(self.valid))
+
+    def named(self, vector: Tensor) -> LossValues:
+        """The numbers of a mean of ``Loss.vector`` under their names."""
+        return self.objective.named(vector.tolist(), self.critic if self.has_critic else None)
 
     def _noise(self, count: int, draw: Draw, epoch: int, step: int) -> Tensor | None:
         """Noise for the whole batch, so that several processes draw what one would."""

@@ -165,7 +165,7 @@ def _finish(
             others = paths.weights.exists() and not filecmp.cmp(paths.weights, part, shallow=False)
         replace(statistics, weights=fingerprint).save(paths.codes)
         keep_reconstruction(paths, record.model_copy(update={"weights": fingerprint}))
-        keep_learning(paths, check)
+        keep_learning(paths, check.model_copy(update={"weights": fingerprint}))
         gone = remove_measured(paths) if others else []
     return [*gone, *check.warnings]
 

@@ -12,6 +12,7 @@ from zatlas.models.pasted.network import Network, first_with_size, images_for
 from zatlas.models.pasted.notebook import notebook_code
 from zatlas.models.pasted.printout import from_printout
 from zatlas.models.pasted.source import from_source
+from zatlas.recipes.bottlenecks.gaussian import Gaussian, Plain
 from zatlas.syntax import Source
 
 MAX_CHARACTERS = 200_000  # characters of a pasted file
@@ -103,7 +104,7 @@ def _choose_image(network: Network) -> None:
     encoders, decoder = [*network.encoders.values()], network.decoder
     images = images_for(first_with_size(iter(encoders[0])))
     chosen = images[0]
-    bottleneck = "gaussian" if network.gaussian else "plain"
+    bottleneck = Gaussian() if network.gaussian else Plain()
     for image, reason in images if len(images) > 1 else ():
         try:
             check(image, encoders, decoder, bottleneck, _range(network))
