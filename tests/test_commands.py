@@ -1,4 +1,4 @@
-"""Every command that a figure or a page prints gives the same numbers again."""
+"""Usage A5: every command that a figure or a page prints gives the same numbers again."""
 
 import hashlib
 import json
