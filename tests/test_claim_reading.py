@@ -148,6 +148,7 @@ def meant(reading: Reading) -> dict[str, str]:
 def test_claims_with_known_answers(
     claim: str, properties: dict[str, str], negated: bool, verdict: str
 ) -> None:
+    """Usage A1: directions and negations were not read."""
     reading = read_claim(claim, VOCABULARY)
     assert (reading.refused, reading.element) == (None, 1)
     assert (meant(reading), reading.negated) == (properties, negated)
@@ -236,6 +237,7 @@ def test_the_reading_says_what_stands_for_the_words() -> None:
 
 
 def test_a_move_that_leaves_the_data_decides_nothing() -> None:
+    """Usage A6: confetti far from all codes was "mainly sharper"."""
     sharper = read_claim("element 1 makes it sharper", VOCABULARY)
     assert judge(sharper, EFFECTS, in_range=0.9).word == YES
     left = judge(sharper, EFFECTS, in_range=0.02)
