@@ -18,6 +18,7 @@ from zatlas.errors import InputError, argument_error
 from zatlas.files import read_text
 from zatlas.images import ImageSet
 from zatlas.models.architecture import Architecture
+from zatlas.models.layers import arguments
 from zatlas.models.model_file import ModelFile
 from zatlas.models.precision import Precision
 from zatlas.plain_yaml import parse_yaml
@@ -87,7 +88,10 @@ def train_config(**settings: object) -> TrainConfig:
 def check_batches(config: TrainConfig, network: Architecture) -> None:
     """Raise InputError where batches of one image meet a layer that takes a batch's statistics."""
     for row in network.rows if config.batch_size == 1 else ():
-        if row.call.name in ("BatchNorm1d", "BatchNorm2d") and math.prod(row.shape[1:]) == 1:
+        by_batch = row.call.name in ("BatchNorm1d", "BatchNorm2d")
+        if row.call.name == "Residual":
+            by_batch = arguments(row.call)["norm"] == "batch"
+        if by_batch and math.prod(row.shape[1:]) == 1:
             layer = f"{row.part} layer {row.index} {format_call(row.call)}"
             fault = f"{layer} takes the mean of a batch; give 2 or more"
             raise argument_error("batch_size", 1, fault)
