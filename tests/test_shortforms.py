@@ -76,11 +76,11 @@ def test_sizes_that_divide_and_grey_or_colour(form: str, pixels: int, channels: 
 
 
 FAULTS = [
-    ("conv(8, norm='layer')", "norm is batch, group or none, not 'layer'"),
-    ("conv(8, activation='Silu')", "activation is the name of one, as SiLU, not 'Silu'"),
+    ("conv(8, norm='layer')", "norm: Input should be 'batch', 'group' or 'none'"),
+    ("conv(8, activation='Silu')", "activation: Input should be 'ReLU', "),
     ("conv(8, blocks=2)", "unknown 'blocks'; known are norm, activation, slope"),
-    ("resnet(8, blocks=0)", "blocks is a whole number above 0, not 0"),
-    ("conv(8, slope=0.1, activation=SiLU)", "slope is a number"),
+    ("resnet(8, blocks=0)", "blocks: Input should be greater than or equal to 1"),
+    ("conv(8, slope=0.1, activation=SiLU)", "slope is that of LeakyReLU; leave out activation"),
     ("['Residual(5)']", "takes 5, but what reaches it is 3x28x28"),
     ("['Residual(3, activation=\"Sequential\")']", "activation='Sequential'"),
 ]

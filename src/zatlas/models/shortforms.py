@@ -1,8 +1,12 @@
 """Short forms of layer lists: ``mlp(1024, 64)``, ``conv(64, 128)``, ``resnet(64, 128)``."""
 
 import math
+from dataclasses import fields
 from itertools import pairwise
-from typing import Any, NamedTuple, get_args
+from typing import Annotated, Any, TypeVar, get_args
+
+from pydantic import ConfigDict, Field, ValidationError
+from pydantic.dataclasses import dataclass
 
 from zatlas.errors import InputError
 from zatlas.models.architecture import Row, trace
@@ -11,6 +15,7 @@ from zatlas.models.residual import Activation, Normalisation, groups
 from zatlas.syntax import Call
 
 Pair = tuple[int, int]  # the widths that a layer takes and gives
+Options = TypeVar("Options", "Between", "Stages")
 
 SHORT_FORMS = ("mlp", "conv", "resnet")
 HALVING = {"stride": 2, "padding": 1}  # and a kernel of 4
@@ -18,12 +23,27 @@ HALVING = {"stride": 2, "padding": 1}  # and a kernel of 4
 WORDS = {word: word for word in (*get_args(Normalisation), *get_args(Activation))}
 
 
-class Options(NamedTuple):
-    """The options of a short form: what stands between its layers with weights."""
+@dataclass(frozen=True, config=ConfigDict(extra="forbid", strict=True))
+class Between:
+    """The options of ``mlp`` and ``conv``: what stands between layers with weights."""
 
     norm: Normalisation = "none"
-    activation: Call = Call("ReLU")
-    blocks: int = 1  # residual blocks in a stage
+    activation: Activation = "ReLU"
+    slope: float | None = None  # that of a LeakyReLU
+
+    @property
+    def layer(self) -> Call:
+        """The activation."""
+        return Call(self.activation) if self.slope is None else Call("LeakyReLU", (self.slope,))
+
+
+@dataclass(frozen=True, config=ConfigDict(extra="forbid", strict=True))
+class Stages:
+    """The options of ``resnet``: those of its blocks, and how many stand at each size."""
+
+    norm: Normalisation = "batch"
+    activation: Activation = "ReLU"
+    blocks: Annotated[int, Field(ge=1)] = 1
 
 
 def expand(call: Call, part: str, image: Image) -> list[Call]:
@@ -40,57 +60,49 @@ def expand(call: Call, part: str, image: Image) -> list[Call]:
     widths = [w for w in call.args if isinstance(w, int) and not isinstance(w, bool) and w > 0]
     if len(widths) != len(call.args) or not widths:
         raise InputError(f"{start}: widths are whole numbers above 0")
-    options, encodes = _options(call, start), part == "encoder"
-    side = math.prod(image) if call.name == "mlp" else image[0]
+    encodes, side = part == "encoder", math.prod(image) if call.name == "mlp" else image[0]
     pairs = list(pairwise([side, *widths] if encodes else [*widths, side]))
     if call.name == "mlp":
-        return _chain("Linear", pairs, options, closed=False)
+        return _chain("Linear", pairs, _options(Between, call, start), closed=False)
     if not encodes:
         _check_doubling(start, len(widths), image)
     kind = "Conv2d" if encodes else "ConvTranspose2d"
     if call.name == "conv":
-        return _chain(kind, pairs, options, closed=encodes)
-    return _stages(kind, pairs, options)
+        return _chain(kind, pairs, _options(Between, call, start), closed=encodes)
+    return _stages(kind, pairs, _options(Stages, call, start))
 
 
-def _options(call: Call, start: str) -> Options:
+def _options(kind: type[Options], call: Call, start: str) -> Options:
     """The options of a short form; InputError where one is unknown or does not fit."""
-    given = dict(call.kwargs)
-    known = ("blocks", "norm", "activation") if call.name == "resnet" else (
-        "norm", "activation", "slope")  # fmt: skip
-    if unknown := [key for key in given if key not in known]:
-        raise InputError(f"{start}: unknown {unknown[0]!r}; known are {', '.join(known)}")
-    norm = given.get("norm", "batch" if call.name == "resnet" else "none")
-    activation, slope = given.get("activation", "ReLU"), given.get("slope")
-    blocks = given.get("blocks", 1)
-    if norm not in get_args(Normalisation):
-        raise InputError(f"{start}: norm is batch, group or none, not {norm!r}")
-    if activation not in get_args(Activation):
-        raise InputError(f"{start}: activation is the name of one, as SiLU, not {activation!r}")
-    if slope is not None and (not isinstance(slope, int | float) or "activation" in given):
-        raise InputError(f"{start}: slope is a number, that of LeakyReLU, without activation")
-    if not isinstance(blocks, int) or blocks < 1:
-        raise InputError(f"{start}: blocks is a whole number above 0, not {blocks!r}")
-    between = Call(str(activation)) if slope is None else Call("LeakyReLU", (slope,))
-    return Options(norm, between, blocks)  # type: ignore[arg-type]  # it is one of the words
+    given: dict[str, Any] = dict(call.kwargs)
+    names = [field.name for field in fields(kind)]  # type: ignore[arg-type]  # it is a dataclass
+    if unknown := [key for key in call.kwargs if key not in names]:
+        raise InputError(f"{start}: unknown {unknown[0]!r}; known are {', '.join(names)}")
+    if {"slope", "activation"} <= call.kwargs.keys():
+        raise InputError(f"{start}: slope is that of LeakyReLU; leave out activation")
+    try:
+        return kind(**given)
+    except ValidationError as error:
+        fault = error.errors()[0]
+        raise InputError(f"{start}: {fault['loc'][0]}: {fault['msg']}") from None
 
 
-def _chain(kind: str, pairs: list[Pair], options: Options, closed: bool) -> list[Call]:
+def _chain(kind: str, pairs: list[Pair], options: Between, closed: bool) -> list[Call]:
     """Layers with weights, with normalisation and activation between, and behind if ``closed``."""
     layers: list[Call] = []
     for place, pair in enumerate(pairs, 1):
         inner = closed or place < len(pairs)
         norm = _norm(kind, pair[1], options.norm) if inner else []
         layers += [_weighted(kind, pair, bias=not norm), *norm]
-        layers += [options.activation] * inner
+        layers += [options.layer] * inner
     return layers
 
 
-def _stages(kind: str, pairs: list[Pair], options: Options) -> list[Call]:
+def _stages(kind: str, pairs: list[Pair], options: Stages) -> list[Call]:
     """Residual blocks at each size, and convolutions between the sizes."""
-    chosen = {"norm": options.norm, "activation": options.activation.name}
-    usual = {"norm": "batch", "activation": "ReLU"}
-    given: dict[str, Any] = {key: value for key, value in chosen.items() if value != usual[key]}
+    shown = {"norm": options.norm, "activation": options.activation}
+    usual = {"norm": Stages.norm, "activation": Stages.activation}
+    given: dict[str, Any] = {key: value for key, value in shown.items() if value != usual[key]}
     layers: list[Call] = []
     for taken, gives in pairs:
         resized = _weighted(kind, (taken, gives))
