@@ -75,7 +75,7 @@ def expand(call: Call, part: str, image: Image) -> list[Call]:
 def _options(kind: type[Options], call: Call, start: str) -> Options:
     """The options of a short form; InputError where one is unknown or does not fit."""
     given: dict[str, Any] = dict(call.kwargs)
-    names = [field.name for field in fields(kind)]  # type: ignore[arg-type]  # it is a dataclass
+    names = [field.name for field in fields(kind)]
     if unknown := [key for key in call.kwargs if key not in names]:
         raise InputError(f"{start}: unknown {unknown[0]!r}; known are {', '.join(names)}")
     if {"slope", "activation"} <= call.kwargs.keys():
