@@ -75,6 +75,13 @@ def test_sizes_that_divide_and_grey_or_colour(form: str, pixels: int, channels: 
         assert model(torch.zeros(2, *network.image)).output_BCHW.shape[1:] == network.image
 
 
+@pytest.mark.parametrize("image", [(1, 28, 28), (3, 128, 96), (1, 256, 256)])
+def test_a_preset_of_short_forms_takes_another_image(image: tuple[int, int, int]) -> None:
+    model = changed(read_model("conv-course"), changes={"image": list(image)}, latent=10)
+    network = model.architecture()
+    assert (network.latent, network.decoder[-1].shape) == (10, image)
+
+
 FAULTS = [
     ("conv(8, norm='layer')", "norm: Input should be 'batch', 'group' or 'none'"),
     ("conv(8, activation='Silu')", "activation: Input should be 'ReLU', "),
