@@ -55,8 +55,7 @@ class Importance(Closing):
 
     def views(self, step: Step) -> list[Step]:
         """The step itself, and steps with other codes drawn."""
-        mean, log_sd = step.output[:2]
-        assert log_sd is not None  # `requires` has been checked
+        mean, log_sd, _ = step.output.gaussian
         more = range(self.samples * self.groups - 1)
         codes = (mean + log_sd.exp() * step.normal(*mean.shape) for _ in more)
         return [step, *(decoded(step, z) for z in codes)]

@@ -33,13 +33,6 @@ def course_m2_kl(m: Tensor, s: Tensor) -> Tensor:
 CONVENTIONS = {"exact": exact_kl, "course": course_kl, "course-m2": course_m2_kl}
 
 
-def posterior(step: Step) -> tuple[Tensor, Tensor, Tensor]:
-    """The mean, the log standard deviation and the drawn code of a Gaussian bottleneck, (B, D)."""
-    mean, log_sd, z = step.output[:3]
-    assert log_sd is not None  # `requires` has been checked
-    return mean, log_sd, z
-
-
 @dataclass(frozen=True, config=STRICT)
 class KLDivergence(Term):
     """KL divergence from the standard normal prior in nats, the sum over the elements of a code.
@@ -80,7 +73,7 @@ class KLDivergence(Term):
 
     def __call__(self, step: Step) -> Tensor:
         """The values (B,) in nats."""
-        mean, log_sd, _ = posterior(step)
+        mean, log_sd, _ = step.output.gaussian
         kl_BD = CONVENTIONS[self.convention](mean, log_sd)
         if self.free_bits:
             kl_BD = kl_BD.mean(0, keepdim=True).clamp(min=self.free_bits).expand_as(kl_BD)
@@ -107,7 +100,7 @@ class SampledKL(Term):
 
     def __call__(self, step: Step) -> Tensor:
         """The values (B,) in nats."""
-        mean, log_sd, z = posterior(step)
+        mean, log_sd, z = step.output.gaussian
         noise = (z - mean) / log_sd.exp()
         return (0.5 * (z.square() - noise.square()) - log_sd).sum(1)
 
@@ -151,7 +144,7 @@ class ControlledKL(Term):
 
     def __call__(self, step: Step) -> Tensor:
         """The values (B,): beta times nats. The integral moves in training alone."""
-        mean, log_sd, _ = posterior(step)
+        mean, log_sd, _ = step.output.gaussian
         kl_B = exact_kl(mean, log_sd).sum(1)
         error = self.target - kl_B.detach().mean()
         integral = step.model.parts[self.name].get_buffer("value")

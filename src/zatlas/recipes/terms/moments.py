@@ -11,7 +11,6 @@ from torch.nn import functional
 from zatlas.recipes.part_text import STRICT, Count, Epochs, Weight
 from zatlas.recipes.parts import Requirement, Term
 from zatlas.recipes.step import Step
-from zatlas.recipes.terms.divergence import posterior
 
 SCALES = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)  # of the kernels (Tolstikhin et al. 2018)
 
@@ -35,7 +34,7 @@ class DIP(Term):
 
     def __call__(self, step: Step) -> Tensor:
         """The value of the batch, (B,)."""
-        mean, log_sd, _ = posterior(step)
+        mean, log_sd, _ = step.output.gaussian
         covariance_DD = mean.T.cov(correction=0).view(mean.shape[1], -1)
         if self.kind == "II":
             covariance_DD = covariance_DD + (2 * log_sd).exp().mean(0).diag()

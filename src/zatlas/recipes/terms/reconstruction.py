@@ -95,7 +95,7 @@ class GaussianLikelihood(Term):
     weight: Weight = 1.0
     sd: Literal["optimal", "learned"] = "optimal"
     name: ClassVar[str] = "gaussian_nll"
-    formula: ClassVar[str] = "Σ (x̂ − x)²/(2σ²) + log σ + ½ log 2π"
+    formula: ClassVar[str] = "Σ ((x̂ − x)²/(2σ²) + log σ + ½ log 2π)"
 
     def build(self, shapes: Shapes) -> nn.Module | None:
         """The logarithm of a learned σ."""
@@ -139,7 +139,7 @@ class MaskedSquaredError(Term):
 
     weight: Weight = 1.0
     name: ClassVar[str] = "masked_mse"
-    formula: ClassVar[str] = "mean (x̂ − x)² where the corrupted x is another"
+    formula: ClassVar[str] = "mean (x̂ − x)², over what the corruption changed"
 
     def __call__(self, step: Step) -> Tensor:
         """The values (B,)."""

@@ -14,7 +14,6 @@ from torch import Tensor
 from zatlas.recipes.part_text import STRICT, Epochs, Weight
 from zatlas.recipes.parts import Requirement, Term
 from zatlas.recipes.step import Step
-from zatlas.recipes.terms.divergence import posterior
 
 # How q(z) is estimated from a batch. `weighted`: the mean over the batch. This is minibatch
 # weighted sampling without its constant log N, which has no gradient and would shift the reported
@@ -46,7 +45,7 @@ def log_weights(batch: int, images: int, sampling: Sampling) -> Tensor:
 
 def densities(step: Step, sampling: Sampling) -> Densities:
     """The densities at the drawn codes; the weights are counted once, in the sum over images."""
-    m, s, z = posterior(step)
+    m, s, z = step.output.gaussian
     log_q_BBD = log_normal(z[:, None], m, s)  # of code i under the distribution of image j
     weights_BB = log_weights(len(z), step.context.images, sampling).to(z)
     joint_B = (log_q_BBD.sum(2) + weights_BB).logsumexp(1)
