@@ -14,6 +14,7 @@ from zatlas.recipes.terms.reconstruction import (
     MeanSquaredError,
     SumOfSquaredErrors,
 )
+from zatlas.recipes.terms.similarity import StructuralDissimilarity
 from zatlas.recipes.terms.total_correlation import (
     ElementwiseKL,
     MutualInformation,
@@ -22,7 +23,7 @@ from zatlas.recipes.terms.total_correlation import (
 
 _RECONSTRUCTIONS = (
     MeanSquaredError, SumOfSquaredErrors, MeanAbsoluteError, BinaryCrossEntropy,
-    GaussianLikelihood, LogCosh, MaskedSquaredError,
+    StructuralDissimilarity, GaussianLikelihood, LogCosh, MaskedSquaredError,
 )  # fmt: skip
 _PENALTIES = (
     KLDivergence, SampledKL, ControlledKL,
