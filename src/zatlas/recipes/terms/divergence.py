@@ -133,7 +133,7 @@ class ControlledKL(Term):
     k_p: Weight = 0.01
     k_i: Weight = 0.001
     beta_min: Weight = 0.0
-    beta_max: Weight = 100.0
+    beta_max: Weight = 10.0
     name: ClassVar[str] = "controlled_kl"
     formula: ClassVar[str] = "β_t·Σ_j KL_j, β_t = K_p/(1 + exp e) − K_i Σe + β_min, e = target − KL"
     requires: ClassVar[tuple[Requirement, ...]] = (Requirement.SPREAD,)
