@@ -17,6 +17,7 @@ class Requirement(Enum):
 
     SPREAD = "a Gaussian bottleneck; write `bottleneck: gaussian`, or leave the term out"
     UNIT_RANGE = "pixels in [0, 1]; write `range: [0, 1]` and `output: Sigmoid()`"
+    SAMPLED_KL = "a divergence of the drawn code; write sampled_kl() in place of kl()"
     QUANTISED = "a bottleneck that quantises, as `bottleneck: vq`"
 
 
@@ -43,6 +44,7 @@ class Term(Part, Protocol):
     """
 
     formula: ClassVar[str]
+    gives: ClassVar[frozenset[Requirement]] = frozenset()
     warmup_epochs: int = 0  # the weight rises from 0 over the first epochs
 
     @property

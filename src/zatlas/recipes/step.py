@@ -38,6 +38,13 @@ class ForwardOutput(NamedTuple):
     output_BCHW: Tensor
     raw_BD: Tensor | None = None
 
+    @property
+    def gaussian(self) -> tuple[Tensor, Tensor, Tensor]:
+        """Mean, log standard deviation and drawn value of the Gaussian elements, the first ones."""
+        assert self.log_sd_BD is not None  # the bottleneck gives Requirement.SPREAD
+        count = self.log_sd_BD.shape[1]
+        return self.mean_BD[:, :count], self.log_sd_BD, self.z_BD[:, :count]
+
     def float(self) -> "ForwardOutput":
         """The same values in float32, whatever the network computed in."""
         return ForwardOutput(*(None if v is None else v.float() for v in self))  # type: ignore[arg-type]  # None where it was
@@ -89,8 +96,8 @@ class Step(NamedTuple):
     generator: torch.Generator
 
     def normal(self, *shape: int) -> Tensor:
-        """Standard normal numbers on the device of the pictures."""
-        return torch.randn(shape, generator=self.generator).to(self.x_BCHW.device)
+        """Standard normal numbers on the device and in the type of the pictures."""
+        return torch.randn(shape, generator=self.generator).to(self.x_BCHW)
 
     def each(self, value: Tensor) -> Tensor:
         """A number of the whole batch as a value (B,) for each image."""
