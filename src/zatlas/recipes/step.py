@@ -93,8 +93,8 @@ class Step(NamedTuple):
     generator: torch.Generator
 
     def normal(self, *shape: int) -> Tensor:
-        """Standard normal numbers on the device of the pictures."""
-        return torch.randn(shape, generator=self.generator).to(self.x_BCHW.device)
+        """Standard normal numbers on the device and in the type of the pictures."""
+        return torch.randn(shape, generator=self.generator).to(self.x_BCHW)
 
     def each(self, value: Tensor) -> Tensor:
         """A number of the whole batch as a value (B,) for each image."""
