@@ -108,6 +108,7 @@ def test_multi_information_of_normal_codes() -> None:
     assert MultiInformation()(step_of(None, correlated(0.6))).mean().item() == pytest.approx(
         exact, abs=0.04
     )
+    assert MultiInformation()(step_of(None, correlated(0.6)[:1])).tolist() == [0]
     independent = correlated(0)
     assert abs(MultiInformation()(step_of(None, independent)).mean().item()) < 0.03
     scaled = independent / independent.std(0)

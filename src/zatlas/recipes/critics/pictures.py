@@ -22,7 +22,7 @@ class Pictures(Critic):
     objective's step. ``width`` is the number of channels of its first layer.
     """
 
-    width: Count = 32
+    width: Count = 16
     rate: Weight = 0.2
     name: ClassVar[str] = discriminators.PICTURES
     formula: ClassVar[str] = "−log σ(T(x)) − ½ log(1 − σ(T(x̂))) − ½ log(1 − σ(T(D(p))))"

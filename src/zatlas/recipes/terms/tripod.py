@@ -3,6 +3,7 @@
 import math
 from typing import Annotated, ClassVar
 
+import torch
 from pydantic import Field
 from pydantic.dataclasses import dataclass
 from torch import Tensor
@@ -16,8 +17,9 @@ from zatlas.recipes.step import Step
 class MultiInformation(Term):
     """log q(z) - Σ_j log q_j(z_j): the total correlation of the codes, in nats (Hsu et al. 2024).
 
-    q and q_j are kernel densities of the codes of the batch. The bandwidth of element j is sd_j
-    N^(-1/(D+4)), the same in both, so that the mean is near 0 for independent elements.
+    q and q_j are kernel densities of the other codes of the batch, of N in all. The bandwidth of
+    element j is sd_j N^(-1/(D+4)), the same in both: so the mean is near 0 for a few independent
+    elements. For many elements it is lower by a number that hardly depends on the codes.
     """
 
     weight: Weight = 1.0
@@ -28,12 +30,16 @@ class MultiInformation(Term):
         """The values (B,); their mean over the batch is the estimate."""
         z = step.output.z_BD
         count, latent = z.shape
+        if count < 2:  # there are no other codes
+            return step.each(z.new_zeros(()))
         bandwidths = z.std(0, correction=0).clamp_min(1e-6) * count ** (-1 / (latent + 4))
         scaled = z / bandwidths
         exponents_BBD = -0.5 * (scaled[:, None] - scaled).square()
+        itself = torch.eye(count, dtype=torch.bool, device=z.device)[..., None]
+        exponents_BBD = exponents_BBD.masked_fill(itself, -math.inf)
         joint: Tensor = exponents_BBD.sum(2).logsumexp(1)
         marginals: Tensor = exponents_BBD.logsumexp(1).sum(1)
-        return joint - marginals + (latent - 1) * math.log(count)
+        return joint - marginals + (latent - 1) * math.log(count - 1)
 
 
 def second_differences(step: Step, directions_BD: Tensor) -> Tensor:
