@@ -100,7 +100,7 @@ def test_the_encoder_gets_no_gradient_from_the_picture_discriminator() -> None:
     model, term, _ = parts_of("picture_adversarial()", "pictures(width=2)")
     output = model(X, NOISE)
     term(step_of(model, output.z_BD, X, output)).mean().backward()
-    encoder = [*model.encoders.parameters(), *model.means.parameters()]  # type: ignore[operator,union-attr]
+    encoder = [*model.encoders.parameters(), *model.means.parameters()]  # type: ignore[union-attr]
     assert all(p.grad is None for p in encoder)
     assert all(p.grad is not None and p.grad.abs().max() > 0 for p in model.decoder.parameters())
 
@@ -110,7 +110,7 @@ def test_introspection_by_hand() -> None:
     model, term, critic = parts_of("introspection(kl_weight=2)", "introspective_decoder")
     for parameter in model.parameters():
         nn.init.zeros_(parameter)
-    nn.init.ones_(model.means[0].bias)  # type: ignore[arg-type,index,union-attr]
+    nn.init.ones_(model.means[0].bias)  # type: ignore[index,union-attr]
     output = model(X, NOISE)
     step = step_of(model, output.z_BD, X, output)
     each = 64 * math.exp(-2 / 64 * 2 * 1.5)
