@@ -13,11 +13,12 @@ from zatlas.recipes.terms.reconstruction import (
     MeanSquaredError,
     SumOfSquaredErrors,
 )
+from zatlas.recipes.terms.similarity import StructuralDissimilarity
 from zatlas.recipes.terms.volume import LeastVolume
 
 _RECONSTRUCTIONS = (
     MeanSquaredError, SumOfSquaredErrors, MeanAbsoluteError, BinaryCrossEntropy,
-    adversarial.FeatureError,
+    StructuralDissimilarity, adversarial.FeatureError,
 )  # fmt: skip
 _PENALTIES = (
     KLDivergence, VampPrior,
