@@ -61,8 +61,8 @@ def test_the_density_ratio_learns_the_total_correlation() -> None:
     model, term, part = parts_of("density_ratio()", "permuted_codes(width=32, hidden=2)")
     model.parts[part.name] = discriminators.of_codes(2, 32, 2).double()
     optimizer = torch.optim.Adam(part.trained(model), lr=0.003)
-    step = step_of(model, correlated(0.6, 4000))
-    for _ in range(150):
+    step = step_of(model, correlated(0.6, 2000))
+    for _ in range(100):
         part.loss(step).mean().backward()
         optimizer.step()
         optimizer.zero_grad()

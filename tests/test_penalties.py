@@ -96,7 +96,7 @@ def test_least_volume_by_hand() -> None:
     assert LeastVolume()(step_of(None, z[:1])).tolist() == [1]  # one image has no spread
 
 
-def correlated(rho: float, count: int = 1500) -> Tensor:
+def correlated(rho: float, count: int = 1000) -> Tensor:
     rng = np.random.default_rng(0)
     return torch.tensor(rng.multivariate_normal([0, 0], [[1, rho], [rho, 1]], count)) * 3 + 1
 
