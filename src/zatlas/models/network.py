@@ -2,7 +2,9 @@
 
 import os
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from zatlas.errors import InputError
@@ -66,6 +68,13 @@ class Autoencoder(nn.Module):
     def project(self, z_BD: Tensor) -> Tensor:
         """The codes (B, D) nearest to ``z_BD`` that the bottleneck can give."""
         return self.bottleneck.project(z_BD, self._part)
+
+    def sample_prior(self, count: int, seed: int) -> NDArray[np.float32] | None:
+        """Codes (count, D) from the prior of a term or critic, else of the bottleneck; or None."""
+        for part in self.model_file.owners:
+            if (codes := part.sample_prior(self, count, seed)) is not None:
+                return codes
+        return self.bottleneck.sample(count, self.latent, seed)
 
     def posterior(self, x_BCHW: Tensor) -> tuple[Tensor, Tensor | None]:
         """The code (B, D) and, of a Gaussian bottleneck, the logarithm of its sd (B, D)."""

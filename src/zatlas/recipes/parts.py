@@ -19,6 +19,10 @@ class Requirement(Enum):
     UNIT_RANGE = "pixels in [0, 1]; write `range: [0, 1]` and `output: Sigmoid()`"
     SAMPLED_KL = "a divergence of the drawn code; write sampled_kl() in place of kl()"
     QUANTISED = "a bottleneck that quantises, as `bottleneck: vq`"
+    PERMUTED_CODES = "a discriminator; write `critic: permuted_codes`"
+    PRIOR_CODES = "a discriminator; write `critic: prior_codes`"
+    PICTURES = "a discriminator; write `critic: pictures`"
+    INTROSPECTION = "a decoder trained apart; write `critic: introspective_decoder`"
 
 
 class Part(Protocol):
@@ -32,6 +36,13 @@ class Part(Protocol):
 
         The network keeps it as ``network.parts[name]``, so it is trained, saved and resumed with
         the network. Raises InputError where the part does not fit the shapes.
+        """
+        return None
+
+    def sample_prior(self, model: Network, count: int, seed: int) -> NDArray[np.float32] | None:
+        """Codes (count, D) from the prior that a term or critic has in the place of the bottleneck.
+
+        None: it has none.
         """
         return None
 

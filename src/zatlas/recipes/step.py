@@ -74,6 +74,10 @@ class Network(Protocol):
     encoders: nn.ModuleList
     decoder: nn.Sequential
 
+    @property
+    def latent(self) -> int:
+        """The number of latent elements, D."""
+
     def code(self, x_BCHW: Tensor, noise_BD: Tensor | None = None) -> Code:
         """Pictures to what the bottleneck makes of them; exact without noise."""
 

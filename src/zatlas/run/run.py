@@ -20,6 +20,7 @@ from zatlas.latents.edits import Space
 from zatlas.models.model_file import parse_model
 from zatlas.models.network import Autoencoder
 from zatlas.recipes.bottlenecks.gaussian import Gaussian
+from zatlas.recipes.critics import NoCritic
 from zatlas.run import history
 from zatlas.run.config import ImagesRecord, RunConfig, read_config
 from zatlas.run.history import HistoryRow
@@ -219,9 +220,9 @@ class Run:
         ----------
         count : the number of codes.
         seed : of the draw.
-        sampler : ``"prior"``, the prior of the bottleneck (the standard normal distribution where
-            it has none), or ``"normal"``, a normal distribution with the mean and covariance of
-            the run's codes. The default is the prior where the bottleneck has one, else normal.
+        sampler : ``"prior"``, the prior of the recipe (the standard normal distribution where it
+            has none), or ``"normal"``, a normal distribution with the mean and covariance of the
+            run's codes. The default is the prior where the recipe has one, else normal.
 
         Returns
         -------
@@ -234,7 +235,7 @@ class Run:
         """
         if not isinstance(count, int | np.integer) or count < 1:
             raise argument_error("count", count, "give 1 or more")
-        prior = self.model.bottleneck.sample(count, self.model.latent, seed)
+        prior = self.model.sample_prior(count, seed)
         if sampler == "normal" or (sampler is None and prior is None):
             return samplers.around_codes(count, self.statistics, seed)
         if sampler not in (None, "prior"):
@@ -243,9 +244,13 @@ class Run:
 
     @property
     def best_epoch(self) -> int:
-        """The epoch (from 1) of the run's weights: the lowest validation loss after KL warm-up."""
+        """The epoch (from 1) of the run's weights: the lowest held-out loss after every warm-up.
+
+        It is the last one where a critic was trained.
+        """
         warm = self.history[self.model.model_file.objective.warmup_epochs :]
-        if not warm:  # during the warm-up, losses of different epochs cannot be compared
+        critic = not isinstance(self.model.model_file.critic, NoCritic)
+        if critic or not warm:  # losses of different epochs cannot be compared
             return len(self.history)
         return min(warm, key=lambda row: row.valid_loss).epoch
 

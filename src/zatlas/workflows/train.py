@@ -21,6 +21,7 @@ from zatlas.models.model_file import ModelFile, read_model
 from zatlas.models.network import Autoencoder, build
 from zatlas.models.precision import pick
 from zatlas.models.scaling import changed
+from zatlas.recipes.critics import NoCritic
 from zatlas.run import history
 from zatlas.run.config import (
     Computing,
@@ -83,6 +84,7 @@ def train(
     model_file = changed(model_file, recipe=recipe, changes=changes, scale=scale, latent=latent)
     architecture = model_file.architecture()
     check_batches(config, architecture)
+    check_processes(group.count, model_file)
     size = architecture.image
     image_set = coding.open_fitting(images, size)
     held_out = float(valid) if isinstance(valid, int | float) else coding.open_fitting(valid, size)
@@ -117,6 +119,16 @@ def _changed(now: Computing, began: Computing) -> list[str]:
     hint = f"call zatlas.configure_process(threads={began.threads}) before"
     here = f"this process has {now.threads} and {now.matmul}"
     return [f"{past}, {here}: results may differ in the last bits; {hint}"]
+
+
+def check_processes(count: int, model: ModelFile) -> None:
+    """Raise InputError where several processes are to train a critic: its gradients would differ.
+
+    Only the forward pass of the network is shared; a critic calls parts of the network itself.
+    """
+    if count > 1 and not isinstance(model.critic, NoCritic):
+        fault = f"critic: {model.critic.name} is trained in one process, and these are {count}"
+        raise InputError(f"{fault}; start it without torchrun")
 
 
 def file_or_fraction(valid: str) -> str | float:
