@@ -68,7 +68,7 @@ class Autoencoder(nn.Module):
         return self.bottleneck.project(z_BD, self._part)
 
     def posterior(self, x_BCHW: Tensor) -> tuple[Tensor, Tensor | None]:
-        """The code (B, D) and, of a Gaussian bottleneck, the logarithm of its sd (B, D)."""
+        """The code (B, D), and the logarithm of the sd of its Gaussian elements (B, D or fewer)."""
         code = self.code(x_BCHW)
         return code.mean_BD, code.log_sd_BD
 

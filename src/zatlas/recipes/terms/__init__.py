@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from zatlas.recipes.parts import Term
 from zatlas.recipes.terms.divergence import KLDivergence
+from zatlas.recipes.terms.quantisation import CategoricalKL, CodebookLoss, Commitment, Entropy
 from zatlas.recipes.terms.reconstruction import (
     BinaryCrossEntropy,
     MeanAbsoluteError,
@@ -12,7 +13,7 @@ from zatlas.recipes.terms.reconstruction import (
 )
 
 _RECONSTRUCTIONS = (MeanSquaredError, SumOfSquaredErrors, MeanAbsoluteError, BinaryCrossEntropy)
-_PENALTIES = (KLDivergence,)
+_PENALTIES = (KLDivergence, Commitment, CodebookLoss, Entropy, CategoricalKL)
 RECONSTRUCTION_TERMS: Mapping[str, type[Term]] = {term.name: term for term in _RECONSTRUCTIONS}
 PENALTIES: Mapping[str, type[Term]] = {term.name: term for term in _PENALTIES}
 TERMS: Mapping[str, type[Term]] = {**RECONSTRUCTION_TERMS, **PENALTIES}

@@ -50,6 +50,5 @@ class KLDivergence(Term):
 
     def __call__(self, step: Step) -> Tensor:
         """The values (B,) in nats."""
-        mean, log_sd = step.output[:2]
-        assert log_sd is not None  # `requires` has been checked
+        mean, log_sd, _ = step.output.gaussian
         return CONVENTIONS[self.convention](mean, log_sd).sum(1)
