@@ -43,6 +43,9 @@ BY_HAND = {
     'kl(convention="course")': 2 - 1 - np.log(2),
     'kl(convention="course-m2")': 2 - 1 - np.log(2) + 1,
 }
+IN_ANOTHER_FILE = {  # tests/test_bottlenecks.py
+    "commitment", "codebook", "entropy", "kl_categorical",
+}  # fmt: skip
 
 
 def term_of(text: str) -> Any:
@@ -61,7 +64,7 @@ def test_terms_by_hand(text: str, value: float) -> None:
 
 
 def test_every_term_stands_above() -> None:
-    assert {text.partition("(")[0] for text in BY_HAND} == {*TERMS}
+    assert {text.partition("(")[0] for text in BY_HAND} | IN_ANOTHER_FILE == {*TERMS}
 
 
 def loss_of(objective: Objective, values: list[Tensor], context: Context) -> Tensor:

@@ -49,12 +49,13 @@ class SimCodebook(nn.Module):
 
     def __init__(self, size: int, dim: int) -> None:
         super().__init__()
-        self.register_buffer("fixed", torch.randn(size, dim) * dim**-0.5)
-        self.basis = nn.Parameter(torch.eye(dim))
+        self.register_buffer("fixed", torch.empty(size, dim).uniform_(-1, 1))
+        self.basis = nn.Linear(dim, dim, bias=False)
 
     def vectors(self) -> Tensor:
         """The fixed vectors times the matrix."""
-        return self.fixed @ self.basis
+        vectors: Tensor = self.basis(self.fixed)
+        return vectors
 
     def learn(self, inputs_ND: Tensor) -> None:
         """Nothing: the optimizer does."""

@@ -84,7 +84,8 @@ class ElementValues(nn.Module):
 
     def __init__(self, latent: int, levels: int) -> None:
         super().__init__()
-        self.values = nn.Parameter(torch.linspace(-0.5, 0.5, levels).repeat(latent, 1))
+        even = np.tile(np.linspace(-0.5, 0.5, levels, dtype=np.float32), (latent, 1))
+        self.values = nn.Parameter(torch.from_numpy(even))  # torch's own imports sympy to check
 
     def forward(self, z_BD: Tensor) -> Tensor:
         """The nearest value of each element, with a gradient to the values alone."""
