@@ -2,6 +2,8 @@
 
 import os
 from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -28,7 +30,7 @@ from zatlas.evidence.properties.property_set import (
 from zatlas.evidence.records import AtlasRecord, EditEffect, FactorProbes, OtherSeeds
 from zatlas.images import ImageSet
 from zatlas.images.labels import read_table, typed
-from zatlas.latents import coding
+from zatlas.latents import coding, quantised
 from zatlas.latents.moves import edit_move
 from zatlas.models.pixels import from_signed, signed_scale
 from zatlas.run.config import ImagesRecord
@@ -132,6 +134,7 @@ def measure_edits(
     count: int = IMAGES_MEASURED,
     seed: int = 0,
     factors: PathLike | None = None,
+    project: bool = False,
 ) -> list[EditEffect]:
     """Measure what edits do over many images, and compare them with random directions.
 
@@ -143,6 +146,7 @@ def measure_edits(
     count : the number of images, drawn by ``seed``.
     seed : of that draw, of random directions and of every bootstrap.
     factors : as in :func:`measure_atlas`.
+    project : measure the nearest codes that the bottleneck can give.
 
     Returns
     -------
@@ -164,7 +168,9 @@ def measure_edits(
         properties, _ = add_factors(properties, labelled, subject.encode, subject.decode, seed)
     codes = subject.codes
     properties = measure_drawn(properties, chosen, codes, subject.decode)
-    moves = [edit_move(text, codes, run.edit(codes, text)) for text in dict.fromkeys(texts)]
+    moves = [
+        edit_move(text, codes, run.edit(codes, text, project)) for text in dict.fromkeys(texts)
+    ]
     found = {one.edit: one for one in edit_effects(subject, properties, moves, seed=seed)}
     return [found[text] for text in texts]
 
@@ -227,7 +233,12 @@ def subject_of(run: Run, images: NDArray[np.uint8]) -> Subject:
     first = model.decoder[0] if len(model.decoder) else None
     linear = isinstance(first, nn.Linear) and first.in_features == model.latent
     weight = first.weight.numpy() if isinstance(first, nn.Linear) and linear else None
-    return Subject(encode, decode, run.statistics, codes, sds, weight, jvp)
+    subject = Subject(encode, decode, run.statistics, codes, sds, weight, jvp)
+    if quantised.gives_any(model):
+        return subject
+    return replace(
+        subject, can_give=partial(quantised.can_give, model), grid_step=run.space.grid_step
+    )
 
 
 def _part(
