@@ -69,7 +69,7 @@ def test_a_code_depends_on_its_image_alone_and_projects_to_itself(text: str) -> 
 @torch.no_grad()
 def test_codes_stand_on_the_grid_that_the_bottleneck_names(text: str) -> None:
     model = learned(text)
-    grid = model.bottleneck.grid(12, model.part)
+    grid = model.grid()
     if grid is None:
         assert text.startswith(("topk", "vq", "sphere"))
         return

@@ -77,6 +77,10 @@ def fsq_run(tmp_path_factory: pytest.TempPathFactory) -> Run:
     return zatlas.train(model, folder / "discs.npy", out=folder / "run", epochs=3, batch_size=32)
 
 
+def test_samples_are_codes_that_the_bottleneck_can_give(fsq_run: Run) -> None:
+    assert np.isin(fsq_run.sample(20), [-1, -0.5, 0, 0.5, 1]).all()
+
+
 def images_of(run: Run) -> str:
     return str(run.path.parent / "discs.npy")
 

@@ -1,4 +1,4 @@
-"""Codes that a bottleneck can give: the grid of each element, and the nearest such code."""
+"""Codes that a bottleneck can give: the nearest one, and the steps of the grid."""
 
 import numpy as np
 import torch
@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 
 from zatlas.latents.coding import Codes, checked_codes
 from zatlas.models.network import Autoencoder
-from zatlas.recipes.parts import Bottleneck, Grid
+from zatlas.recipes.parts import Bottleneck
 
 
 def gives_any(model: Autoencoder) -> bool:
@@ -31,17 +31,12 @@ def can_give(model: Autoencoder, codes: Codes) -> NDArray[np.bool_]:
     return np.asarray(np.isclose(nearest, codes, rtol=1e-4, atol=1e-5).all(-1))
 
 
-def grid(model: Autoencoder) -> Grid:
-    """The values that each element can take, rising; None where it can take any."""
-    return model.bottleneck.grid(model.latent, model.part)
-
-
 def grid_step(model: Autoencoder) -> NDArray[np.floating] | None:
     """The mean distance (D,) of neighbouring values of an element, NaN where it can take any.
 
     None where all elements can.
     """
-    values = grid(model)
+    values = model.grid()
     if values is None:
         return None
     return np.array([np.nan if v is None else np.ptp(v) / (len(v) - 1) for v in values])

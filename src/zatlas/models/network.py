@@ -9,6 +9,7 @@ from zatlas.errors import InputError
 from zatlas.models.architecture import Architecture, Row
 from zatlas.models.layers import CONVOLUTIONS, make
 from zatlas.models.model_file import ModelFile, read_model
+from zatlas.recipes.parts import Grid
 from zatlas.recipes.step import Code, ForwardOutput, Shapes
 
 
@@ -55,17 +56,21 @@ class Autoencoder(nn.Module):
         heads: list[nn.ModuleList] = [getattr(self, head.modules) for head in self.bottleneck.heads]
         ends = [[layer(t) for layer, t in zip(head, trunks, strict=True)] for head in heads]
         joined = [_joined(end) for end in ends or [trunks]]
-        return self.bottleneck(joined, noise_BD, self.part)
+        return self.bottleneck(joined, noise_BD, self._part)
 
     @property
-    def part(self) -> nn.Module | None:
+    def _part(self) -> nn.Module | None:
         """What the bottleneck owns."""
         name = self.bottleneck.name
         return self.parts[name] if name in self.parts else None  # noqa: SIM401  it has no get
 
     def project(self, z_BD: Tensor) -> Tensor:
         """The codes (B, D) nearest to ``z_BD`` that the bottleneck can give."""
-        return self.bottleneck.project(z_BD, self.part)
+        return self.bottleneck.project(z_BD, self._part)
+
+    def grid(self) -> Grid:
+        """The values that each element of a code can take, rising; None where all take any."""
+        return self.bottleneck.grid(self.latent, self._part)
 
     def posterior(self, x_BCHW: Tensor) -> tuple[Tensor, Tensor | None]:
         """The code (B, D), and the logarithm of the sd of its Gaussian elements (B, D or fewer)."""

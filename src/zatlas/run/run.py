@@ -17,7 +17,7 @@ from zatlas.images import ImageSet
 from zatlas.latents import code_statistics, coding, edits, interpolation, names, samplers
 from zatlas.latents.code_statistics import CodeStatistics
 from zatlas.latents.edits import Space
-from zatlas.latents.quantised import grid, grid_step, project_codes
+from zatlas.latents.quantised import grid_step, project_codes
 from zatlas.models.model_file import parse_model
 from zatlas.models.network import Autoencoder
 from zatlas.recipes.bottlenecks.gaussian import Gaussian
@@ -139,7 +139,7 @@ class Run:
     @property
     def grid(self) -> Grid:
         """The values of each latent element, rising; None for any value, or where all take any."""
-        return grid(self.model)
+        return self.model.grid()
 
     def encode(self, images: Pictures | ImageSet) -> Codes:
         """Encode pictures; a Gaussian bottleneck gives the mean.
@@ -244,7 +244,7 @@ class Run:
 
         Returns
         -------
-        codes : float32 (count, D).
+        codes : float32 (count, D), which the bottleneck can give.
 
         Raises
         ------
@@ -255,7 +255,7 @@ class Run:
             raise argument_error("count", count, "give 1 or more")
         prior = self.model.bottleneck.sample(count, self.model.latent, seed)
         if sampler == "normal" or (sampler is None and prior is None):
-            return samplers.around_codes(count, self.statistics, seed)
+            return self.project(samplers.around_codes(count, self.statistics, seed))
         if sampler not in (None, "prior"):
             raise argument_error("sampler", repr(sampler), "known are prior, normal")
         return Gaussian().sample(count, self.model.latent, seed) if prior is None else prior

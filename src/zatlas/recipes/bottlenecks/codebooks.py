@@ -80,7 +80,7 @@ class AveragedCodebook(nn.Module):
 
     def vectors(self) -> Tensor:
         """The means."""
-        return self.weight.clone()  # a later batch changes them in place
+        return self.weight
 
     @torch.no_grad()
     def learn(self, inputs_ND: Tensor) -> None:
