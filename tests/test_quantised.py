@@ -12,6 +12,7 @@ from conftest import TINY, Zatlas, discs
 from zatlas.evidence.arrays import Array
 from zatlas.evidence.effects.flags import code_reference, measure_flags
 from zatlas.latents.code_statistics import gather
+from zatlas.latents.quantised import can_give
 from zatlas.models.model_file import ModelFile, adapt
 from zatlas.recipes.recipe import recipes
 from zatlas.run.run import Run
@@ -58,6 +59,7 @@ def test_a_recipe_learns_and_resumes_to_the_same_bytes(recipe: str, tmp_path: Pa
     opened = zatlas.open_run(whole.path)
     assert np.array_equal(opened.encode(IMAGES), codes)
     assert np.isfinite(codes).all()
+    assert can_give(whole.model, codes, codes).all()
     if recipe != "residual-vq":
         assert np.allclose(whole.project(codes), codes, atol=1e-6)
 
@@ -121,6 +123,8 @@ def test_a_plate_flags_codes_that_the_bottleneck_cannot_give(fsq_run: Run) -> No
     projected = fsq_run.plate(["z[0] = 0.4"], images_of(fsq_run), count=20, project=True)
     assert projected.record.project
     assert projected.record.edits[0].assumptions == (f"{note}; the nearest one is decoded",)
+    assert projected.record.edits[0].measured is not None
+    assert "bottleneck can give" not in projected.record.edits[0].measured.sentence
     assert np.array_equal(projected.results.edits[0].pictures, plate.results.edits[1].pictures)
 
 
@@ -129,7 +133,7 @@ def test_the_size_of_a_move_is_told_in_steps_of_the_grid() -> None:
     statistics = gather(z)
     reference = code_reference(
         statistics,
-        lambda codes: np.asarray(np.isin(codes, [0, 0.5, 1]).all(1)),
+        lambda _, edited: np.asarray(np.isin(edited, [0, 0.5, 1]).all(1)),
         np.array([0.5, np.nan]),
     )
     moved = z + np.array([1.0, 0.25], np.float32)

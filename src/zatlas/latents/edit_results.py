@@ -44,7 +44,7 @@ def apply_edits(
     codes, tried = coding.encode(model, images), []
     for text, after in [(text, edits.apply(text, codes, space)) for text in texts]:
         notes = edits.assumptions(text, space)
-        possible = quantised.can_give(model, after)
+        possible = quantised.can_give(model, codes, after)
         if project:
             after = quantised.project_codes(model, after)
         notes += _left_bottleneck(possible, project)

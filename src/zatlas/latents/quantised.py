@@ -4,7 +4,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from zatlas.latents.coding import Codes, checked_codes
+from zatlas.latents.coding import BATCH, Codes, checked_codes
 from zatlas.models.network import Autoencoder
 from zatlas.recipes.parts import Bottleneck
 
@@ -21,14 +21,20 @@ def project_codes(model: Autoencoder, codes: Codes) -> Codes:
         return given.copy()
     with torch.inference_mode():
         flat = torch.from_numpy(np.ascontiguousarray(given.reshape(-1, model.latent)))
-        nearest = model.project(flat.to(next(model.parameters()).device))
+        parts = flat.to(next(model.parameters()).device).split(BATCH)
+        nearest = torch.cat([model.project(part) for part in parts])
     return np.asarray(nearest.cpu().numpy(), np.float32).reshape(given.shape)
 
 
-def can_give(model: Autoencoder, codes: Codes) -> NDArray[np.bool_]:
-    """Whether the bottleneck can give each of the codes (..., D), up to rounding; (...)."""
-    nearest = project_codes(model, codes)
-    return np.asarray(np.isclose(nearest, codes, rtol=1e-4, atol=1e-5).all(-1))
+def can_give(model: Autoencoder, codes: Codes, edited: Codes) -> NDArray[np.bool_]:
+    """Whether the bottleneck can give each of the edited codes (N, D), up to rounding; (N,).
+
+    It gave ``codes`` (N, D). They need not project to themselves where several codebooks follow
+    each other, so what is unchanged counts as given.
+    """
+    nearest = project_codes(model, edited)
+    near = np.isclose(nearest, edited, rtol=1e-4, atol=1e-5).all(1)
+    return np.asarray(near | (codes == edited).all(1))
 
 
 def grid_step(model: Autoencoder) -> NDArray[np.floating] | None:

@@ -164,6 +164,8 @@ def measure_edits(
     array = run.fitting(images).array
     chosen = array[drawn(whole_set(array), count, seed)]
     subject, properties = subject_of(run, chosen), pixel_properties(chosen)
+    if project:
+        subject = replace(subject, can_give=None)  # it can by definition
     if factors is not None:
         labelled = _labelled(run, Path(factors), seed)
         properties, _ = add_factors(properties, labelled, subject.encode, subject.decode, seed)

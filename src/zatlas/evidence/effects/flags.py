@@ -25,8 +25,8 @@ _SMALLEST_ANSWER = 0.1  # of the length of an edit; a smaller response answers n
 _SATURATED = 1 - 1 / 255  # of [-1, 1]: rounds to 0 or 255 grey levels
 
 
-CanGive = Callable[[Array], Array]
-"""Whether a bottleneck can give each of codes (B, D): (B,)."""
+CanGive = Callable[[Array, Array], Array]
+"""Whether a bottleneck, which gave codes (B, D), can give each of the edited ones: (B,)."""
 
 
 class Statistics(Protocol):
@@ -194,7 +194,8 @@ class Flags(Record):
     ``saturated_after`` the fraction of pixel values at an end of the range. ``answers_most`` is the
     element that changes most in that encoding (root mean square, in sd), where the edit did not
     move it and the change is a tenth of the edit's length or more; otherwise None. ``can_give`` is
-    the fraction of images whose edited code the bottleneck can give; None where it can give any.
+    the fraction of images whose edited code the bottleneck can give; None where it can give any,
+    or where the codes were projected.
     """
 
     n: int
@@ -277,7 +278,7 @@ def measure_flags(
         cycle_before=before.cycle, cycle_after=after.cycle,
         saturated_before=before.saturated, saturated_after=after.saturated,
         answers_most=_answers_most(response, delta, live),
-        can_give=None if reference.can_give is None else reference.can_give(edited_ND).mean(),
+        can_give=None if reference.can_give is None else reference.can_give(z_ND, edited_ND).mean(),
     )  # fmt: skip
 
 
