@@ -22,6 +22,10 @@ steps_option = click.option(
     help="Pictures in a strip.",
 )  # fmt: skip
 
+project_option = click.option(
+    "--project", is_flag=True, help="Decode the nearest codes that the bottleneck can give.",
+)  # fmt: skip
+
 
 @click.command()
 @options.run
@@ -48,6 +52,7 @@ def encode(run: Path, images: str, out: Path, overwrite: bool) -> None:
 @click.option("--note", default="", metavar="TEXT", help="Your own words, for the report.")
 @click.option("--count", default=512, type=click.IntRange(min=0),
               help="Images to measure each edit on; 0 for none.")  # fmt: skip
+@project_option
 @options.figure_out
 @options.json
 @options.overwrite
@@ -104,6 +109,7 @@ def forget(run: Path, plates: tuple[str, ...]) -> None:
 @click.option("--elements", required=True, type=options.Numbers(all=True),
               help="Which latent elements, as in 0,3 or 0-3 or all.")  # fmt: skip
 @click.option("--span", default=3.0, help="How far to each side, in sd.")
+@project_option
 @steps_option
 @options.strip_out
 @options.overwrite

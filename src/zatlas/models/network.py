@@ -11,6 +11,7 @@ from zatlas.errors import InputError
 from zatlas.models.architecture import Architecture, Row
 from zatlas.models.layers import CONVOLUTIONS, make
 from zatlas.models.model_file import ModelFile, read_model
+from zatlas.recipes.parts import Grid
 from zatlas.recipes.step import Code, ForwardOutput, Shapes
 
 
@@ -76,8 +77,12 @@ class Autoencoder(nn.Module):
                 return codes
         return self.bottleneck.sample(count, self.latent, seed)
 
+    def grid(self) -> Grid:
+        """The values that each element of a code can take, rising; None where all take any."""
+        return self.bottleneck.grid(self.latent, self._part)
+
     def posterior(self, x_BCHW: Tensor) -> tuple[Tensor, Tensor | None]:
-        """The code (B, D) and, of a Gaussian bottleneck, the logarithm of its sd (B, D)."""
+        """The code (B, D), and the logarithm of the sd of its Gaussian elements (B, D or fewer)."""
         code = self.code(x_BCHW)
         return code.mean_BD, code.log_sd_BD
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from enum import Enum
-from typing import ClassVar, NamedTuple, Protocol
+from typing import ClassVar, NamedTuple, Protocol, TypeAlias
 
 import numpy as np
 import torch
@@ -23,6 +23,13 @@ class Requirement(Enum):
     PRIOR_CODES = "a discriminator; write `critic: prior_codes`"
     PICTURES = "a discriminator; write `critic: pictures`"
     INTROSPECTION = "a decoder trained apart; write `critic: introspective_decoder`"
+    CODEBOOK = "a codebook with gradients; write `bottleneck: vq(codebook='learned')` or `qlae`"
+    BINARY = "a bottleneck of signs; write `bottleneck: lfq`"
+    CATEGORICAL = "a bottleneck with a category; write `bottleneck: gumbel`"
+
+
+Grid: TypeAlias = "tuple[NDArray[np.float32] | None, ...] | None"
+"""The values that each element of a code can take; None for one that can take any."""
 
 
 class Part(Protocol):
@@ -110,7 +117,11 @@ class Bottleneck(Part, Protocol):
     formula: ClassVar[str]
     heads: ClassVar[tuple[Head, ...]] = ()  # none: the code is the encoder's output itself
     needs_noise: ClassVar[bool] = False  # in training: standard normal, (B, D)
-    gives: ClassVar[frozenset[Requirement]] = frozenset()
+
+    @property
+    def gives(self) -> frozenset[Requirement]:
+        """What terms may require of it."""
+        return frozenset()
 
     def __call__(
         self, ends: Sequence[Tensor], noise_BD: Tensor | None = None, part: nn.Module | None = None
@@ -120,6 +131,10 @@ class Bottleneck(Part, Protocol):
     def project(self, z_BD: Tensor, part: nn.Module | None = None) -> Tensor:
         """The nearest codes that the bottleneck can give."""
         return z_BD
+
+    def grid(self, latent: int, part: nn.Module | None = None) -> Grid:
+        """The values that each of the elements can take, rising; None where all can take any."""
+        return None
 
     def sample(self, count: int, latent: int, seed: int) -> NDArray[np.float32] | None:
         """Codes (count, latent) from the prior; None where the bottleneck has none."""

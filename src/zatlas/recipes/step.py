@@ -18,7 +18,8 @@ class Code(NamedTuple):
 
     ``mean_BD`` is the code, which is the same whenever an image is encoded: the mean of a Gaussian
     bottleneck, the quantised vector of a quantising one. ``log_sd_BD`` is the logarithm of its
-    standard deviation, or None. ``z_BD`` is what is decoded: drawn where there is noise, and with a
+    standard deviation, or None; where the last elements are a category, it is narrower and belongs
+    to those before. ``z_BD`` is what is decoded: drawn where there is noise, and with a
     straight-through gradient where values are quantised. ``raw_BD`` is the encoder's output, where
     the code is another.
     """

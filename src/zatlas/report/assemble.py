@@ -195,7 +195,8 @@ def _edits(
 
 def _plate(run: Run, plate: PlateRecord, images: Pictures) -> tuple[PlateSectionRecord, Drawing]:
     """Draw a plate again; its record holds what was measured of the edits."""
-    results = apply_edits(run.model, run.space, images, [edit.edit for edit in plate.edits])
+    texts = [edit.edit for edit in plate.edits]
+    results = apply_edits(run.model, run.space, images, texts, plate.project)
     _, scale = differences(results.reconstructions, [edit.pictures for edit in results.edits])
     edits = [edit_record(result, edit.measured)
              for result, edit in zip(results.edits, plate.edits, strict=True)]  # fmt: skip

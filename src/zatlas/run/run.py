@@ -17,10 +17,12 @@ from zatlas.images import ImageSet
 from zatlas.latents import code_statistics, coding, edits, interpolation, names, samplers
 from zatlas.latents.code_statistics import CodeStatistics
 from zatlas.latents.edits import Space
+from zatlas.latents.quantised import grid_step, project_codes
 from zatlas.models.model_file import parse_model
 from zatlas.models.network import Autoencoder
 from zatlas.recipes.bottlenecks.gaussian import Gaussian
 from zatlas.recipes.critics import NoCritic
+from zatlas.recipes.parts import Grid
 from zatlas.run import history
 from zatlas.run.config import ImagesRecord, RunConfig, read_config
 from zatlas.run.history import HistoryRow
@@ -132,7 +134,13 @@ class Run:
     @property
     def space(self) -> Space:
         """What edits of this run's codes refer to: the code's shape, statistics and names."""
-        return Space(self.model.architecture.code_shape, self.statistics, self.names)
+        shape = self.model.architecture.code_shape
+        return Space(shape, self.statistics, self.names, grid_step(self.model))
+
+    @property
+    def grid(self) -> Grid:
+        """The values of each latent element, rising; None for any value, or where all take any."""
+        return self.model.grid()
 
     def encode(self, images: Pictures | ImageSet) -> Codes:
         """Encode pictures; a Gaussian bottleneck gives the mean.
@@ -153,13 +161,21 @@ class Run:
         """Codes (N, D) and, from a Gaussian bottleneck, their sd (N, D); otherwise None."""
         return coding.posterior(self.model, coding.image_array(images))
 
-    def edit(self, codes: Codes, text: str) -> Codes:
+    def project(self, codes: Codes) -> Codes:
+        """The nearest codes (..., D) that the bottleneck can give; a copy where it gives any.
+
+        Of several codebooks in a row, each takes the nearest vector to what those before left.
+        """
+        return project_codes(self.model, codes)
+
+    def edit(self, codes: Codes, text: str, project: bool = False) -> Codes:
         """Edit codes.
 
         Parameters
         ----------
         codes : one code (D,), or any number (..., D); they are not changed.
         text : the edit, such as ``"z[0] *= 2; z[2] += 5"`` or ``"z[4] += 2*sd"``.
+        project : take the nearest codes that the bottleneck can give, after the whole edit.
 
         Returns
         -------
@@ -170,7 +186,8 @@ class Run:
         InputError
             The text is no edit (the message gives the column), or the codes have another shape.
         """
-        return edits.apply(text, codes, self.space)
+        edited = edits.apply(text, codes, self.space)
+        return self.project(edited) if project else edited
 
     def decode(self, codes: Codes) -> Pictures:
         """Decode one code (D,), or any number (..., D), to pictures uint8 (..., H, W, C).
@@ -195,13 +212,15 @@ class Run:
         return self.decode(self.encode(images))
 
     def traverse(
-        self, code: Codes, element: int, span: float = 3.0, steps: int = 9
+        self, code: Codes, element: int, span: float = 3.0, steps: int = 9, project: bool = False
     ) -> tuple[Codes, NDArray[np.float64]]:
         """Sweep one element of codes (..., D): codes (..., T, D), offsets (T,) in sd.
 
-        See :func:`zatlas.latents.interpolation.traversal`.
+        ``project``: take the nearest codes that the bottleneck can give. See
+        :func:`zatlas.latents.interpolation.traversal`.
         """
-        return interpolation.traversal(code, element, self.statistics, span, steps)
+        swept, offsets = interpolation.traversal(code, element, self.statistics, span, steps)
+        return self.project(swept) if project else swept, offsets
 
     def interpolate(
         self, start: Codes, end: Codes, steps: int = 9, spherical: bool = False
@@ -226,7 +245,7 @@ class Run:
 
         Returns
         -------
-        codes : float32 (count, D).
+        codes : float32 (count, D), which the bottleneck can give.
 
         Raises
         ------
@@ -237,7 +256,7 @@ class Run:
             raise argument_error("count", count, "give 1 or more")
         prior = self.model.sample_prior(count, seed)
         if sampler == "normal" or (sampler is None and prior is None):
-            return samplers.around_codes(count, self.statistics, seed)
+            return self.project(samplers.around_codes(count, self.statistics, seed))
         if sampler not in (None, "prior"):
             raise argument_error("sampler", repr(sampler), "known are prior, normal")
         return Gaussian().sample(count, self.model.latent, seed) if prior is None else prior

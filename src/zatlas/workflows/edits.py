@@ -40,6 +40,7 @@ def draw_plate(
     note: str = "",
     count: int = IMAGES_MEASURED,
     measured: Sequence[EditEffect] | None = None,
+    project: bool = False,
     command: str = "",
     out: str = "",
 ) -> Plate:
@@ -54,6 +55,7 @@ def draw_plate(
     note : the user's own words about the edits, for the record and the report.
     count : the number of images to measure on; nothing is measured with 0.
     measured : the effect of each edit, where it has been measured already.
+    project : decode the nearest codes that the bottleneck can give.
     command : the command that is written under the plate.
     out : the file that the plate is saved to, for its record.
 
@@ -68,9 +70,9 @@ def draw_plate(
         An edit cannot be read, or a row is not in ``images``.
     """
     texts, rows = as_list("texts", texts), images.rows(index)
-    results = apply_edits(run.model, run.space, images[rows], texts)
+    results = apply_edits(run.model, run.space, images[rows], texts, project)
     if measured is None and min(count, len(images)) >= 2:
-        measured = measure_edits(run, texts, images, count=count)
+        measured = measure_edits(run, texts, images, count=count, project=project)
     record = PlateRecord(
         images=str(images.path or ""),
         fingerprint=images.fingerprint(),
@@ -83,5 +85,6 @@ def draw_plate(
             for k, result in enumerate(results.edits)
         ),
         note=note,
+        project=project,
     )
     return Plate(record, results, edits_plate(results, rows, command, measured or ()))

@@ -11,6 +11,7 @@ from zatlas.recipes.terms import (
     mixture_prior,
     moments,
     norms,
+    quantisation,
     reconstruction,
     similarity,
     total_correlation,
@@ -36,6 +37,8 @@ _PENALTIES = (
     volume.LeastVolume, tripod.Hessian, tripod.MultiInformation,
     adversarial.DensityRatio, adversarial.CodeAdversarial, adversarial.PictureAdversarial,
     introspection.Introspection,
+    quantisation.Commitment, quantisation.CodebookLoss, quantisation.Entropy,
+    quantisation.CategoricalKL,
 )  # fmt: skip
 RECONSTRUCTION_TERMS: Mapping[str, type[Term]] = {term.name: term for term in _RECONSTRUCTIONS}
 PENALTIES: Mapping[str, type[Term]] = {term.name: term for term in _PENALTIES}
