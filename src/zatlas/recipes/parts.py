@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from enum import Enum
-from typing import ClassVar, NamedTuple, Protocol
+from typing import ClassVar, Literal, NamedTuple, Protocol
 
 import numpy as np
 import torch
@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from zatlas.recipes.step import Code, Context, Network, Shapes, Step
+
+Place = Literal["pictures", "encoder", "code", "decoder"]  # where a part acts, in diagrams
 
 
 class Requirement(Enum):
@@ -43,6 +45,7 @@ class Term(Part, Protocol):
     """
 
     formula: ClassVar[str]
+    acts_on: ClassVar[Place] = "code"  # of a penalty; reconstruction terms compare pictures
     warmup_epochs: int = 0  # the weight rises from 0 over the first epochs
 
     @property
@@ -134,6 +137,7 @@ class Critic(Part, Protocol):
     """
 
     formula: ClassVar[str]
+    acts_on: ClassVar[Place] = "code"
     gives: ClassVar[frozenset[Requirement]] = frozenset()
     rate: float = 1.0  # of its optimizer, times the learning rate
 
