@@ -40,12 +40,14 @@ code, and j counts its elements.
 LEFT_OUT = """
 ## Left out
 
-- Hierarchical VAEs: their code has several levels, so no single number is an element whose effect can
-  be measured.
-- Hyperbolic (Poincaré) and Riemannian VAEs: a step along one element has no meaning in a curved space.
+- Hierarchical VAEs: their code has several levels, so no single number is an element whose effect
+  can be measured.
+- Hyperbolic (Poincaré) and Riemannian VAEs: a step along one element has no meaning in a curved
+  space.
 - Posteriors from normalising flows: the flow mixes the elements.
 - Diffusion autoencoders: they need networks of their own, and many decodings for one picture.
-- Losses on features of pretrained networks: the library would have to be delivered with their weights.
+- Losses on features of pretrained networks: the library would have to be delivered with their
+  weights.
 """
 
 
