@@ -324,6 +324,7 @@ def other_trainings(labelled: Path) -> Path:
 def test_other_runs_differ_in_the_seed_alone(
     runs: str, fault: str, other_trainings: Path, zatlas: Zatlas, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """Usage A4: any run was taken for another seed."""
     monkeypatch.chdir(other_trainings)
     status, _, err = zatlas("atlas", "run-0", "--runs", runs, "--count", 20)
     assert status == 2

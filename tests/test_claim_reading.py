@@ -148,6 +148,7 @@ def meant(reading: Reading) -> dict[str, str]:
 def test_claims_with_known_answers(
     claim: str, properties: dict[str, str], negated: bool, verdict: str
 ) -> None:
+    """Usage A1: directions and negations were not read."""
     reading = read_claim(claim, VOCABULARY)
     assert (reading.refused, reading.element) == (None, 1)
     assert (meant(reading), reading.negated) == (properties, negated)
@@ -215,6 +216,16 @@ def test_a_verdict_gives_its_reason_with_numbers(claim: str, reason: str) -> Non
     assert reason in judge(read_claim(claim, VOCABULARY), EFFECTS).reason
 
 
+def test_a_claim_on_one_of_equal_effects_is_no_objection() -> None:
+    """ "supported: no effect is clearly the main one" read like an objection."""
+    effects = [replace(effect, main=False) for effect in EFFECTS]
+    verdict = judge(read_claim("element 1 makes it darker", VOCABULARY), effects)
+    assert verdict.word == YES
+    assert verdict.reason.startswith(
+        "one of its effects; none is surely twice as large as the others: luminance -0.60 sd"
+    )
+
+
 def test_the_reading_says_what_stands_for_the_words() -> None:
     said = read_claim("lowering element 1 turns the head slightly to the left", VOCABULARY)
     assert said.stands_for == (
@@ -226,6 +237,7 @@ def test_the_reading_says_what_stands_for_the_words() -> None:
 
 
 def test_a_move_that_leaves_the_data_decides_nothing() -> None:
+    """Usage A6: confetti far from all codes was "mainly sharper"."""
     sharper = read_claim("element 1 makes it sharper", VOCABULARY)
     assert judge(sharper, EFFECTS, in_range=0.9).word == YES
     left = judge(sharper, EFFECTS, in_range=0.02)

@@ -177,6 +177,14 @@ def test_what_is_not_settled_is_not_small() -> None:
     assert "no measurable effect" not in text
     assert "small" not in text
     assert summary(element(open_question)) == "not settled: luminance may change by 0.2 sd or more"
+    other = on("contrast", 0.18, "not settled", half=0.1)
+    assert summary(element(open_question, other)) == (
+        "not settled: luminance and contrast may change by 0.2 sd or more"
+    )
+    third = on("chroma", 0.17, "not settled", half=0.1)  # none of three stands out
+    assert summary(element(open_question, other, third)) == (
+        "not settled: 3 properties may change by 0.2 sd or more"
+    )
     even = on("sharpness", 0.01, "not settled", even=part(0.19, 0.1))
     assert "not settled: sharpness +0.19 sd [0.09, 0.29] either way;" in element(even).sentence
     single = on("contrast", -0.12, "not settled", rms=part(0.19))  # the mean is surely small
@@ -216,7 +224,8 @@ def test_no_measurable_effect() -> None:
     assert summary(dead) == "dead"
 
 
-def test_what_the_network_does_not_draw_is_not_spoken_of() -> None:
+def test_what_the_network_does_not_draw_is_left_out_and_said_to_be() -> None:
+    """A large effect without a name is said to be left out, with the reason."""
     undrawn = on("sharpness", 0.9, drawn=False, named=False)
     text = element(undrawn, on("a", 0.01, "small")).sentence
     assert "small, under 0.2 sd of every property that the network draws" in text
@@ -224,7 +233,31 @@ def test_what_the_network_does_not_draw_is_not_spoken_of() -> None:
     for effect in (element(undrawn), element(undrawn, on("a", 0.3, "not settled"))):
         assert "no measurable effect" not in summary(effect)
         assert "small" not in summary(effect)
-        assert "sharpness" not in effect.sentence
+        assert effect.sentence.count("sharpness") == 1
+        assert "Large, but not named, because this network does not draw it: s" in effect.sentence
+    text = element(undrawn, on("a", 0.01, "small"))
+    assert summary(text) == "small, under 0.2 sd of what the network draws"
+    beside = element(on("a", 0.3), undrawn, on("yaw", 0.4, drawn=False, named=False))
+    assert (
+        "Also large, but not named, because this network does not draw them: sharpness, yaw."
+        in (beside.sentence)
+    )
+    assert "sharpness" not in summary(beside)
+    for covered in (
+        element(on("a", 0.9, family="f"), on("b", 0.5, family="f", drawn=False, named=False)),
+        element(on("a", 0.3), on("b", 0.1, "small", drawn=False)),
+    ):
+        assert "not named" not in covered.sentence
+    many = [on(name, 0.5, drawn=False, named=False) for name in "bcdef"]
+    assert "does not draw them: b, c, d and 2 more." in element(on("a", 0.3), *many).sentence
+
+
+def test_few_images_are_said_to_be_few() -> None:
+    """A name over 32 images was refuted by the same measurement over 317."""
+    few = element(on("a", 0.5), n=32)
+    assert "; over only 32 images." in few.sentence
+    assert summary(few) == "more a by 0.50 sd, in 97 % of images; over only 32 images"
+    assert "only" not in element(on("a", 0.5), n=100).sentence
 
 
 def test_a_factor_is_shown_beside_its_probe() -> None:
@@ -317,7 +350,12 @@ def test_what_is_under_the_bound_never_reads_as_the_bound() -> None:
     assert "light +0.198 sd [0.196, 0.1996]" in element(small).sentence
     assert summary(element(small)).endswith("more light by 0.198 sd")
     text = element(on("a", 0.3), flags=flagged(kept=-0.003)).sentence
-    assert "; 0 % of it survives" in text
+    assert "; none of it survives" in text
+    below = Fraction(value=-0.23, low=-0.5, high=0.04)
+    motion = Motion(warp=below, shade=below, both=below, beyond=below, part=below, verdict="shade",
+                    n=64)  # fmt: skip
+    text = element(on("a", 0.3), motion=motion).sentence
+    assert "Pixels change where they are: a warp explains none of the change [0 %, 4 %]" in text
 
 
 def test_no_direction_is_said_twice() -> None:
@@ -338,7 +376,7 @@ def test_a_motion_that_is_not_settled_is_not_told() -> None:
     half = Fraction(value=0.26, low=0.1, high=0.6)
     for verdict, words in (
         ("not settled", ""),
-        ("motion and shade", "partly motion, partly shade"),
+        ("motion and shade", "Parts of the picture move, and pixels change where they are"),
     ):
         motion = Motion(warp=half, shade=half, both=half, beyond=half, part=half, verdict=verdict,
                         n=64)  # fmt: skip

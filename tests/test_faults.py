@@ -255,6 +255,15 @@ def test_ctrl_c_while_the_program_is_imported(module: str) -> None:
     assert lines == ["zatlas: stopped by the keyboard; nothing is left half-written"]
 
 
+def test_little_is_imported_before_ctrl_c_is_handled() -> None:
+    """Robustness 10: before, Python itself answers Ctrl-C, with a traceback."""
+    code = "import sys; old = set(sys.modules); import zatlas.cli; print(*set(sys.modules) - old)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert not {"click", "numpy", "re", "typing"} & set(done.stdout.split())
+    own = {name for name in done.stdout.split() if name.startswith("zatlas")}
+    assert own == {"zatlas", "zatlas.cli", "zatlas.cli.interrupts"}
+
+
 # 10a: one writer
 
 
@@ -496,3 +505,24 @@ def test_npy_of_a_pipe_is_no_image_set(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "a.csv")
     np.save(tmp_path / "a.npy", discs(3))
     assert open_images(tmp_path / "a.npy").labels == {}
+
+
+@pytest.mark.parametrize("platform", ["win32", "darwin"])
+def test_pictures_are_prepared_without_the_limits_of_linux(platform: str, tmp_path: Path) -> None:
+    """Robustness 7 and 9: the limits of workers are the kernel's; elsewhere there may be none."""
+    for i, picture in enumerate(discs(3)):
+        Image.fromarray(picture).save(tmp_path / f"{i}.png")
+    (tmp_path / "broken.png").write_text("<html>")
+    missing = {"resource": None, "fcntl": None} if platform == "win32" else {}
+    code = (
+        "import sys, ctypes, multiprocessing.connection, numpy, PIL.Image\n"
+        f"sys.platform = {platform!r}\n"
+        f"sys.modules.update({missing})\n"
+        "from zatlas.images import prepare_images, workers\n"
+        "made = prepare_images(sys.argv[1], sys.argv[1] + '/set.npy')\n"
+        "print(made.count, len(made.skipped), workers.FORKS)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(tmp_path)], capture_output=True, text=True, check=False
+    )
+    assert (done.stdout, done.stderr) == ("3 1 False\n", "")

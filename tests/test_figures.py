@@ -260,7 +260,7 @@ def test_the_figure_of_an_element_says_what_its_effects_are() -> None:
 
 
 def test_no_sentence_of_a_figure_touches_its_right_edge() -> None:
-    """Letters are drawn up to 2 % wider than the outlines that `wrap` measures."""
+    """Usage A11: letters are drawn up to 2 % wider than the outlines that `wrap` measures."""
     effect = element_effect(n=123456789)
     figure = element_page(effect, pictures(1, 5, 16, 16, 3), np.zeros((16, 16)),
                           np.zeros((16, 16, 3)), faces=["image 7"])  # fmt: skip

@@ -16,6 +16,7 @@ from PIL import Image
 import zatlas as library
 from conftest import TINY, Zatlas, discs
 from zatlas.cli.options import Numbers
+from zatlas.cli.program import COMMANDS
 from zatlas.errors import InputError
 from zatlas.evidence.records import AtlasRecord
 from zatlas.images import open_images
@@ -57,7 +58,59 @@ MISTAKES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     ),
     "no images": (("examine", "tiny.yaml", "--out", "e"), ("--images FILE is missing",)),
     "sheet": (("images", "show", "discs.npy", "--out", "s.png", "--index", "40"), ("0 to 39",)),
-}
+    "examine, no quotes": (
+        ("examine", "tiny.yaml", "z[0]", "*=", "2", *IMAGES, "--out", "e"),
+        ("'z[0] *= 2': put quotes", 'zatlas examine net.py "z[0] *= 2"'),
+    ),
+    "examine, SOURCE forgotten": (
+        ("examine", "z[0] *= 2", *IMAGES, "--out", "e"), ("SOURCE is missing: 'z[0] *= 2'",),
+    ),
+    "forget, no quotes": (("forget", "runs/tiny", "z[0]", "*=", "2"), ("'z[0] *= 2': put quot",)),
+    "option misspelt": (("atlas", "runs/tiny", "--cuont", "5"), ("--cuont: no such option; did",)),
+    "no such option": (
+        ("images", "prepare", "discs.npy", "o.npy", "--size", "8"),
+        ("--size: no such option; see `zatlas images prepare --help`",),
+    ),
+    "no quotes, minus 2": (("edit", "runs/tiny", "z[1]", "=", "-2", *PLATE), ("put quotes",)),
+    "folder of runs misspelt": (("sample", "run/tiny", "--out", "s.png"), ("'runs/tiny'?",)),
+    "another run": (("sample", "zzz", "--out", "s.png"), ("give a trained run, as runs/tiny",)),
+    "factors misspelt": (
+        ("examine", "runs/tiny", "z[0] *= 2", "--factors", "tny.yaml", "--out", "e"),
+        ("--factors tny.yaml: no such file; did you mean 'tiny.yaml'?",),
+    ),
+    "size": (
+        ("images", "prepare", "discs.npy", "o.npy", "--to", "64x64"), ("as SIDE|HEIGHT,WIDTH",),
+    ),
+    "note misspelt": (
+        ("report", "runs/tiny", "--note", "word.md", "--out", "r.html"),
+        ("word.md: no such file; did you mean 'words.md'?",),
+    ),
+    "model file misspelt": (("models", "show", "tny.yaml"), ("did you mean 'tiny.yaml'?",)),
+    "size of images": (
+        ("models", "show", "tiny.yaml", "--set", "image=8"), ("image: 8: write [channels, h",),
+    ),
+}  # fmt: skip
+MISSING = {  # usage A13: what each command says where all of its words are missing
+    "images prepare": "SOURCE is missing: a folder of pictures",
+    "images render": "OUT.npy is missing", "images show": "FILE is missing",
+    "models show": "MODEL is missing: a preset (`zatlas models list`)",
+    "train": "--model MODEL is missing: a preset of `zatlas models list`, a model file",
+    "examine": "SOURCE|RUN is missing: pasted code", "demo": "--out DIR is missing: the folder",
+    **dict.fromkeys(
+        ("encode", "edit", "traverse", "interpolate", "sample", "atlas", "report", "forget"),
+        "RUN is missing: the folder of a trained run, as runs/tiny; see `zatlas ",
+    ),
+}  # fmt: skip
+CONVOLUTIONAL = """
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.encoder = nn.Sequential(nn.Conv2d(3, 8, 3, 2, 1), nn.ReLU())
+        self.decoder = nn.Sequential(nn.ConvTranspose2d(8, 3, 4, 2, 1), nn.Tanh())
+
+    def forward(self, x):
+        return self.decoder(self.encoder(x))
+"""
 WRITERS = {
     "edit": ("edit", "runs/tiny", "z[0] *= 2", *IMAGES), "sample": ("sample", "runs/tiny"),
     "traverse": ("traverse", "runs/tiny", *IMAGES, "--elements", "0"),
@@ -75,6 +128,7 @@ def place(tmp_path: Path, tiny_run: Run, monkeypatch: pytest.MonkeyPatch) -> Pat
         (tmp_path / "runs" / "tiny" / "evidence" / file).unlink(missing_ok=True)
     np.save(tmp_path / "discs.npy", discs(40, seed=1))
     (tmp_path / "tiny.yaml").write_text(TINY.to_yaml())
+    (tmp_path / "words.md").write_text("My own words.")
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
@@ -89,6 +143,57 @@ def test_a_typing_mistake_gets_what_was_meant(name: str, place: Path, zatlas: Za
     for word in words:
         assert word in err
     assert set(place.rglob("*")) == before
+
+
+@pytest.mark.parametrize("command", MISSING)
+def test_what_is_missing_is_explained(command: str, place: Path, zatlas: Zatlas) -> None:
+    status, out, err = zatlas(*command.split())
+    assert (status, out) == (2, "")
+    assert err.startswith(f"zatlas: {MISSING[command]}")
+    assert err.endswith(f"see `zatlas {command} --help`\n")
+
+
+def test_every_command_with_arguments_explains_them(zatlas: Zatlas) -> None:
+    named = {command.split()[0] for command in MISSING}
+    assert named == set(COMMANDS)
+
+
+def test_where_no_run_is_a_command_makes_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, zatlas: Zatlas
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert "made by `zatlas train --model fcn-10 --images" in zatlas("edit")[2]
+
+
+def test_files_that_are_not_pictures_are_named(place: Path, zatlas: Zatlas) -> None:
+    """They were left out without a word, of folders and of archives."""
+    files = ["photos/0.png", "photos/a.txt", "photos/b.csv", "photos/c/d.npy", "photos/.hidden"]
+    for file in files:
+        Path(file).parent.mkdir(parents=True, exist_ok=True)
+        Path(file).write_text("")
+    Image.fromarray(discs(1)[0]).save(files[0])
+    words = "3 files are not pictures and were left out: a.txt, b.csv, …"
+    assert words in zatlas("images", "prepare", "photos", "a.npy")[1]
+    shutil.make_archive("photos", "zip", "photos")
+    assert words in zatlas("images", "prepare", "photos.zip", "b.npy")[1]
+    for file in files[2:4]:
+        Path(file).unlink()
+    out = zatlas("images", "prepare", "photos", "c.npy")[1]
+    assert "1 file is not a picture and was left out: a.txt" in out
+
+
+def test_a_convolutional_network_takes_images_of_another_size(place: Path, zatlas: Zatlas) -> None:
+    """Pasted code without a Linear layer does not tell the size of its images."""
+    Path("net.py").write_text(CONVOLUTIONAL)
+    _, out, _ = zatlas("models", "show", "net.py")
+    assert "3x64x64" in out
+    assert "the image is 3×64×64 unless the key image is set; Conv2d tells only the 3" in out
+    assert "3x8x8" in zatlas("models", "show", "net.py", "--set", "image=[3, 8, 8]")[1]
+    train = ("train", "--model", "net.py", *IMAGES, "--epochs", 1, "--out", "runs/net")
+    status, _, err = zatlas(*train, "--set", "image=[3, 8, 8]")
+    assert (status, err) == (0, "")
+    other = zatlas(*train, "--overwrite", "--set", "image=[3, 9, 9]")[2]
+    assert "decoder ends at 3x10x10, but the image is 3x9x9" in other
 
 
 @pytest.mark.parametrize("name", WRITERS)
@@ -299,6 +404,8 @@ def test_a_contact_sheet_has_indexes(place: Path, zatlas: Zatlas) -> None:
     assert (sheet[18:32, 2:18] < 200).any()  # a number below it
     with pytest.raises(InputError, match="1 labels for 4 pictures"):
         contact_sheet(pictures, labels=["0"])
+    out = zatlas("images", "show", "discs.npy", "--count", 9, "--out", "d.png")[1]
+    assert "the first 9 of 40 images; --count or --index for others" in out
     shown = Image.open(io.BytesIO(open_images(discs(3))._repr_png_()))
     assert shown.size[1] > 8 + 14
 

@@ -62,6 +62,17 @@ def test_what_went_wrong_is_said_with_numbers_and_what_to_try(
         assert warning.endswith(".")
 
 
+def test_a_warning_says_what_it_means_for_what_is_read_below() -> None:
+    """The banner of a page gave a fault and no consequence."""
+    few = {"training_images": 405, "steps_per_epoch": 2, "batch_size": 256}
+    assert (
+        "effects of its elements may change with longer training"
+        in (check(improving=True, **few).warnings[0])
+    )
+    nothing = check(mse=0.0987).warnings[0]
+    assert nothing.endswith("The effects of its elements say nothing about the images.")
+
+
 class Notes(Callback):
     def __init__(self) -> None:
         self.notes: list[str] = []

@@ -14,15 +14,19 @@ from markdown_it import MarkdownIt
 
 import zatlas as library
 from conftest import Zatlas
+from zatlas.errors import InputError
+from zatlas.evidence.properties.property_set import pixel_properties
 from zatlas.evidence.records import AtlasRecord, ClaimAnswer, EditsRecord
 from zatlas.figures.overview import element_rows, overview
 from zatlas.report import notes, sections
 from zatlas.report.assemble import report_data
-from zatlas.report.atlas_sections import atlas_page
+from zatlas.report.atlas_sections import AtlasSectionRecord, Trial, atlas_page
 from zatlas.report.build import write_report
-from zatlas.report.data import ReportData, RunReport
-from zatlas.report.ranking import ranking
-from zatlas.report.terms import TERMS, explained
+from zatlas.report.data import ReportData, RunReport, Section
+from zatlas.report.formats import html_page
+from zatlas.report.ranking import RankingRecord, ranking
+from zatlas.report.terms import PROPERTIES, TERMS, explained
+from zatlas.run.evidence import kept_maps
 from zatlas.run.run import Run
 
 CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
@@ -37,6 +41,11 @@ and *looked*.
 
 1. one
 2. {HOSTILE}
+
+| edit | what |
+| --- | --: |
+| `z[0]` | **x** \\| {HOSTILE} |
+| short |
 """
 
 
@@ -141,6 +150,31 @@ def test_a_ranking_for_each_property(run: Run, page: str) -> None:
     assert any(ranked.values())
 
 
+def test_elements_whose_intervals_overlap_lead_together(run: Run) -> None:
+    """ "z[3] changes lightness most" was said where z[7] may change it more."""
+    record = run.open_atlas().record
+    first = record.elements[0]
+    name = next(n for n, e in first.effects.items() if e.drawn is not False)
+    ends = ((0.8, 0.7, 0.9), (0.75, 0.65, 0.85), (0.4, 0.3, 0.5))
+    made = [
+        first.model_copy(update={
+            "element": place,
+            "effects": {**first.effects, name: first.effects[name].model_copy(update={
+                "finding": "directed", "mean": mean, "mean_sd": mean, "low_sd": low,
+                "high_sd": high})},
+        })
+        for place, (mean, low, high) in enumerate(ends)
+    ]  # fmt: skip
+    ranked = ranking(record.model_copy(update={"elements": tuple(made)})).rankings
+    (one,) = (each for each in ranked if each.property == name)
+    assert [each.element for each in one.elements] == [0, 1, 2]
+    assert one.leaders == 2
+    section = Section("ranking", "R", RankingRecord(rankings=(one,), undrawn=()))
+    with_links = RunReport("a", [section])
+    html = "".join(html_page(ReportData("A", [with_links]), {}).splitlines())
+    assert '; about equally <a href="#run-0-z-1">z[1]</a></td>' in html
+
+
 def test_terms_are_explained_where_they_stand(page: str) -> None:
     """Usage C: in range, survives re-encoding, Size, Share, Motion, BCa and q unexplained."""
     for term in ("in range", "survives re-encoding", "a warp explains"):
@@ -154,9 +188,35 @@ def test_terms_are_explained_where_they_stand(page: str) -> None:
     assert text.count("<abbr") == 2  # once for each term
 
 
+def test_every_property_of_pixels_is_explained(page: str) -> None:
+    """Labels such as "dark details" had no explanation where they stand."""
+    images = np.random.default_rng(0).integers(0, 256, (4, 16, 16, 3), dtype=np.uint8)
+    assert {column.name for column in pixel_properties(images).columns} == PROPERTIES.keys()
+    assert f'<abbr title="{PROPERTIES["luminance"]}">luminance</abbr>' in page
+    assert explained("border red-green offset").count("<abbr") == 1
+
+
+def test_no_part_of_a_change_is_negative(run: Run) -> None:
+    """Usage A12: "a warp explains -23 %"."""
+    record = run.open_atlas().record
+    first = next(one for one in record.elements if one.motion)
+    assert first.motion
+    warp = first.motion.warp.model_copy(update={"value": -0.23})
+    motion = first.motion.model_copy(update={"warp": warp})
+    one = first.model_copy(update={"motion": motion})
+    atlas = record.model_copy(update={"elements": (one,)})
+    section = atlas_page(run, 0, Trial(atlas, kept_maps(run), Path("a.html")))[0]
+    assert isinstance(section.record, AtlasSectionRecord)
+    assert section.record.rows[0].motion == 0
+
+
 def test_notes_are_read_as_a_small_part_of_markdown() -> None:
     kinds = [block.kind for block in notes.blocks(NOTE)]
-    assert kinds == ["heading", "paragraph", "list", "numbered"]
+    assert kinds == ["heading", "paragraph", "list", "numbered", "table"]
+    rows = notes.blocks(NOTE)[-1].rows  # they were escaped
+    assert [row[0] for row in rows] == ["edit", "`z[0]`", "short"]
+    assert {len(row) for row in rows} == {2}
+    assert rows[1][1].startswith("**x** | <script>")
     assert notes.blocks(NOTE)[1].items == ["I changed **two** elements and *looked*."]
     assert list(notes.spans("skin_tone_2 is *a*")) == [("", "skin_tone_2 is "), ("em", "a")]
     assert list(notes.spans("2 * 3 * 4")) == [("", "2 * 3 * 4")]
@@ -225,7 +285,34 @@ def test_a_run_whose_elements_are_all_dead_has_a_report(
     monkeypatch.setattr("zatlas.report.assemble.kept_edits", lambda _: EditsRecord())
     page = write_report(report_data([dead]), tmp_path / "dead.html")[0].read_text()
     assert "Every element is dead" in page
-    assert "No edits were made yet." in page
+    assert "There are no edits to show." in page
+
+
+def test_words_stand_beside_the_runs_that_they_are_of(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Words of two runs stood at the end of the page."""
+
+    def quick(run: Run, first: Any, after: Any, again: str, alone: bool) -> RunReport:
+        return RunReport(run.path.name, [*first, *after], "About this run.")
+
+    monkeypatch.setattr("zatlas.report.assemble._run_report", quick)
+    files = [tmp_path / "a.md", tmp_path / "b.md"]
+    for file in files:
+        file.write_text(f"Said in {file.name}.")
+    about_all = report_data([run, run], notes=files[:1])
+    assert [section.kind for section in about_all.sections] == ["note"]
+    page, text, _ = write_report(about_all, tmp_path / "all.html")
+    for shown in (page.read_text(), text.read_text()):
+        assert shown.index("Said in a") < shown.index("About this run.")
+    each = report_data([run, run], notes=files)
+    assert not each.sections
+    for one, file in zip(each.runs, files, strict=True):
+        (note,) = (section.record for section in one.sections if section.kind == "note")
+        assert isinstance(note, notes.NoteRecord)
+        assert note.source == str(file)
+    with pytest.raises(InputError, match="one for each of the 2 runs"):
+        report_data([run, run], notes=[*files, *files])
 
 
 def test_warnings_of_a_run_come_before_everything(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from typing import Any, BinaryIO
 
 from safetensors import SafetensorError
 
-from zatlas.errors import InputError
+from zatlas.errors import InputError, nearest
 from zatlas.locks import locked
 
 _UMASK = os.umask(0)  # can only be read by setting it
@@ -301,13 +301,23 @@ def open_file(path: _Name) -> BinaryIO:
     raise OSError(errno.EINVAL, "is a device or a pipe", str(path))
 
 
-def read_text(path: _Name, missing: str = "no such file", longest: int = LONGEST) -> str:
+def similar_name(path: _Name) -> str:
+    """The end of an error about a missing file: the most similar name beside it, or nothing."""
+    try:
+        beside = [entry.name for entry in Path(path).parent.iterdir()]
+    except (OSError, ValueError):  # no such folder, or one that cannot be read
+        return ""
+    hint = nearest(Path(path).name, beside)
+    return f"; {hint}" if hint.startswith("did") else ""
+
+
+def read_text(path: _Name, missing: str = "", longest: int = LONGEST) -> str:
     """Read a text file in UTF-8.
 
     Parameters
     ----------
     path : the file.
-    missing : the error for a missing file.
+    missing : the error for a missing file; by default it names the most similar file.
     longest : the largest size in bytes.
 
     Raises
@@ -322,7 +332,8 @@ def read_text(path: _Name, missing: str = "no such file", longest: int = LONGEST
             raise InputError(f"{path}: longer than {longest:,} bytes; is it the right file?")
         return data.decode("utf-8")
     except FileNotFoundError:
-        raise InputError(f"{path}: {missing}") from None
+        fault = missing or f"no such file{similar_name(path)}"
+        raise InputError(f"{path}: {fault}") from None
     except (OSError, ValueError) as error:  # ValueError: not UTF-8, or a NUL in the name
         if isinstance(error, InputError):
             raise

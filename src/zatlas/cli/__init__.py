@@ -1,10 +1,15 @@
 """The command line: it calls workflows and shows their results."""
 
+from __future__ import annotations
+
 import sys
-from collections.abc import Sequence
-from typing import NoReturn
 
 from zatlas.cli import interrupts
+
+TYPE_CHECKING = False  # few imports stand before the handler of Ctrl-C
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import NoReturn
 
 
 def main(args: Sequence[str] | None = None) -> NoReturn:

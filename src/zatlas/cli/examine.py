@@ -7,6 +7,7 @@ import click
 from click.core import ParameterSource
 
 from zatlas.cli import options
+from zatlas.cli.hints import check_edits
 from zatlas.cli.program import say, typed_command, wrote
 from zatlas.cli.progress import epoch_lines
 
@@ -39,6 +40,9 @@ def examine(source: str, edits: tuple[str, ...], epochs: int, **chosen: Any) -> 
     from zatlas.workflows.examine import examine as examine_report
     from zatlas.workflows.train import file_or_fraction
 
+    check_edits(
+        source, edits, "SOURCE", 'zatlas examine net.py "z[0] *= 2" --images faces.npy --out seen'
+    )
     asked = click.get_current_context().get_parameter_source
     given = {"epochs": epochs, **chosen, "valid": file_or_fraction(chosen["valid"])}
     typed = {key: given[key] for key in given if asked(key) is ParameterSource.COMMANDLINE}

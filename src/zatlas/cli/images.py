@@ -21,8 +21,8 @@ def images() -> None:
 @images.command()
 @SOURCE
 @OUT
-@click.option("--to", metavar="SIDE", type=options.Numbers(1, 2),
-              help="Resize to SIDE or HEIGHT,WIDTH pixels.")  # fmt: skip
+@click.option("--to", metavar="SIDE|HEIGHT,WIDTH", type=options.Numbers(1, 2),
+              help="Resize, in pixels.")  # fmt: skip
 @options.crop
 @click.option("--gray", is_flag=True, help="One channel instead of three.")
 @options.overwrite
@@ -92,4 +92,7 @@ def show(
     with atomic_write(out) as part:
         sheet = contact_sheet(image_set[rows], scale=scale, labels=labels)
         Image.fromarray(sheet).save(part)
+    if len(rows) < len(image_set):
+        first = "" if index else "the first "
+        say(f"{first}{len(rows):,} of {len(image_set):,} images; --count or --index for others")
     wrote(out)

@@ -1,6 +1,5 @@
 """``zatlas encode``, ``edit``, ``traverse``, ``interpolate`` and ``sample``."""
 
-import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -8,12 +7,15 @@ import click
 import numpy as np
 
 from zatlas.cli import options
+from zatlas.cli.hints import check_edits
 from zatlas.cli.program import answering, check_outputs, say, typed_command, wrote
 from zatlas.errors import InputError
 
 if TYPE_CHECKING:
     from zatlas.images import ImageSet
     from zatlas.run.run import Run
+
+_EXAMPLE = 'zatlas edit runs/a "z[0] *= 2" --images faces.npy --out plate.png'
 
 steps_option = click.option(
     "--steps", default=9, type=click.IntRange(max=999),
@@ -60,7 +62,9 @@ def edit(
     from zatlas.run.evidence import keep_edits, kept_edits
     from zatlas.workflows.edits import draw_plate
 
-    _check_words(run, edits)
+    check_edits(str(run), edits, "RUN", _EXAMPLE)
+    if not edits:
+        raise InputError(f"EDIT is missing: write one in quotes, as in {_EXAMPLE}")
     opened, image_set = _open(run, images, overwrite, out=out, json=answer)
     kept_edits(opened)  # an error of a damaged file comes before the plate is written
     plate = draw_plate(
@@ -88,6 +92,7 @@ def forget(run: Path, plates: tuple[str, ...]) -> None:
     from zatlas.run.evidence import forget_edits
     from zatlas.run.run import open_run
 
+    check_edits(str(run), plates, "RUN", 'zatlas forget runs/a "z[0] *= 2"')
     for plate in forget_edits(open_run(run), plates):
         say(f"left out: {plate.command or '; '.join(edit.edit for edit in plate.edits)}")
 
@@ -149,28 +154,6 @@ def sample(run: Path, out: Path, overwrite: bool, **chosen: Any) -> None:
     figure = draw_samples(open_run(run), command=typed_command(), **chosen)
     save(figure, out, overwrite=overwrite)
     wrote(out)
-
-
-def _check_words(run: Path, edits: tuple[str, ...]) -> None:
-    """Raise InputError where RUN or EDIT is missing, or where an edit came without quotes."""
-    example = 'as in zatlas edit runs/a "z[0] *= 2" --images faces.npy --out plate.png'
-    if any(re.fullmatch("[-+*/]?=", word) for word in edits):
-        typed = " ".join(edits if run.exists() else (str(run), *edits))
-        raise InputError(f"{typed!r}: put quotes around each edit, {example}")
-    if _is_edit(str(run)) and not run.exists():
-        raise InputError(f"RUN is missing: {str(run)!r} is an edit; {example}")
-    if not edits:
-        raise InputError(f"EDIT is missing: write one in quotes, {example}")
-
-
-def _is_edit(text: str) -> bool:
-    from zatlas.syntax import parse_edit
-
-    try:
-        parse_edit(text)
-    except InputError:
-        return False
-    return True
 
 
 def _open(

@@ -46,6 +46,7 @@ class Numbers(click.ParamType[tuple[int, ...] | str]):
             found = _PART.fullmatch(word.strip())
             if not found:
                 form = "as in 0,5 or 0-3" + " or all" * self.all
+                form = f"as {param.metavar}" if param and param.metavar else form
                 raise InputError(f"{option}: write whole numbers, {form}")
             first, last = int(found[1]), int(found[2] or found[1])
             if found[2] and (first < 0 or last < first):

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import click
 
 from zatlas import __version__
-from zatlas.cli import interrupts
+from zatlas.cli import hints, interrupts
 from zatlas.errors import InputError, nearest, one_line
 from zatlas.files import check_output, json_text, together, write_json
 
@@ -91,10 +91,10 @@ def main(args: Sequence[str] | None = None) -> NoReturn:
         click.echo(error.format_message())
     except InputError as fault:
         _leave(_with_options(fault))
+    except click.MissingParameter as error:
+        _leave(hints.missing(error))
     except click.NoSuchOption as error:
-        part_of_edit = re.fullmatch(r"-[=\d.].*", error.option_name)
-        hint = "; put quotes around each edit" * bool(part_of_edit)
-        _leave(error.format_message().rstrip(".") + hint)
+        _leave(hints.unknown_option(error))
     except click.ClickException as error:
         _leave(error.format_message())
     except (KeyboardInterrupt, click.Abort) as stop:

@@ -13,15 +13,16 @@ from zatlas.cli.progress import epoch_lines
 @click.argument("runs", nargs=-1, required=True, metavar="RUN...", type=options.PATH)
 @options.out("REPORT.html", "The page; .md, .json and the pictures are written next to it.",
              ".html", ".htm")  # fmt: skip
-@click.option("--note", metavar="FILE.md", type=options.PATH,
-              help="Your own words: headings, paragraphs, lists and emphasis.")  # fmt: skip
+@click.option("--note", "notes", metavar="FILE.md", type=options.PATH, multiple=True,
+              help="Your own words, with tables and lists. For several runs: one above all, or one "
+              "for each, in their order.")  # fmt: skip
 @options.overwrite
-def report(runs: tuple[Path, ...], out: Path, note: Path | None, overwrite: bool) -> None:
+def report(runs: tuple[Path, ...], out: Path, notes: tuple[Path, ...], overwrite: bool) -> None:
     """Write one page about one or more runs, which opens offline."""
     from zatlas.run.run import open_run
     from zatlas.workflows.report import report as write
 
-    for path in write([open_run(run) for run in runs], out, note=note, overwrite=overwrite):
+    for path in write([open_run(run) for run in runs], out, note=notes, overwrite=overwrite):
         wrote(path)
 
 

@@ -12,7 +12,8 @@ from zatlas.cli.progress import epoch_lines
 
 @click.command()
 @click.option("--model", required=True, metavar="MODEL",
-              help="A preset, a model file, pasted code or a run.")  # fmt: skip
+              help="A preset of `zatlas models list`, a model file, pasted code or a run.",
+)  # fmt: skip
 @options.images
 @options.out("RUN", "The run folder to make.")
 @options.network

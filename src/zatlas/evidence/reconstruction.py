@@ -14,7 +14,7 @@ UNITS = {
     "mse": "of pixels in [-1, 1]",
     "psnr": "dB",
     "ssim": "0 to 1",
-    "sharpness": "of the original's",
+    "sharpness": "times the original's",
 }
 RESAMPLES = 2000
 _IMAGES_PER_BATCH = 64  # SSIM holds 25 times their size

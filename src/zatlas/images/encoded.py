@@ -34,7 +34,7 @@ def folder(root: Path) -> Source:
     folder is followed once and never upwards, so a loop ends.
     """
     found: dict[str, Data] = {}
-    others: list[str] = []
+    left_out: list[str] = []
     seen: set[tuple[int, int]] = set()
     waiting = deque([root])  # links last, so that an image gets its real path
     while waiting:
@@ -61,13 +61,14 @@ def folder(root: Path) -> Source:
             elif suffix in SUFFIXES:  # reading a pipe or a device might never end
                 dead = UnreadableError("not a file, or a dead link")
                 found[name] = path if path.is_file() else dead
-            elif suffix in _ARRAYS:
-                others.append(name)
+            else:
+                left_out.append(name)
     if not found:
-        hint = f"; to read {others[0]}, give its name" if others else ""
+        arrays = [name for name in left_out if name.lower().endswith(_ARRAYS)]
+        hint = f"; to read {arrays[0]}, give its name" if arrays else ""
         raise InputError(f"{root}: no pictures in it, at any depth (.png, .jpg, …){hint}")
     names = sorted(found)
-    return _by_folder(root, names, map(found.__getitem__, names))
+    return _by_folder(root, names, map(found.__getitem__, names), left_out)
 
 
 class _Member(NamedTuple):
@@ -89,11 +90,16 @@ def archive(path: Path) -> Source:
     except Exception as error:  # a damaged archive raises nearly any type of error
         raise InputError(f"{path}: not a complete zip or tar archive ({error})") from None
     pictures = [member for member in members if _is_picture(member.name)]
+    left_out = [
+        _printable(member.name)
+        for member in members
+        if not (_is_picture(member.name) or _is_hidden(member.name))
+    ]
     if not pictures:
         file.close()
         raise InputError(f"{path}: no pictures in it (.png, .jpg, …)")
     names = [_printable(member.name) for member in pictures]
-    return _by_folder(path, names, map(_member_data, pictures), file.close)
+    return _by_folder(path, names, map(_member_data, pictures), left_out, file.close)
 
 
 def _zip(file: zipfile.ZipFile) -> Iterator[_Member]:
@@ -180,19 +186,38 @@ def _image_column(path: Path, kinds: dict[str, Any]) -> str:
 
 
 def _by_folder(
-    path: Path, names: list[str], data: Iterable[Data], close: Callable[[], None] = lambda: None
-) -> Source:
-    """A source of named images, with the label ``folder`` if they lie in more than one folder."""
+    path: Path, names: list[str], data: Iterable[Data], left_out: list[str],
+    close: Callable[[], None] = lambda: None,
+) -> Source:  # fmt: skip
+    """A source of named images, with the label ``folder`` if they lie in more than one folder.
+
+    ``left_out`` are the names of files that are no pictures.
+    """
     places = [(str(PurePosixPath(name).parent),) for name in names]
     several = len(set(places)) > 1
     items = map(Item, names, data, places) if several else map(Item, names, data)
-    return Source(str(path), items, len(names), ("folder",) * several, close=close)
+    notes = [_not_pictures(sorted(left_out))] if left_out else []
+    return Source(str(path), items, len(names), ("folder",) * several, notes, close)
+
+
+def _not_pictures(names: list[str]) -> str:
+    """How many files were left out, and the first of them.
+
+    >>> _not_pictures(["a.txt", "b.csv", "c.md"])
+    '3 files are not pictures and were left out: a.txt, b.csv, …'
+    """
+    many = f"{len(names)} files are" if len(names) > 1 else "1 file is"
+    what = "not pictures and were" if len(names) > 1 else "not a picture and was"
+    return f"{many} {what} left out: {', '.join(names[:2])}{', …' * (len(names) > 2)}"
 
 
 def _is_picture(name: str) -> bool:
+    return PurePosixPath(name).suffix.lower() in SUFFIXES and not _is_hidden(name)
+
+
+def _is_hidden(name: str) -> bool:
     place = PurePosixPath(name.replace("\\", "/"))
-    hidden = place.name.startswith(".") or "__MACOSX" in place.parts
-    return place.suffix.lower() in SUFFIXES and not hidden
+    return place.name.startswith(".") or "__MACOSX" in place.parts
 
 
 def _printable(name: str) -> str:

@@ -6,7 +6,8 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from zatlas.errors import InputError, nearest
+from zatlas.errors import InputError
+from zatlas.files import similar_name
 from zatlas.images.arrays import array_source, idx, is_idx, npy, npz
 from zatlas.images.decode import SUFFIXES, Source
 from zatlas.images.encoded import archive, folder, parquet, picture
@@ -57,11 +58,9 @@ def existing(source: str | os.PathLike[str]) -> Path:
         if path.is_dir() or path.is_file():
             return path
         special = path.exists()
-        near = [entry.name for entry in path.parent.iterdir()] if path.parent.is_dir() else []
+        hint = similar_name(path)
     except (TypeError, ValueError, OSError) as error:
         raise InputError(f"{str(source)[:200]!r}: not a file or folder ({error})") from None
     if special:
         raise InputError(f"{path}: is a device or a pipe; give a file or a folder of pictures")
-    hint = nearest(path.name, near)
-    hint = f"; {hint}" if hint.startswith("did") else ""
     raise InputError(f"{path}: no such file or folder{hint}")

@@ -11,7 +11,7 @@ import yaml
 from pydantic import PositiveInt, ValidationError
 
 from zatlas.errors import InputError, nearest
-from zatlas.files import read_text
+from zatlas.files import read_text, similar_name
 from zatlas.models.architecture import Architecture, check, owned
 from zatlas.models.layers import ACTIVATIONS, LAYERS, bounds
 from zatlas.models.pasted import read_pasted
@@ -129,7 +129,8 @@ def read_model(model: str | os.PathLike[str]) -> ModelFile:
             known_forms = "give a run, a preset, a model file or pasted code"
             raise InputError(f"model {str(model)!r}: a directory without {OF_A_RUN}; {known_forms}")
     if path.suffix in (*YAML_SUFFIXES, *PASTED_SUFFIXES) or path.is_file():
-        missing = "no such model file; `zatlas models list` shows the presets"
+        hint = "" if path.exists() else similar_name(path)
+        missing = f"no such model file{hint or '; `zatlas models list` shows the presets'}"
         text = read_text(path, missing, _longest(path))
         if path.suffix in YAML_SUFFIXES:
             return parse_model(text, str(path))
@@ -185,6 +186,9 @@ def _explain(error: ValidationError) -> str:
     cause = fault.get("ctx", {}).get("error")
     if isinstance(cause, InputError):  # of a validator in recipes/
         return str(cause)
+    if fault["loc"] == ("image",):
+        hint = "write [channels, height, width], as [3, 64, 64]"
+        return f"image: {fault.get('input')!r}: {hint}"
     where = [str(part) for part in fault["loc"] if not str(part).startswith(("list[", "str"))]
     if fault["type"] == "extra_forbidden":
         return f"unknown key {'.'.join(where)!r}; {nearest(where[-1], ModelFile.model_fields)}"

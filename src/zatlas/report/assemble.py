@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from zatlas.errors import InputError
+from zatlas.errors import InputError, argument_error
 from zatlas.evidence.edit_records import edit_record
 from zatlas.evidence.records import EditRecord, PlateRecord
 from zatlas.figures.plate import differences, edits_plate
@@ -30,7 +30,7 @@ _SPAN = 3.0  # sd, of a sweep to each side
 
 
 def report_data(
-    runs: list[Run], opening: Sequence[Section] = (), note: PathLike | None = None
+    runs: list[Run], opening: Sequence[Section] = (), notes: Sequence[PathLike] = ()
 ) -> ReportData:
     """The sections of one run or more, for ``write_report``.
 
@@ -38,23 +38,30 @@ def report_data(
     ----------
     runs : trained runs whose images are still there.
     opening : the first section of each run, and those that follow its edits.
-    note : a Markdown file with the user's own words.
+    notes : Markdown files with the user's own words: one for each run, or one for all of them.
 
     Raises
     ------
     InputError
-        A file of a run is missing or damaged, or its images have changed.
+        A file of a run is missing or damaged, its images have changed, or there is another number
+        of notes.
     """
+    if len(notes) not in (0, 1, len(runs)):
+        mend = f"give one, or one for each of the {len(runs)} runs in their order"
+        raise argument_error("note", f"{len(notes)} files", mend)
     name = runs[0].name if opening else runs[0].path.name
     title = f"Report on {name}" if len(runs) == 1 else f"Report on {len(runs)} runs"
-    own = [sections.note(read_text(note), str(note))] if note else []
-    options = ["--note", note] if note else []
+    own = [sections.note(read_text(note), str(note)) for note in notes]
+    options = [word for note in notes for word in ("--note", note)]
     again = command("report", *(run.path for run in runs), *options, "--out", "report.html")
     first, after = list(opening[:1]), list(opening[1:])
-    if len(runs) == 1:
-        return ReportData(title, [_run_report(runs[0], first, own + after, again)])
-    reports = [_run_report(run, first, after, again, alone=False) for run in runs]
-    return ReportData(title, reports, own)
+    each = own if len(own) == len(runs) else []
+    alone = len(runs) == 1
+    reports = [
+        _run_report(run, first, [*each[place : place + 1], *after], again, alone=alone)
+        for place, run in enumerate(runs)
+    ]
+    return ReportData(title, reports, [] if each else own)
 
 
 def _run_report(
@@ -126,7 +133,7 @@ def _next(run: Run, file: str, row: int, strongest: Sequence[int], has_atlas: bo
         steps["Measure what every element does, and find what each property is changed by:"] = (
             command("atlas", run.path)
         )
-    steps["Add your own words, a text file in Markdown, and write this report again:"] = command(
+    steps["Write your own words into words.md, and make this report with them:"] = command(
         "report", run.path, "--note", "words.md", "--out", "report.html", "--overwrite"
     )
     return sections.next_steps(steps)
@@ -157,7 +164,7 @@ def _training(run: Run) -> Section:
         run.history, run.best_epoch, config.training.model_dump(),
         objective=" + ".join(written(objective)), warmup=objective.warmup_epochs,
         machine={**config.machine, **config.computing.model_dump()}, versions=config.versions,
-        command=config.command or "",
+        pixels=run.model.model_file.range, command=config.command or "",
     )  # fmt: skip
 
 

@@ -29,8 +29,8 @@ _WHOLE_ELEMENTS = 64  # elements whose record is in the JSON of a page
 
 
 class ElementRow(Record):
-    """A row of the table of elements. ``motion``: the part that a warp explains; ``page``: whether
-    the element has a figure of its own; ``stated``: whether anything is said of it.
+    """A row of the table of elements. ``motion``: the part that a warp explains, 0 at least;
+    ``page``: whether the element has a figure of its own; ``stated``: whether anything is said.
     """
 
     element: int
@@ -155,7 +155,8 @@ def _row(effect: ElementEffect, page: bool) -> ElementRow:
     return ElementRow(
         element=effect.element, label=label(effect), size=effect.size, size_low=effect.size_low,
         size_high=effect.size_high, share=effect.share,
-        motion=effect.motion.warp.value if effect.motion else None, match=match_words(effect),
+        motion=max(effect.motion.warp.value, 0.0) if effect.motion else None,
+        match=match_words(effect),
         summary=effect.summary, sentence=effect.sentence, page=page,
         stated=any(one.named for one in effect.effects.values()),
     )  # fmt: skip

@@ -91,7 +91,7 @@ class RunReport:
 
 @dataclass(frozen=True)
 class ReportData:
-    """A report about one run or more; ``sections`` are about all runs together."""
+    """A report about one run or more; ``sections`` are about all runs together and come first."""
 
     title: str
     runs: Sequence[RunReport]

@@ -18,7 +18,7 @@ from zatlas.report import markdown, notes
 from zatlas.report.data import Fact, ReportData
 from zatlas.report.number_text import METRICS, lead, number, percent, setting, setting_name
 from zatlas.report.picture_files import PictureFile
-from zatlas.report.terms import TERMS, explained
+from zatlas.report.terms import PROPERTIES, TERMS, explained
 
 _BROAD = 1000  # pixels; a small screen shows a figure this wide smaller
 _PICTURE_SIDE = 128  # CSS pixels of a small picture's longer side, at most
@@ -59,8 +59,8 @@ def _render(
         return lambda name, words: draw(files[anchor, name], words)
 
     environment.globals.update(
-        names=METRICS, terms=TERMS, smallest_slope=SMALLEST_SLOPE, pictures_of=pictures_of,
-        report=data, version=__version__, **more,
+        names=METRICS, terms=TERMS, meanings=PROPERTIES, smallest_slope=SMALLEST_SLOPE,
+        pictures_of=pictures_of, report=data, version=__version__, **more,
     )  # fmt: skip
     return environment.get_template(template).render()
 

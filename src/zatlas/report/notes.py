@@ -1,7 +1,7 @@
 """A user's own words in a report: a small part of Markdown.
 
-Headings, paragraphs, lists, numbered lists, ``**strong**``, ``*emphasis*`` and code are read. All
-else is text: no HTML, no link and no picture of a note reaches the page.
+Headings, paragraphs, lists, numbered lists, tables, ``**strong**``, ``*emphasis*`` and code are
+read. All else is text: no HTML, no link and no picture of a note reaches the page.
 """
 
 import re
@@ -11,12 +11,15 @@ from typing import Literal
 
 from zatlas.schema import Record
 
-Kind = Literal["heading", "paragraph", "list", "numbered"]
+Kind = Literal["heading", "paragraph", "list", "numbered", "table"]
 _STARTS: tuple[tuple[Kind, re.Pattern[str]], ...] = (
     ("heading", re.compile(r"#{1,6}\s+(.*?)[\s#]*$")),
     ("list", re.compile(r"[-*+]\s+(.*)")),
     ("numbered", re.compile(r"\d{1,9}[.)]\s+(.*)")),
+    ("table", re.compile(r"(\|.*\|)$")),
 )
+_BAR = re.compile(r"(?<!\\)\|")  # between cells; "\|" is a bar in a cell
+_RULE = re.compile(r"\|[\s|:-]*-[\s|:-]*\|")  # below the head of a table
 _INSIDE = r"(?=\S)(.{1,500}?)(?<=\S)"  # bounded, so that a hostile note costs no time
 _SPAN = re.compile(
     rf"\*\*{_INSIDE}\*\*|(?<!\w)__{_INSIDE}__(?!\w)"
@@ -34,10 +37,22 @@ class NoteRecord(Record):
 
 @dataclass
 class Block:
-    """A heading, a paragraph, or a list with its items."""
+    """A heading, a paragraph, a list with its items, or a table with its lines."""
 
     kind: Kind
     items: list[str]
+
+    @property
+    def rows(self) -> list[list[str]]:
+        """The cells of a table, those of its head first; each row is as long as the head.
+
+        >>> Block("table", ["| a | b |", "| --- | --: |", "| 1 |"]).rows
+        [['a', 'b'], ['1', '']]
+        """
+        lines = [line for line in self.items if not _RULE.fullmatch(line)]
+        rows = [[cell.strip().replace("\\|", "|") for cell in _BAR.split(line)[1:-1]]
+                for line in lines]  # fmt: skip
+        return [[*row, *[""] * len(rows[0])][: len(rows[0])] for row in rows]
 
 
 def blocks(text: str) -> list[Block]:
@@ -58,7 +73,7 @@ def blocks(text: str) -> list[Block]:
                 found[-1].items.append(words)
             else:
                 found.append(Block(kind, [words]))
-            open_block = kind != "heading"
+            open_block = kind not in ("heading", "table")
         elif open_block:
             found[-1].items[-1] += f" {line}"
         else:

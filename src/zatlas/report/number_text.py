@@ -1,6 +1,6 @@
 """Numbers as the text of a report shows them."""
 
-METRICS = {"mse": "MSE", "psnr": "PSNR", "ssim": "SSIM", "sharpness": "sharpness"}
+METRICS = {"mse": "MSE", "psnr": "PSNR", "ssim": "SSIM", "sharpness": "relative sharpness"}
 """How the metrics of a reconstruction are written."""
 
 

@@ -1,5 +1,8 @@
 """For each property, the elements that change it most."""
 
+from collections.abc import Sequence
+from itertools import takewhile
+
 from zatlas.evidence.account.naming import is_told, size_sd, stated_part
 from zatlas.evidence.account.number_words import sd
 from zatlas.evidence.account.sentences import briefly, label
@@ -31,11 +34,15 @@ class RankedElement(Record):
 
 
 class PropertyRanking(Record):
-    """The elements that surely change a property, the largest effect first, at most ten."""
+    """The elements that surely change a property, the largest effect first, at most ten.
+
+    ``leaders`` is how many of them lead about equally: their intervals reach that of the first.
+    """
 
     property: str
     kind: str
     elements: tuple[RankedElement, ...]
+    leaders: int
 
 
 class RankingRecord(Record):
@@ -56,8 +63,23 @@ def ranking(atlas: AtlasRecord) -> RankingRecord:
         sure = [pair for pair in pairs if _is_sure(pair[1])]
         sure.sort(key=lambda pair: -size_sd(pair[1]))
         ranked = tuple(_ranked(element, effect) for element, effect in sure[:_LISTED])
-        found.append(PropertyRanking(property=column.name, kind=column.kind, elements=ranked))
+        found.append(
+            PropertyRanking(
+                property=column.name, kind=column.kind, elements=ranked, leaders=_leaders(ranked)
+            )
+        )
     return RankingRecord(rankings=tuple(found), undrawn=tuple(undrawn))
+
+
+def _leaders(ranked: Sequence[RankedElement]) -> int:
+    """How many elements lead: those before the first whose interval ends below that of the first.
+
+    An element without an interval stands alone.
+    """
+    least = ranked[0].low_sd if ranked else None
+    if least is None:
+        return len(ranked[:1])
+    return len([*takewhile(lambda one: one.high_sd is not None and one.high_sd >= least, ranked)])
 
 
 def _is_sure(effect: PropertyEffect) -> bool:

@@ -114,12 +114,16 @@ def architecture(
 
 
 class TrainingRecord(Record):
-    """A training; ``warmup`` is the number of first epochs that cannot be the best one."""
+    """A training; ``warmup`` is the number of first epochs that cannot be the best one.
+
+    ``pixels`` is the range of a pixel in the loss.
+    """
 
     epochs: int
     best: HistoryRow
     objective: str
     warmup: int
+    pixels: tuple[float, float]
     duration: str
     images_per_second: float
     settings: dict[str, str | bool | int | float | None]
@@ -131,7 +135,8 @@ class TrainingRecord(Record):
 
 def training(
     rows: Sequence[HistoryRow], best_epoch: int, settings: Settings, *, machine: Settings,
-    versions: Settings, objective: str, warmup: int = 0, command: str = "",
+    versions: Settings, objective: str, warmup: int = 0,
+    pixels: tuple[float, float] = (-1.0, 1.0), command: str = "",
 ) -> Section:  # fmt: skip
     """The training.
 
@@ -142,11 +147,13 @@ def training(
     settings, machine, versions : names and values.
     objective : the objective as the model file writes it.
     warmup : the number of first epochs that cannot be the best one.
+    pixels : the range of a pixel in the loss.
     command : the command that trained the run.
     """
     record = TrainingRecord(
         epochs=len(rows), best=next(row for row in rows if row.epoch == best_epoch),
-        objective=objective, warmup=warmup, duration=duration(sum(row.seconds for row in rows)),
+        objective=objective, warmup=warmup, pixels=pixels,
+        duration=duration(sum(row.seconds for row in rows)),
         images_per_second=float(np.median([row.images_per_second for row in rows])),
         settings=dict(settings),
         machine=dict(machine), versions=dict(versions), command=command,

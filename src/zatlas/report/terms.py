@@ -14,7 +14,7 @@ TERMS: Mapping[str, str] = {
     "not settled": "the interval does not say whether the effect reaches 0.2 sd; "
     "more images may settle it.",
     "a warp explains": "a warp moves pixels and changes none. Near 100 % parts of the picture "
-    "move; near 0 % or below they change their shade or colour.",
+    "move; near 0 % they change their shade or colour where they are.",
     "in range": "the fraction of images whose moved element stays between the 0.5th and the "
     "99.5th percentile of the run’s images.",
     "survives re-encoding": "the part of the step that the encoder finds again in the decoded "
@@ -28,12 +28,54 @@ TERMS: Mapping[str, str] = {
     "grey level": "the unit of a pixel: 0 is black, 255 is white.",
     "L*": "lightness as the eye sees it, from 0 (black) to 100 (white); a* is from green to red, "
     "b* from blue to yellow, C* how colourful.",
-    "asymmetry": "whether features lie to the left or to the right; a turned head changes it.",
     "background": "the border of the picture: a sixteenth of it on each side.",
 }
+PROPERTIES: Mapping[str, str] = {
+    "luminance": "the mean lightness of the picture, L*.",
+    "lightness": "how much lighter all pixels become alike, L*, beside the other changes.",
+    "left-right light": "the mean L* of the right half minus that of the left half.",
+    "left-right gradient": "how much lighter the right half becomes than the left half.",
+    "top-bottom light": "the mean L* of the upper half minus that of the lower half.",
+    "top-bottom gradient": "how much lighter the upper half becomes than the lower half.",
+    "centre against rest": "how much lighter the middle becomes than the rest.",
+    "border against rest": "how much lighter the border becomes than the rest.",
+    "border lightness": "the mean L* of the border.",
+    "contrast": "the sd of L* over the pixels of a picture.",
+    "contrast gain": "by how much light pixels get lighter and dark ones darker, in %.",
+    "dark details": "spots and lines that are darker than what is around them, such as eyes, brows "
+    "and the mouth: by how much darker they become, in %.",
+    "detail gain": "how much more fine detail there is: edges and texture, without noise.",
+    "noise": "grain: how much neighbouring pixels differ at random, L*.",
+    "sharpness": "how much pixels differ from their neighbours; noise raises it too.",
+    "chroma": "how colourful the picture is, C*; 0 is grey.",
+    "chroma gain": "by how much the colours become stronger, in %.",
+    "hue rotation": "how far all hues turn, in degrees, from red towards yellow.",
+    "red-green": "the mean a* of the picture: higher is redder, lower is greener.",
+    "red-green offset": "how much redder all pixels become alike, a*.",
+    "yellow-blue": "the mean b* of the picture: higher is yellower, lower is bluer.",
+    "yellow-blue offset": "how much yellower all pixels become alike, b*.",
+    "border red-green": "the mean a* of the border.",
+    "border red-green offset": "how much redder the border becomes than the rest, a*.",
+    "border yellow-blue": "the mean b* of the border.",
+    "border yellow-blue offset": "how much yellower the border becomes than the rest, b*.",
+    "horizontal place": "the centre of the edges, from left to right, in % of the width.",
+    "horizontal shift": "how far the picture moves to the right, in % of its width.",
+    "vertical place": "the centre of the edges, from bottom to top, in % of the width.",
+    "vertical shift": "how far the picture moves up, in % of its width.",
+    "edge extent": "how far the edges lie from their centre: larger or wider things.",
+    "zoom": "by how much the picture is enlarged, in %.",
+    "tilt": "how far the picture turns anticlockwise, in degrees.",
+    "asymmetry": "whether edges crowd to one side; a turned head changes it.",
+}
+"""What each property of pixels is; labels have the meaning that their table gives them."""
+_MEANINGS = {**TERMS, **PROPERTIES}
 _PATTERN = re.compile(
-    "|".join(rf"(?<!\w){re.escape(term)}(?!\w)" for term in TERMS if term != "sd"), re.IGNORECASE
-)
+    "|".join(
+        rf"(?<![\w-]){re.escape(term)}(?![\w-])"
+        for term in sorted(_MEANINGS, key=len, reverse=True) if term != "sd"
+    ),
+    re.IGNORECASE,
+)  # fmt: skip
 
 
 def explained(text: str) -> Markup:
@@ -44,11 +86,11 @@ def explained(text: str) -> Markup:
     """
     parts, end, told = [], 0, set()
     for found in _PATTERN.finditer(text):
-        term = next(key for key in TERMS if key.lower() == found[0].lower())
+        term = next(key for key in _MEANINGS if key.lower() == found[0].lower())
         if term in told:
             continue
         told.add(term)
-        parts += [escape(text[end : found.start()]),
-                  Markup('<abbr title="{}">{}</abbr>').format(TERMS[term], found[0])]  # fmt: skip
+        shown = Markup('<abbr title="{}">{}</abbr>').format(_MEANINGS[term], found[0])
+        parts += [escape(text[end : found.start()]), shown]
         end = found.end()
     return Markup("").join([*parts, escape(text[end:])])

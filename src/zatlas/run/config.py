@@ -193,11 +193,13 @@ def check_own(folder: Path) -> None:
 
 def _nearest_run(folder: Path) -> str:
     """The end of an error about a folder that is no run: the run of the most similar name."""
-    places = [folder.parent, folder.parent / "runs"]
-    there = [file.parent for place in places for file in place.glob("*/config.yaml")]
+    places = [folder.parent, folder.parent / "runs", folder.parent.parent / "runs"]
+    there = [file.parent for place in places for file in sorted(place.glob("*/config.yaml"))]
     named = {run.name: run for run in reversed(there)}
     close = difflib.get_close_matches(folder.name, named, n=1)
-    return f"did you mean {str(named[close[0]])!r}?" if close else "give a trained run"
+    if close:
+        return f"did you mean {str(named[close[0]])!r}?"
+    return f"give a trained run{f', as {there[0]}' if there else ''}"
 
 
 def read_config(folder: Path) -> RunConfig:

@@ -57,7 +57,8 @@ class LearningCheck(VersionedRecord):
     def warnings(self) -> list[str]:
         """What went wrong in the training, with the numbers, and what to try next."""
         nothing = self.learned_nothing
-        found = [f"T{nothing[1:]}."] if nothing else []
+        effects = "The effects of its elements say nothing about the images."
+        found = [f"T{nothing[1:]}. {effects}"] if nothing else []
         found += filter(None, (self._rate(), self._few_steps()))
         if nothing and len(found) == 1:
             found.append(
@@ -84,7 +85,11 @@ class LearningCheck(VersionedRecord):
             return ""
         steps = f"{self.steps_per_epoch} step{'s' * (self.steps_per_epoch > 1)} of training"
         batches = f"{self.training_images} images in batches of {self.batch_size}"
-        return f"An epoch is only {steps} ({batches}): try a batch size of {batch_size}."
+        return (
+            f"An epoch is only {steps} ({batches}): try a batch size of {batch_size}. As it is, "
+            "pictures may be blurrier than this network can draw them, and the effects of its "
+            "elements may change with longer training."
+        )
 
 
 def check_learning(

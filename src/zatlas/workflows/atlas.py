@@ -26,6 +26,7 @@ from zatlas.evidence.properties.property_set import (
     pixel_properties,
 )
 from zatlas.evidence.records import AtlasRecord, EditEffect, FactorProbes, OtherSeeds
+from zatlas.files import similar_name
 from zatlas.images import ImageSet
 from zatlas.images.labels import read_table, typed
 from zatlas.latents import coding
@@ -249,7 +250,8 @@ def read_factors(table: PathLike, counts: Sequence[int]) -> tuple[int, tuple[Fac
     path, faults = Path(table), []
     taken = {property_.name for property_ in (*ATTRIBUTES, *CAUSES)}
     if not path.is_file():
-        raise argument_error("factors", path, "no such file; give a CSV with a row for each image")
+        hint = similar_name(path) or "; give a CSV with a row for each image"
+        raise argument_error("factors", path, f"no such file{hint}")
     for place, count in enumerate(counts):
         try:
             columns = read_table(path, count)

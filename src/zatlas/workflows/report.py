@@ -1,5 +1,6 @@
 """The report of one run or more."""
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -10,7 +11,11 @@ from zatlas.run.run import PathLike, Run
 
 
 def report(
-    runs: Sequence[Run], out: PathLike, *, note: PathLike | None = None, overwrite: bool = False
+    runs: Sequence[Run],
+    out: PathLike,
+    *,
+    note: PathLike | Sequence[PathLike] | None = None,
+    overwrite: bool = False,
 ) -> list[Path]:
     """Write one page about ``runs`` that opens offline, with a Markdown and a JSON file.
 
@@ -18,7 +23,9 @@ def report(
     ----------
     runs : trained runs.
     out : the page, a name that ends in .html; the other files are written next to it.
-    note : a Markdown file with your own words; headings, paragraphs, lists and emphasis are read.
+    note : a Markdown file with your own words; headings, paragraphs, lists, tables and emphasis are
+        read. Of several runs it stands above them; with one file for each run, in their order,
+        each stands in its run.
     overwrite : whether files that exist are replaced.
 
     Returns
@@ -31,5 +38,6 @@ def report(
         A file exists, or a file of a run is missing or damaged.
     """
     read = [file for run in runs for file in (*own_files(run.path), *run.image_files)]
-    pages(out, [*read, note], overwrite=overwrite)  # checked before anything is drawn
-    return write_report(report_data(list(runs), note=note), out, overwrite=overwrite)
+    notes = [note] if isinstance(note, str | os.PathLike) else list(note or ())
+    pages(out, [*read, *notes], overwrite=overwrite)  # checked before anything is drawn
+    return write_report(report_data(list(runs), notes=notes), out, overwrite=overwrite)

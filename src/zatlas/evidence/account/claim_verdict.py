@@ -196,7 +196,7 @@ def _beside(
     if main:
         reason = f"not the main effect, which is {_numbers(main[0])}: {answer.reason}"
         return _Answer("refuted" if mainly else "supported", reason)
-    reason = f"no effect is clearly the main one: {answer.reason}"
+    reason = f"one of its effects; none is surely twice as large as the others: {answer.reason}"
     return _Answer("inconclusive" if mainly else "supported", reason)
 
 

@@ -26,6 +26,7 @@ OUT_OF_RANGE_FRACTION = 0.05  # of images in range, at most, where a move leaves
 WITH_A_SIGN: tuple[EffectKind, ...] = ("directed", "one way", "either way")
 WITHOUT_A_SIGN: tuple[EffectKind, ...] = ("opposite", "uneven")
 """Findings of effects that are large and have no sign of their own."""
+FEW_IMAGES = 100  # below, a sentence says that it is over only so many images
 FOUND_CORRELATION = 0.7  # with its partner in another run, at least, of an element found there
 LARGEST_OWN_CORRELATION = 0.2  # of codes: from here on a move is measured with the others too
 
@@ -124,6 +125,20 @@ def unsigned_effects(effect: "MoveEffect") -> "list[PropertyEffect]":
     found = [
         e for e in effect.effects.values()
         if is_told(e) and size_sd(e) > named.get(_family(e), 0.0)
+    ]  # fmt: skip
+    return _one_of_each_family(found) if is_visible(effect) else []
+
+
+def undrawn_effects(effect: "MoveEffect") -> "list[PropertyEffect]":
+    """Large effects on properties that the network does not draw, which no sentence may name.
+
+    A name of their family that is at least as large covers them.
+    """
+    named = {_family(e): size_sd(e) for e in named_effects(effect)}
+    found = [
+        e for e in effect.effects.values()
+        if e.drawn is False and e.finding in (*WITH_A_SIGN, *WITHOUT_A_SIGN)
+        and size_sd(e) >= max(SMALLEST_EFFECT_SD, named.get(_family(e), 0.0))
     ]  # fmt: skip
     return _one_of_each_family(found) if is_visible(effect) else []
 

@@ -10,6 +10,15 @@ def percent(fraction: float) -> str:
     return f"{round(100 * fraction)} %"
 
 
+def part(fraction: float) -> str:
+    """A part of a whole in percent; "none" below 0.
+
+    >>> part(0.07), part(-0.23)
+    ('7 %', 'none')
+    """
+    return "none" if fraction < 0 else percent(fraction)
+
+
 def sd(value: float, sign: str = "", *, small: bool = False) -> str:
     """A size in sd with two digits, without "-0.00". A small one, under 0.2, never reads as 0.20.
 

@@ -4,8 +4,11 @@ from zatlas.evidence.account.naming import (
     FOUND_CORRELATION,
     leaves_data,
     motion_or_shade,
+    named_effects,
+    undrawn_effects,
+    unsigned_effects,
 )
-from zatlas.evidence.account.number_words import grey_levels, number, percent
+from zatlas.evidence.account.number_words import grey_levels, number, part, percent
 from zatlas.evidence.effects.flags import Flags
 from zatlas.evidence.records import (
     AtlasRecord,
@@ -14,10 +17,17 @@ from zatlas.evidence.records import (
     MoveEffect,
 )
 
+_UNDRAWN_SHOWN = 3  # properties that are not drawn, in one remark
+_MOTION = {
+    "motion": "Parts of the picture move",
+    "shade": "Pixels change where they are",
+    "motion and shade": "Parts of the picture move, and pixels change where they are",
+}
+
 
 def remarks(effect: MoveEffect) -> list[str]:
-    """The sentences about motion, flags, the other elements, random directions, other seeds."""
-    found = [_motion(effect), _flags(effect)]
+    """The sentences about what is left out, motion, flags, other elements, other seeds."""
+    found = [_undrawn(effect), _motion(effect), _flags(effect)]
     if isinstance(effect, EditEffect):
         found.append(_random(effect))
     if isinstance(effect, ElementEffect) and effect.sd > 0:
@@ -49,11 +59,25 @@ def _motion(effect: MoveEffect) -> str:
     kind = motion_or_shade(effect)
     if kind is None or effect.motion is None:
         return ""
-    warp = effect.motion.warp
-    words = {"motion and shade": "partly motion, partly shade"}.get(kind, kind)
+    warp = effect.motion.warp  # below 0 where the best warp makes pictures less alike
+    low, high = (percent(max(end, 0.0)) for end in (warp.low, warp.high))
     return (
-        f"It is {words}: a warp explains {percent(warp.value)} of the change "
-        f"[{percent(warp.low)}, {percent(warp.high)}] ({effect.motion.n} images)."
+        f"{_MOTION[kind]}: a warp explains {part(warp.value)} of the change "
+        f"[{low}, {high}] ({effect.motion.n} images)."
+    )
+
+
+def _undrawn(effect: MoveEffect) -> str:
+    """The large effects that have no name, because the network does not draw the property."""
+    names = [one.name for one in undrawn_effects(effect)]
+    if not names:
+        return ""
+    also = "Also large" if named_effects(effect) or unsigned_effects(effect) else "Large"
+    more = len(names) - _UNDRAWN_SHOWN
+    return (
+        f"{also}, but not named, because this network does not draw "
+        f"{'it' if len(names) == 1 else 'them'}: {', '.join(names[:_UNDRAWN_SHOWN])}"
+        f"{f' and {more} more' if more > 0 else ''}."
     )
 
 
@@ -69,14 +93,14 @@ def _flags(effect: MoveEffect) -> str:
     else:
         text += f" {percent(forward.in_range)} at +1 sd, {percent(backward.in_range)} at -1 sd"
     if forward.kept is not None:
-        text += f"; {percent(forward.kept)} of it survives re-encoding ({_kept_behind(both)})"
+        text += f"; {part(forward.kept)} of it survives re-encoding ({_kept_behind(both)})"
         text += _answers(forward, backward)
     return text + "."
 
 
 def _kept_behind(flags: list[Flags]) -> str:
     """What is kept at -1 sd, where that is another number, and the number of images."""
-    kept = [percent(one.kept) for one in flags if one.kept is not None]
+    kept = [part(one.kept) for one in flags if one.kept is not None]
     other = [f"{kept[1]} at -1 sd"] if len(set(kept)) > 1 else []
     return "; ".join([*other, f"{flags[0].n} images"])
 

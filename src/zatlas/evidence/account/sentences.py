@@ -8,6 +8,7 @@ and a name that a user gave is marked as the user's.
 from collections.abc import Sequence
 
 from zatlas.evidence.account.naming import (
+    FEW_IMAGES,
     SLOPE_READ_IN_FULL,
     WITHOUT_A_SIGN,
     explained_effects,
@@ -19,6 +20,7 @@ from zatlas.evidence.account.naming import (
     reaches_stated_size,
     size_sd,
     stated_part,
+    undrawn_effects,
     unsettled_effects,
     unsigned_effects,
     upwards_only,
@@ -56,15 +58,28 @@ def summary(effect: MoveEffect) -> str:
         text = "mainly " * (first.named and is_main(effect, first)) + briefly(first)
         if first.finding == "directed":
             text += f", in {share_of_images(first.agree)}"
-        return f"{text}; also {', '.join(map(briefly, others))}" if others else text
+        text += f"; also {', '.join(map(briefly, others))}" if others else ""
+        return text if effect.n >= FEW_IMAGES else f"{text}; {_over(effect)}"
     if explained := explained_effects(effect):
-        return f"not settled: {explained[0].name} may change, or other factors explain it"
+        return f"not settled: {_candidates(explained)} may change, or other factors explain it"
     if unsettled := unsettled_effects(effect):
-        return f"not settled: {unsettled[0].name} may change by 0.2 sd or more"
+        return f"not settled: {_candidates(unsettled)} may change by 0.2 sd or more"
     if not any(map(is_trusted, effect.effects.values())):
         return "no property that the network draws"
     largest = largest_small_effect(effect)
-    return "small, under 0.2 sd" + (f": at most {briefly(largest)}" if largest else "")
+    text = "small, under 0.2 sd" + " of what the network draws" * bool(undrawn_effects(effect))
+    return text + (f": at most {briefly(largest)}" if largest else "")
+
+
+def _candidates(effects: Sequence[PropertyEffect]) -> str:
+    """One or two properties by name; of more, their number: none of them stands out."""
+    names = [effect.name for effect in effects]
+    return " and ".join(names) if len(names) <= 2 else f"{len(names)} properties"
+
+
+def _over(effect: MoveEffect) -> str:
+    """The number of images; few of them make names that more images may refute."""
+    return f"over {'only ' * (effect.n < FEW_IMAGES)}{effect.n} images"
 
 
 def label(effect: ElementEffect) -> str:
@@ -102,9 +117,8 @@ def _main_part(effect: MoveEffect) -> str:
             "no measurable effect; it is dead: the same for all of this run's images, "
             "so it has no size in sd."
         )
-    over = f"over {effect.n} images."
     if not is_visible(effect):
-        return f"no measurable effect: no pixel changes by half a grey level; {over}"
+        return f"no measurable effect: no pixel changes by half a grey level; {_over(effect)}."
     named, unsigned = named_effects(effect), unsigned_effects(effect)
     groups = [
         group for factors in (False, True)
@@ -119,7 +133,7 @@ def _main_part(effect: MoveEffect) -> str:
             f"pixels change by {grey_levels(effect.size)}, {number(effect.peak)} where they "
             "change most"
         )
-    return f"{'; '.join(parts)}; {over}"
+    return f"{'; '.join(parts)}; {_over(effect)}."
 
 
 def _nothing_stated(effect: MoveEffect) -> str:

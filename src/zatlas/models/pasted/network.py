@@ -41,7 +41,7 @@ def images_for(first: Call | None, text: str = "") -> list[tuple[Image, str]]:
         if first.name == "Conv2d":
             images = [(count, side, side) for side in SIDES]
             usual, *others = (f"the image is {_spell(image)}" for image in images)
-            reasons = [f"{usual}; Conv2d tells only the {count}",
+            reasons = [f"{usual} unless the key image is set; Conv2d tells only the {count}",
                        *(f"{other}, a size that fits" for other in others)]  # fmt: skip
             found = list(zip(images, reasons, strict=True))
             for word, side in DATA_SETS.items():
