@@ -67,8 +67,10 @@ def page() -> str:
 
 def _row(family: Description) -> str:
     name = f"[`{family.recipe}`]({DIAGRAMS}/{family.recipe}.svg)"
-    loss = f"`{family.loss}`"
-    cells = [name, loss, family.advantage, family.disadvantage, family.paper]
+    parts = [part for part in family.parts if part.key != "objective" and part.formula]
+    parts = [part for part in parts if part.name not in ("plain", "gaussian")]
+    formulas = [f"`{family.loss}`", *(f"{part.key}: `{part.formula}`" for part in parts)]
+    cells = [name, "<br>".join(formulas), family.advantage, family.disadvantage, family.paper]
     return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
 
 

@@ -1,6 +1,5 @@
 """The diagram of a family on a schematic network: its parts, and where each of them acts."""
 
-from collections import Counter
 from collections.abc import Sequence
 from xml.etree.ElementTree import Element
 
@@ -39,8 +38,9 @@ def family_diagram(description: Description, title: str = "") -> str:
     reconstruction, *penalties = (p for p in description.parts if p.key == "objective")
     tags = [*penalties, *(part for key, part in parts.items() if key in ("critic", "constraint"))]
     words = legend.words_of(description)
-    tall = parts["bottleneck"].text == "gaussian" or "corruption" in parts
-    top = max(_hanging_end(tags) if tags else 0, _MIDDLE + (140 if tall else 75))
+    tall = parts["bottleneck"].name == "gaussian" or "corruption" in parts
+    hung = _HUNG + len(tags) * _STEP if tags else 0
+    top = _MIDDLE + max(hung, 140 if tall else 75)
     title = title or description.title
     drawing = svg.drawing(legend.WIDTH, top + legend.height_of(words), title)
     svg.text(drawing, 20, 30, title, "zd-title", "start")
@@ -64,35 +64,25 @@ def family_diagram(description: Description, title: str = "") -> str:
 
 def _label(part: PartRecord) -> str:
     """The text of a part in its tag: its name, and its weight."""
-    name, _, rest = part.text.partition("(")
-    weight = rest.partition("weight=")[2].partition(",")[0].rstrip(")")
-    return f"{weight} · {name}" if weight else name
-
-
-def _place(part: PartRecord) -> str:
-    return "decoder" if part.key == "constraint" else part.place or "code"
-
-
-def _hanging_end(tags: Sequence[PartRecord]) -> float:
-    """The lower end of the longest column of tags."""
-    longest = max(Counter(map(_place, tags)).values())
-    return _MIDDLE + _HUNG + longest * _STEP
+    if part.key != "objective":
+        return f"{part.key}: {part.name}"
+    return part.name if part.weight == 1 else f"{part.weight:g} · {part.name}"
 
 
 def _hang(drawing: Element, tags: Sequence[PartRecord]) -> None:
-    """Draw the tags of penalties and critics below the places where they act."""
+    """Draw the tags of penalties and critics below the places where they act, each in its row.
+
+    The rows of the places at the right are above those at the left, so that no line crosses a tag.
+    """
     ends = {place: _MIDDLE + half for place, half in _END.items()}
-    hung = Counter[str]()
-    for tag in tags:
-        place, penalty = _place(tag), tag.key == "objective"
-        text = _label(tag) if penalty else f"{tag.key}: {_label(tag)}"
-        y, half = _MIDDLE + _HUNG + hung[place] * _STEP, _half(text)
+    for row, tag in enumerate(sorted(tags, key=lambda tag: -_X[tag.place or "code"])):
+        place, text = tag.place or "code", _label(tag)
+        y, half = _MIDDLE + _HUNG + row * _STEP, _half(text)
         left = _X["code"] - 70 if place == "code" else 20  # the noise of a Gaussian is beside it
         x = min(max(_X[place], left + half), legend.WIDTH - 12 - half)
         _dashed(drawing, f"M{_X[place]} {ends[place]:g}V{y - _TAG / 2:g}")
-        _tag(drawing, "zd-loss" if penalty else "zd-critic", (x, y), text)
+        _tag(drawing, "zd-loss" if tag.key == "objective" else "zd-critic", (x, y), text)
         ends[place] = y + _TAG / 2
-        hung[place] += 1
 
 
 def _half(text: str) -> float:
@@ -147,13 +137,13 @@ def _funnel(drawing: Element, name: str, left: float, right: float) -> None:
 def _bottleneck(drawing: Element, part: PartRecord | None) -> Point:
     """What stands between the encoder and the code; returns where it ends."""
     start = (_X["encoder"] + _LENGTH / 2, _MIDDLE)
-    if part is None or part.text == "plain":
+    if part is None or part.name == "plain":
         return start
-    if part.text == "gaussian":
+    if part.name == "gaussian":
         return gaussian_nodes(drawing, [start], (_X["code"], _MIDDLE))
     svg.arrow(drawing, start, (_BOX - 45, _MIDDLE))
     svg.rectangle(drawing, "zd-vector", _BOX, _MIDDLE, 90, 40, rx=6)
-    svg.text(drawing, _BOX, _MIDDLE + 4, _label(part), "zd-part")
+    svg.text(drawing, _BOX, _MIDDLE + 4, part.name, "zd-part")
     return _BOX + 45, _MIDDLE
 
 

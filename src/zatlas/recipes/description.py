@@ -1,5 +1,7 @@
 """What a family is, in words and formulas: the record that is printed and drawn."""
 
+from collections.abc import Iterator
+
 from zatlas.recipes.part_text import parameters, write_part
 from zatlas.recipes.parts import Part, Place, Requirement, Term
 from zatlas.recipes.recipe import PARTS, Parts, find_recipe
@@ -9,12 +11,17 @@ Value = bool | int | float | str | tuple[int | float | str, ...] | None
 
 
 class PartRecord(Record):
-    """A part: its key in a model file, its text there, its formula, and where it acts."""
+    """A part: its key in a model file, its name and text there, its formula, and where it acts.
+
+    ``weight`` is the factor of a term in the loss, 1 for other parts.
+    """
 
     key: str
+    name: str
     text: str
     formula: str = ""
     place: Place | None = None
+    weight: float = 1.0
 
 
 class Setting(Record):
@@ -98,41 +105,69 @@ def values(family: Parts) -> dict[str, Value]:
 
 
 def loss_of(family: Parts) -> str:
-    """The loss of one image as a formula: the sum of the terms, each times its weight."""
+    """The loss of one image as a formula: the sum of the terms, each times its weight.
+
+    What a formula says behind a comma or a semicolon stands behind the sum.
+    """
     terms = [term for term in family.objective.terms if term.weight]
-    return " + ".join(_weighted(term, alone=len(terms) == 1) for term in terms) or "0"
+    split = [_split(term.formula_in_use) for term in terms]
+    values = [
+        _weighted(value, term.weight, alone=len(terms) == 1)
+        for term, (value, _) in zip(terms, split, strict=True)
+    ]
+    notes = dict.fromkeys(note for _, note in split if note)
+    return ", ".join([" + ".join(values) or "0", *notes])
 
 
-def _weighted(term: Term, alone: bool) -> str:
-    one = term.weight == 1
-    bare = (one and alone) or not _is_sum(term.formula)
-    formula = term.formula if bare else f"({term.formula})"
-    return formula if one else f"{term.weight:g}·{formula}"
+def _weighted(formula: str, weight: float, alone: bool) -> str:
+    """A formula times a weight, in brackets where it is a sum itself."""
+    bare = (weight == 1 and alone) or not any(sign in "+−" for sign, _ in _outside(formula))
+    formula = formula if bare else f"({formula})"
+    return formula if weight == 1 else f"{weight:g}·{formula}"
 
 
-def _is_sum(formula: str) -> bool:
-    """Whether a formula needs brackets in a sum: it has a sign that stands in no brackets."""
+def _split(formula: str) -> tuple[str, str]:
+    """A formula, and what is said behind it.
+
+    >>> _split("mean k(z, p), p ~ N(0, 1)")
+    ('mean k(z, p)', 'p ~ N(0, 1)')
+    """
+    ends = [place for sign, place in _outside(formula) if sign in ",;"]
+    end = ends[0] if ends else len(formula)
+    return formula[:end], formula[end + 1 :].strip()
+
+
+def _outside(formula: str) -> Iterator[tuple[str, int]]:
+    """The signs of a formula that stand in no brackets, and their places."""
     depth = 0
-    for sign in formula:
+    for place, sign in enumerate(formula):
         depth += (sign in "([{") - (sign in ")]}")
-        if sign in "+−" and not depth:
-            return True
-    return False
+        if not depth:
+            yield sign, place
 
 
 def _parts(family: Parts) -> list[PartRecord]:
     """The parts that change something, in the order in which a picture meets them."""
-    records = [_record("corruption", family.corruption), _record("bottleneck", family.bottleneck)]
     reconstruction, *penalties = family.objective.terms
-    records.append(_record("objective", reconstruction, "pictures"))
-    records += [_record("objective", term, term.acts_on) for term in penalties]
-    records.append(_record("closing", family.closing))
-    records.append(_record("critic", family.critic, family.critic.acts_on))
-    records += [_record("optimizer", family.optimizer), _record("constraint", family.constraint)]
-    unsaid = ("none", "mean", "adam")
-    return [record for record in records if record.text not in unsaid]
+    critic = family.critic
+    records = [
+        _record("corruption", family.corruption),
+        _record("bottleneck", family.bottleneck),
+        _term(reconstruction, "pictures"),
+        *(_term(term, term.acts_on) for term in penalties),
+        _record("closing", family.closing),
+        _record("critic", critic).model_copy(update={"place": critic.acts_on}),
+        _record("optimizer", family.optimizer),
+        _record("constraint", family.constraint).model_copy(update={"place": "decoder"}),
+    ]
+    return [record for record in records if record.text not in ("none", "mean", "adam")]
 
 
-def _record(key: str, part: Part, place: Place | None = None) -> PartRecord:
+def _record(key: str, part: Part) -> PartRecord:
     formula = getattr(part, "formula", "")
-    return PartRecord(key=key, text=write_part(part), formula=formula, place=place)
+    return PartRecord(key=key, name=part.name, text=write_part(part), formula=formula)
+
+
+def _term(term: Term, place: Place) -> PartRecord:
+    changed = {"place": place, "weight": term.weight, "formula": term.formula_in_use}
+    return _record("objective", term).model_copy(update=changed)

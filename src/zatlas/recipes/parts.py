@@ -52,6 +52,11 @@ class Term(Part, Protocol):
     def weight(self) -> float:
         """The factor of the term in the loss."""
 
+    @property
+    def formula_in_use(self) -> str:
+        """The formula for the values of the parameters, where they change it."""
+        return self.formula
+
     def weight_in(self, context: Context) -> float:
         """The factor of the term in one step: ``weight``, after a linear warm-up."""
         return linear_warmup(self.warmup_epochs, context) * self.weight

@@ -30,6 +30,11 @@ def course_m2_kl(m: Tensor, s: Tensor) -> Tensor:
     return torch.exp(s) - 1 - s + m.square()
 
 
+FORMULAS = {
+    "exact": "Σ_j KL(N(μ_j, σ_j²) ‖ N(0, 1))",
+    "course": "Σ_j (exp s_j − 1 − s_j), s = log σ",
+    "course-m2": "Σ_j (exp s_j − 1 − s_j + μ_j²), s = log σ",
+}
 CONVENTIONS = {"exact": exact_kl, "course": course_kl, "course-m2": course_m2_kl}
 
 
@@ -45,8 +50,13 @@ class KLDivergence(Term):
     convention: Literal["exact", "course", "course-m2"] = "exact"
     warmup_epochs: Epochs = 0
     name: ClassVar[str] = "kl"
-    formula: ClassVar[str] = "Σ_j KL(N(m_j, exp(s_j)²) ‖ N(0, 1))"
+    formula: ClassVar[str] = FORMULAS["exact"]
     requires: ClassVar[tuple[Requirement, ...]] = (Requirement.SPREAD,)
+
+    @property
+    def formula_in_use(self) -> str:
+        """The formula of the convention."""
+        return FORMULAS[self.convention]
 
     def __call__(self, step: Step) -> Tensor:
         """The values (B,) in nats."""
