@@ -71,11 +71,10 @@ def describe(family: Parts, recipe: str | None = None) -> Description:
     named = find_recipe(recipe) if recipe is not None else None
     texts = ("title", "paper", "advantage", "disadvantage")
     words = {key: getattr(named, key) for key in texts} if named else {}
-    aliases = {key: name for name, key in named.parameters.items()} if named else {}
-    settings = [
-        Setting(name=aliases.get(key, key), value=value) for key, value in values(family).items()
-    ]
-    settings.sort(key=lambda one: one.name not in aliases.values())  # short names first
+    short = named.parameters if named else {}
+    known = values(family)
+    settings = [Setting(name=name, value=known[key]) for name, key in short.items()]
+    settings += [Setting(name=key, value=known[key]) for key in known if key not in short.values()]
     return Description(
         recipe=recipe or "", kind=kind_of(family), **words, loss=loss_of(family),
         parts=tuple(_parts(family)), settings=tuple(settings),
