@@ -73,8 +73,9 @@ def describe(family: Parts, recipe: str | None = None) -> Description:
     words = {key: getattr(named, key) for key in texts} if named else {}
     short = named.parameters if named else {}
     known = values(family)
-    settings = [Setting(name=name, value=known[key]) for name, key in short.items()]
-    settings += [Setting(name=key, value=known[key]) for key in known if key not in short.values()]
+    found = {name: key for name, key in short.items() if key in known}
+    settings = [Setting(name=name, value=known[key]) for name, key in found.items()]
+    settings += [Setting(name=key, value=known[key]) for key in known if key not in found.values()]
     return Description(
         recipe=recipe or "", kind=kind_of(family), **words, loss=loss_of(family),
         parts=tuple(_parts(family)), settings=tuple(settings),
