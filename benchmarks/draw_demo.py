@@ -1,4 +1,4 @@
-"""The figures of the demo in README.md: its faces, its plate, its strongest element.
+"""The figures of the demo in README.md: its faces and its plate.
 
 zatlas demo --out runs/demo
 python benchmarks/draw_demo.py runs/demo docs/figures
@@ -10,7 +10,6 @@ from pathlib import Path
 from PIL import Image
 
 import zatlas
-from zatlas.figures.style import save
 from zatlas.images.sheet import contact_sheet
 from zatlas.run.evidence import kept_edits
 from zatlas.workflows.demo import MODEL
@@ -26,11 +25,9 @@ def main(demo: str, out: str) -> None:
     plate = kept_edits(run).plates[0]
     images = zatlas.open_images(Path(demo) / "faces.npy")
     edits = [edit.edit for edit in plate.edits]
-    drawn = run.plate(edits, images, list(plate.index), command=plate.command)
+    shown = plate.command.replace(str(Path(demo)), "runs/demo")  # as `make demo` names it
+    drawn = run.plate(edits, images, list(plate.index), command=shown)
     drawn.save(folder / "demo-plate.png", overwrite=True)
-    atlas = run.open_atlas()
-    strongest = atlas.record.elements[0].element
-    save(atlas.figure(strongest), folder / "demo-element.png", overwrite=True)
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from skimage.metrics import structural_similarity
 from torch import Tensor
 
 from zatlas.errors import InputError
@@ -42,7 +43,12 @@ BY_HAND = {
     "kl()": 0.5 * (4 - 1 - 2 * np.log(2) + 1),
     'kl(convention="course")': 2 - 1 - np.log(2),
     'kl(convention="course-m2")': 2 - 1 - np.log(2) + 1,
+    "ssim()": 1 - 0.0004 / (0.25 + 0.0004),  # (2 x y + C1) / (x^2 + y^2 + C1), C1 = (0.01 * 2)^2
 }
+SIDES = {"ssim()": 22}  # of the images, where 2 pixels are too few
+OTHER_VALUES = {
+    "weight": 2.5, "warmup_epochs": 3, "convention": "course", "data_range": 1.0, "scales": 2
+}  # fmt: skip
 
 
 def term_of(text: str) -> Any:
@@ -54,8 +60,8 @@ def term_of(text: str) -> Any:
 @pytest.mark.parametrize(("text", "value"), BY_HAND.items())
 def test_terms_by_hand(text: str, value: float) -> None:
     m, s = torch.ones(2, 1), torch.full((2, 1), np.log(2.0))
-    step = step_of(torch.zeros(2, 1, 2, 2), m, s, torch.full((2, 1, 2, 2), 0.5))
-    found = term_of(text)(step)
+    x = torch.zeros(2, 1, *[SIDES.get(text, 2)] * 2)
+    found = term_of(text)(step_of(x, m, s, x + 0.5))
     assert found.shape == (2,)
     assert found.tolist() == pytest.approx([value] * 2, rel=1e-6)
 
@@ -66,24 +72,27 @@ def test_every_term_stands_above() -> None:
 
 def loss_of(objective: Objective, values: list[Tensor], context: Context) -> Tensor:
     m, s, y = values
-    return objective.loss(step_of(torch.full((3, 1, 2, 2), 0.3), m, s, y, context)).total
+    return objective.loss(step_of(torch.full(y.shape, 0.3), m, s, y, context)).total
 
 
 @pytest.mark.parametrize("text", BY_HAND)
 def test_gradients_agree_with_differences_and_no_coefficient_is_without_effect(text: str) -> None:
     draw = torch.Generator().manual_seed(0)
     m, s = (torch.randn(3, 2, generator=draw, dtype=torch.float64) for _ in range(2))
-    y = torch.rand(3, 1, 2, 2, generator=draw, dtype=torch.float64) * 0.8 + 0.1
+    size = [SIDES.get(text, 2)] * 2
+    y = torch.rand(3, 1, *size, generator=draw, dtype=torch.float64) * 0.8 + 0.1
     values = [v.requires_grad_() for v in (m, s, y)]
     term = term_of(text)
     x = torch.full_like(y, 0.3).detach()
-    assert torch.autograd.gradcheck(lambda m, s, y: term(step_of(x, m, s, y)), values)
+    assert torch.autograd.gradcheck(
+        lambda m, s, y: term(step_of(x, m, s, y)), values, fast_mode=text in SIDES
+    )
     base = read_objective(["mse(weight=0)", text] if "mse" not in text else [text])
     context = Context(step=0, steps_per_epoch=4)
     whole = loss_of(base, values, context)
     assert whole > 0
     for field in dataclasses.fields(term):
-        other = {"weight": 2.5, "warmup_epochs": 3, "convention": "course"}[field.name]
+        other = OTHER_VALUES[field.name]
         if other == getattr(term, field.name):
             other = "exact"
         changed = with_settings(base, {f"{term.name}.{field.name}": other})
@@ -91,6 +100,35 @@ def test_gradients_agree_with_differences_and_no_coefficient_is_without_effect(t
         assert loss.item() != pytest.approx(whole.item(), rel=1e-3), field.name
         gradients = torch.autograd.grad(loss, values, allow_unused=True)
         assert any(g is not None and g.abs().max() > 0 for g in gradients), field.name
+
+
+def test_ssim_is_that_of_another_implementation() -> None:
+    """By scikit-image, where the whole window lies in the image."""
+    draw = torch.Generator().manual_seed(0)
+    x = torch.rand(2, 3, 24, 31, generator=draw, dtype=torch.float64)
+    y = (x + 0.3 * torch.randn(x.shape, generator=draw, dtype=torch.float64)).clip(0, 1)
+    code = torch.zeros(2, 1)
+    found = term_of("ssim(data_range=1)")(step_of(x, code, code, y))
+    for pair, value in zip(zip(x.numpy(), y.numpy(), strict=True), found.tolist(), strict=True):
+        _, full = structural_similarity(
+            *pair, channel_axis=0, data_range=1, gaussian_weights=True, sigma=1.5, truncate=3.5,
+            use_sample_covariance=False, full=True,
+        )  # fmt: skip
+        assert value == pytest.approx(1 - full[:, 5:-5, 5:-5].mean(), abs=1e-9)
+    assert term_of("ssim()")(step_of(x, code, code, x)).tolist() == pytest.approx([0, 0], abs=1e-12)
+
+
+def test_ssim_stands_beside_another_reconstruction_term_and_has_a_smallest_size() -> None:
+    model = ModelFile(encoder="mlp(4)", objective=["mse()", "ssim(weight=0.1, scales=3)"])
+    model.architecture()
+    x, code = torch.zeros(2, 3, 64, 64), torch.zeros(2, 4)
+    loss = model.objective.loss(step_of(x, code, code, x + 0.5))
+    assert loss.total.item() == pytest.approx(0.25 + 0.1 * BY_HAND["ssim()"], rel=1e-5)
+    assert {*loss.terms} == {"mse", "ssim"}
+    with pytest.raises(InputError, match="ssim needs images of 88 pixels a side; these have 64"):
+        ModelFile(encoder="mlp(4)", objective=["ssim(scales=4)"]).architecture()
+    with pytest.raises(InputError, match=r"objective.ssim.scales: .* not 0"):
+        read_objective(["ssim(scales=0)"])
 
 
 # gradients of the conventions to m and s at m = 1, s = ln 2

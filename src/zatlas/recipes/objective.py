@@ -1,4 +1,4 @@
-"""The objective: a reconstruction term plus penalties, and the record of its value on a batch."""
+"""The objective: a reconstruction term, further terms, and the record of its value on a batch."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -45,7 +45,10 @@ class LossValues:
 
 @dataclass(frozen=True)
 class Objective:
-    """What training minimises: a reconstruction term, and penalties, each times its weight."""
+    """What training minimises: the sum of all terms, each times its weight.
+
+    ``penalties`` are the terms after the first; further reconstruction terms may stand among them.
+    """
 
     reconstruction: Term = field(default_factory=MeanSquaredError)
     penalties: tuple[Term, ...] = ()

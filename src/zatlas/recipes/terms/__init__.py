@@ -10,8 +10,12 @@ from zatlas.recipes.terms.reconstruction import (
     MeanSquaredError,
     SumOfSquaredErrors,
 )
+from zatlas.recipes.terms.similarity import StructuralDissimilarity
 
-_RECONSTRUCTIONS = (MeanSquaredError, SumOfSquaredErrors, MeanAbsoluteError, BinaryCrossEntropy)
+_RECONSTRUCTIONS = (
+    MeanSquaredError, SumOfSquaredErrors, MeanAbsoluteError, BinaryCrossEntropy,
+    StructuralDissimilarity,
+)  # fmt: skip
 _PENALTIES = (KLDivergence,)
 RECONSTRUCTION_TERMS: Mapping[str, type[Term]] = {term.name: term for term in _RECONSTRUCTIONS}
 PENALTIES: Mapping[str, type[Term]] = {term.name: term for term in _PENALTIES}
