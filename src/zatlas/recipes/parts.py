@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from enum import Enum
-from typing import ClassVar, NamedTuple, Protocol, TypeAlias
+from typing import ClassVar, Literal, NamedTuple, Protocol, TypeAlias
 
 import numpy as np
 import torch
@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from zatlas.recipes.step import Code, Context, Network, Shapes, Step
+
+Place = Literal["pictures", "encoder", "code", "decoder"]  # where a part acts, in diagrams
 
 
 class Requirement(Enum):
@@ -63,11 +65,17 @@ class Term(Part, Protocol):
 
     formula: ClassVar[str]
     gives: ClassVar[frozenset[Requirement]] = frozenset()
+    acts_on: ClassVar[Place] = "code"  # of a penalty; reconstruction terms compare pictures
     warmup_epochs: int = 0  # the weight rises from 0 over the first epochs
 
     @property
     def weight(self) -> float:
         """The factor of the term in the loss."""
+
+    @property
+    def formula_in_use(self) -> str:
+        """The formula for the values of the parameters, where they change it."""
+        return self.formula
 
     def weight_in(self, context: Context) -> float:
         """The factor of the term in one step: ``weight``, after a linear warm-up."""
@@ -162,6 +170,7 @@ class Critic(Part, Protocol):
     """
 
     formula: ClassVar[str]
+    acts_on: ClassVar[Place] = "code"
     gives: ClassVar[frozenset[Requirement]] = frozenset()
     rate: float = 1.0  # of its optimizer, times the learning rate
 

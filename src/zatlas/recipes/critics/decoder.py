@@ -7,7 +7,7 @@ from pydantic.dataclasses import dataclass
 from torch import Tensor, nn
 
 from zatlas.recipes.part_text import STRICT, Weight
-from zatlas.recipes.parts import Critic, Requirement
+from zatlas.recipes.parts import Critic, Place, Requirement
 from zatlas.recipes.step import Network, Step
 from zatlas.recipes.terms.divergence import exact_kl
 
@@ -24,6 +24,7 @@ class IntrospectiveDecoder(Critic):
     kl_weight: Weight = 1.0
     rate: Weight = 1.0
     name: ClassVar[str] = "introspective_decoder"
+    acts_on: ClassVar[Place] = "decoder"
     formula: ClassVar[str] = "Σ (D(z) − x)² + ½w·KL(E(D(z))) + ½w·KL(E(D(p)))"
     requires: ClassVar[tuple[Requirement, ...]] = (Requirement.SPREAD,)
     gives: ClassVar[frozenset[Requirement]] = frozenset({Requirement.INTROSPECTION})

@@ -9,7 +9,7 @@ from torch.nn.functional import softplus
 
 from zatlas.recipes import discriminators
 from zatlas.recipes.part_text import STRICT, Count, Weight
-from zatlas.recipes.parts import Critic, Requirement
+from zatlas.recipes.parts import Critic, Place, Requirement
 from zatlas.recipes.step import Shapes, Step
 
 
@@ -25,6 +25,7 @@ class Pictures(Critic):
     width: Count = 16
     rate: Weight = 0.2
     name: ClassVar[str] = discriminators.PICTURES
+    acts_on: ClassVar[Place] = "pictures"
     formula: ClassVar[str] = "−log σ(T(x)) − ½ log(1 − σ(T(x̂))) − ½ log(1 − σ(T(D(p))))"
     gives: ClassVar[frozenset[Requirement]] = frozenset({Requirement.PICTURES})
 

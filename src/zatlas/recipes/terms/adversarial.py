@@ -8,7 +8,7 @@ from torch.nn.functional import softplus
 
 from zatlas.recipes import discriminators
 from zatlas.recipes.part_text import STRICT, Weight
-from zatlas.recipes.parts import Requirement, Term
+from zatlas.recipes.parts import Place, Requirement, Term
 from zatlas.recipes.step import Step
 
 
@@ -22,7 +22,7 @@ class DensityRatio(Term):
 
     weight: Weight = 1.0
     name: ClassVar[str] = "density_ratio"
-    formula: ClassVar[str] = "T(z) = log σ(T(z)) − log(1 − σ(T(z)))"
+    formula: ClassVar[str] = "log σ(T(z)) − log(1 − σ(T(z)))"
     requires: ClassVar[tuple[Requirement, ...]] = (Requirement.PERMUTED_CODES,)
 
     def __call__(self, step: Step) -> Tensor:
@@ -59,6 +59,7 @@ class FeatureError(Term):
 
     weight: Weight = 1.0
     name: ClassVar[str] = "feature_error"
+    acts_on: ClassVar[Place] = "pictures"
     formula: ClassVar[str] = "½ Σ (f(x̂) − f(x))²"
     requires: ClassVar[tuple[Requirement, ...]] = (Requirement.PICTURES,)
 
@@ -80,6 +81,7 @@ class PictureAdversarial(Term):
 
     weight: Weight = 1.0
     name: ClassVar[str] = "picture_adversarial"
+    acts_on: ClassVar[Place] = "pictures"
     formula: ClassVar[str] = "−½ log σ(T(D(z))) − ½ log σ(T(D(p)))"
     requires: ClassVar[tuple[Requirement, ...]] = (Requirement.PICTURES,)
 

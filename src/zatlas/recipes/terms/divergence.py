@@ -30,6 +30,11 @@ def course_m2_kl(m: Tensor, s: Tensor) -> Tensor:
     return torch.exp(s) - 1 - s + m.square()
 
 
+FORMULAS = {
+    "exact": "Σ_j KL(N(μ_j, σ_j²) ‖ N(0, 1))",
+    "course": "Σ_j (exp s_j − 1 − s_j), s = log σ",
+    "course-m2": "Σ_j (exp s_j − 1 − s_j + μ_j²), s = log σ",
+}
 CONVENTIONS = {"exact": exact_kl, "course": course_kl, "course-m2": course_m2_kl}
 
 
@@ -58,8 +63,16 @@ class KLDivergence(Term):
     capacity: Weight = 0.0
     free_bits: Weight = 0.0
     name: ClassVar[str] = "kl"
-    formula: ClassVar[str] = "Σ_j KL(N(m_j, exp(s_j)²) ‖ N(0, 1))"
+    formula: ClassVar[str] = FORMULAS["exact"]
     requires: ClassVar[tuple[Requirement, ...]] = (Requirement.SPREAD,)
+
+    @property
+    def formula_in_use(self) -> str:
+        """The formula of the convention, with the free bits or the capacity."""
+        formula = FORMULAS[self.convention]
+        if self.free_bits:
+            formula = f"Σ_j max({self.free_bits:g}, KL_j), Σ_j KL_j = {formula}"
+        return f"|{formula} − C|, C = {self.capacity:g}" if self.capacity else formula
 
     def weight_in(self, context: Context) -> float:
         """The factor in one step: ``weight`` after a warm-up; with a capacity throughout."""

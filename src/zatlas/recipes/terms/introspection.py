@@ -8,7 +8,7 @@ from pydantic.dataclasses import dataclass
 from torch import Tensor
 
 from zatlas.recipes.part_text import STRICT, Weight
-from zatlas.recipes.parts import Requirement, Term
+from zatlas.recipes.parts import Place, Requirement, Term
 from zatlas.recipes.step import Step
 from zatlas.recipes.terms.divergence import exact_kl
 
@@ -26,6 +26,7 @@ class Introspection(Term):
     weight: Weight = 1.0
     kl_weight: Weight = 256.0
     name: ClassVar[str] = "introspection"
+    acts_on: ClassVar[Place] = "encoder"
     formula: ClassVar[str] = "P/4·Σ_y exp(−2/P·(Σ (y − D(E(y)))² + w·KL(E(y)))), y = D(z), D(p)"
     requires: ClassVar[tuple[Requirement, ...]] = (Requirement.SPREAD, Requirement.INTROSPECTION)
 

@@ -13,7 +13,7 @@ from pydantic.dataclasses import dataclass
 from torch import Tensor
 
 from zatlas.recipes.part_text import STRICT, Count, Weight
-from zatlas.recipes.parts import Term
+from zatlas.recipes.parts import Place, Term
 from zatlas.recipes.step import Step
 
 
@@ -45,6 +45,7 @@ class Contraction(Term):
     weight: Weight = 1.0
     draws: Count = 1
     name: ClassVar[str] = "contraction"
+    acts_on: ClassVar[Place] = "encoder"
     formula: ClassVar[str] = "Σ_jp (∂z_j/∂x_p)²"
 
     def __call__(self, step: Step) -> Tensor:
@@ -63,6 +64,7 @@ class DecoderGradient(Term):
     weight: Weight = 1.0
     draws: Count = 1
     name: ClassVar[str] = "decoder_gradient"
+    acts_on: ClassVar[Place] = "decoder"
     formula: ClassVar[str] = "Σ_pj (∂x̂_p/∂z_j)²"
 
     def __call__(self, step: Step) -> Tensor:

@@ -8,7 +8,7 @@ from pydantic.dataclasses import dataclass
 from torch import Tensor
 
 from zatlas.recipes.part_text import STRICT, Weight
-from zatlas.recipes.parts import Term
+from zatlas.recipes.parts import Place, Term
 from zatlas.recipes.step import Step
 
 
@@ -65,6 +65,7 @@ class DecoderL2(Term):
 
     weight: Weight = 1.0
     name: ClassVar[str] = "decoder_l2"
+    acts_on: ClassVar[Place] = "decoder"
     formula: ClassVar[str] = "Σ θ² over the decoder's weights"
 
     def __call__(self, step: Step) -> Tensor:

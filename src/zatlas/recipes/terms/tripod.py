@@ -9,7 +9,7 @@ from pydantic.dataclasses import dataclass
 from torch import Tensor
 
 from zatlas.recipes.part_text import STRICT, Weight
-from zatlas.recipes.parts import Term
+from zatlas.recipes.parts import Place, Term
 from zatlas.recipes.step import Step
 
 
@@ -63,6 +63,7 @@ class Hessian(Term):
     weight: Weight = 1.0
     size: Annotated[float, Field(gt=0)] = 0.1
     name: ClassVar[str] = "hessian"
+    acts_on: ClassVar[Place] = "decoder"
     formula: ClassVar[str] = "Var_signs(vᵀHv) / Var_normal(vᵀHv)"
 
     def __call__(self, step: Step) -> Tensor:
