@@ -21,7 +21,7 @@ from zatlas.recipes.objective_text import read_objective
 from zatlas.recipes.part_text import read_part
 from zatlas.recipes.step import Context, ForwardOutput, Step
 from zatlas.recipes.terms.moments import mmd, sliced_wasserstein
-from zatlas.recipes.terms.total_correlation import densities, log_weights
+from zatlas.recipes.terms.total_correlation import log_densities, log_weights
 
 VALUES = 64 * 64 * 3
 
@@ -184,8 +184,8 @@ def test_the_weight_is_counted_once(sampling: Any) -> None:
     its own density alone.
     """
     context = Context(images=50)
-    one = densities(step_of(APART[:, :1], context=context), sampling)
-    both = densities(step_of(APART * torch.tensor([1.0, 0.0]), context=context), sampling)
+    one = log_densities(step_of(APART[:, :1], context=context), sampling)
+    both = log_densities(step_of(APART * torch.tensor([1.0, 0.0]), context=context), sampling)
     assert one.joint_B.tolist() == pytest.approx(one.marginal_BD[:, 0].tolist())
     alone = -0.5 * math.log(2 * math.pi)
     assert (both.joint_B - one.joint_B).tolist() == pytest.approx([alone] * 2)

@@ -28,8 +28,8 @@ UNIT: dict[str, Any] = {"image": (3, 8, 8)}
 NETWORKS = {
     "mlp": ModelFile(**UNIT, encoder="mlp(32, 16)"),
     "conv": ModelFile(**UNIT, encoder="conv(8, 8)"),  # the code is a stack of maps, 8 of 2x2
-    "encoders": ModelFile(
-        **UNIT, encoders=[["Linear(192, 16)", "ReLU()", "Linear(16, 8)"]] * 2,
+    "encoders": ModelFile(  # the second gives more elements than a gumbel bottleneck has categories
+        **UNIT, encoders=[["Linear(192, 16)", "ReLU()", f"Linear(16, {d})"] for d in (4, 12)],
         decoder=["Linear(16, 16)", "ReLU()", "Linear(16, 192)", "Tanh()"],
     ),
 }  # fmt: skip

@@ -43,7 +43,7 @@ def log_weights(batch: int, images: int, sampling: Sampling) -> Tensor:
     return torch.full((batch, batch), others).fill_diagonal_(1 / images).log()
 
 
-def densities(step: Step, sampling: Sampling) -> Densities:
+def log_densities(step: Step, sampling: Sampling) -> Densities:
     """The densities at the drawn codes; the weights are counted once, in the sum over images."""
     m, s, z = step.output.gaussian
     log_q_BBD = log_normal(z[:, None], m, s)  # of code i under the distribution of image j
@@ -68,7 +68,7 @@ class MutualInformation(Term):
 
     def __call__(self, step: Step) -> Tensor:
         """The values (B,) in nats."""
-        found = densities(step, self.sampling)
+        found = log_densities(step, self.sampling)
         return found.given_image_B - found.joint_B
 
 
@@ -85,7 +85,7 @@ class TotalCorrelation(Term):
 
     def __call__(self, step: Step) -> Tensor:
         """The values (B,) in nats."""
-        found = densities(step, self.sampling)
+        found = log_densities(step, self.sampling)
         return found.joint_B - found.marginal_BD.sum(1)
 
 
@@ -102,5 +102,5 @@ class ElementwiseKL(Term):
 
     def __call__(self, step: Step) -> Tensor:
         """The values (B,) in nats."""
-        found = densities(step, self.sampling)
+        found = log_densities(step, self.sampling)
         return found.marginal_BD.sum(1) - found.prior_B
