@@ -193,6 +193,6 @@ def test_statistics_survive_the_file_and_name_their_faults(tmp_path: Path) -> No
 
 
 def test_samples_around_the_codes_have_their_mean_and_spread() -> None:
-    drawn = samplers.around_codes(20_000, STATISTICS, seed=0)
+    drawn = samplers.normal(20_000, STATISTICS, seed=0)
     assert drawn.mean(0) == pytest.approx(STATISTICS.mean, abs=0.2)
     assert drawn[:, 1:5].std(0) == pytest.approx(STATISTICS.sd[1:5], rel=0.05)

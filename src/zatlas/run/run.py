@@ -220,8 +220,10 @@ class Run:
         count : the number of codes.
         seed : of the draw.
         sampler : ``"prior"``, the prior of the bottleneck (the standard normal distribution where
-            it has none), or ``"normal"``, a normal distribution with the mean and covariance of
-            the run's codes. The default is the prior where the bottleneck has one, else normal.
+            it has none), or a distribution that is fitted to the run's codes: ``"normal"``, with
+            their mean and covariance, ``"mixture"`` of normal distributions, ``"kernel"`` density,
+            or ``"second-stage"``, a second autoencoder; see ``zatlas.latents.samplers``. The
+            default is the prior where the bottleneck has one, else normal.
 
         Returns
         -------
@@ -235,10 +237,12 @@ class Run:
         if not isinstance(count, int | np.integer) or count < 1:
             raise argument_error("count", count, "give 1 or more")
         prior = self.model.bottleneck.sample(count, self.model.latent, seed)
-        if sampler == "normal" or (sampler is None and prior is None):
-            return samplers.around_codes(count, self.statistics, seed)
-        if sampler not in (None, "prior"):
-            raise argument_error("sampler", repr(sampler), "known are prior, normal")
+        name = sampler or ("normal" if prior is None else "prior")
+        if name in samplers.SAMPLERS:
+            return samplers.SAMPLERS[name](count, self.statistics, seed)
+        if name != "prior":
+            known = ", ".join(["prior", *samplers.SAMPLERS])
+            raise argument_error("sampler", repr(sampler), f"known are {known}")
         return Gaussian().sample(count, self.model.latent, seed) if prior is None else prior
 
     @property
