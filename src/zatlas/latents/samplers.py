@@ -40,7 +40,7 @@ def mixture(count: int, statistics: CodeStatistics, seed: int) -> Codes:
     """
     from sklearn.mixture import GaussianMixture  # it takes a second to import
 
-    codes = _standardised(statistics)
+    codes = _whitened(statistics)
     fitted = GaussianMixture(
         min(MOST_COMPONENTS, max(1, len(codes) // FEWEST_CODES_A_COMPONENT)),
         covariance_type="diag" if statistics.covariance is None else "full",
@@ -48,7 +48,7 @@ def mixture(count: int, statistics: CodeStatistics, seed: int) -> Codes:
     ).fit(codes)  # fmt: skip
     fitted.random_state = seed
     drawn = fitted.sample(count)[0]  # one component after the other
-    return _in_units(np.random.default_rng(seed).permutation(drawn), statistics)
+    return _restored(np.random.default_rng(seed).permutation(drawn), statistics)
 
 
 def kernel(count: int, statistics: CodeStatistics, seed: int) -> Codes:
@@ -61,11 +61,9 @@ def kernel(count: int, statistics: CodeStatistics, seed: int) -> Codes:
     """
     from sklearn.neighbors import KernelDensity
 
-    codes, root = _standardised(statistics), _root(statistics)
-    white = codes if root is None else np.linalg.solve(root, codes.T).T
-    density = KernelDensity(bandwidth="scott").fit(white)
+    density = KernelDensity(bandwidth="scott").fit(_whitened(statistics))
     drawn = density.sample(count, random_state=seed) / np.sqrt(1 + density.bandwidth_**2)
-    return _in_units(drawn if root is None else drawn @ root.T, statistics)
+    return _restored(drawn, statistics)
 
 
 def two_stages(count: int, statistics: CodeStatistics, seed: int) -> Codes:
@@ -73,7 +71,7 @@ def two_stages(count: int, statistics: CodeStatistics, seed: int) -> Codes:
 
     See :func:`zatlas.latents.second_stage.second_stage`.
     """
-    return _in_units(second_stage(_standardised(statistics), count, seed), statistics)
+    return _restored(second_stage(_whitened(statistics), count, seed), statistics)
 
 
 SAMPLERS: Mapping[str, Sampler] = {
@@ -81,25 +79,26 @@ SAMPLERS: Mapping[str, Sampler] = {
 }  # fmt: skip
 
 
-def _standardised(statistics: CodeStatistics) -> Floats:
-    """The kept codes without dead elements, each element with mean 0 and sd 1."""
+def _whitened(statistics: CodeStatistics) -> Floats:
+    """The kept codes without dead elements, with mean 0, sd 1 and no correlations.
+
+    Without a covariance in ``statistics``, correlations stay.
+    """
     live = ~statistics.dead
-    kept = statistics.codes[:, live].astype(np.float64)
-    return np.asarray((kept - statistics.mean[live]) / statistics.sd[live])
+    kept = (statistics.codes[:, live] - statistics.mean[live]).astype(np.float64)
+    return np.asarray(np.linalg.solve(_root(statistics), kept.T).T)
 
 
-def _in_units(drawn: Floats, statistics: CodeStatistics) -> Codes:
-    """Codes (N, D) of standardised ones; a dead element has its one value."""
-    live = ~statistics.dead
-    codes = np.tile(statistics.mean, (len(drawn), 1))
-    codes[:, live] += drawn * statistics.sd[live]
+def _restored(white: Floats, statistics: CodeStatistics) -> Codes:
+    """Codes (N, D) of whitened ones; a dead element has its one value."""
+    codes = np.tile(statistics.mean, (len(white), 1))
+    codes[:, ~statistics.dead] += white @ _root(statistics).T
     return codes.astype(np.float32)
 
 
-def _root(statistics: CodeStatistics) -> Floats | None:
-    """The Cholesky factor of the correlations of the live elements; None without a covariance."""
-    if statistics.covariance is None:
-        return None
+def _root(statistics: CodeStatistics) -> Floats:
+    """The Cholesky factor of the covariance of the live elements, as far as it is known."""
     live = ~statistics.dead
-    sd = statistics.sd[live]
-    return np.linalg.cholesky(statistics.covariance[np.ix_(live, live)] / np.outer(sd, sd))
+    if statistics.covariance is None:
+        return np.diag(statistics.sd[live])
+    return np.linalg.cholesky(statistics.covariance[np.ix_(live, live)])

@@ -30,8 +30,8 @@ class PriorCheck(Record):
         return (
             f"The codes do not follow the prior: the distribution of the codes of {self.n:,} "
             f"training images is at least {self.nats:.3g} nats from the standard normal, "
-            f"{each:.2g} an element. Samples of the prior may look unlike the images: draw codes with the sampler "
-            "mixture, which is fitted to them, or try a larger KL weight."
+            f"{each:.2g} an element. Samples of the prior may look unlike the images: draw codes "
+            "with the sampler mixture, which is fitted to them, or try a larger KL weight."
         )
 
 
