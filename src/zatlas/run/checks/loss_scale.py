@@ -29,13 +29,13 @@ class ScaleCheck(Record):
             ""
             if self.summed is None
             else " This is the loss of a mean over all pixels beside a KL divergence summed over "
-            f"the elements of {self.summed:,.4g} image{'s' * (self.summed != 1)}, as in some "
+            f"the elements of {self.summed:,.0f} image{'s' * (self.summed != 1)}, as in some "
             "courses."
         )
         return (
-            f"The KL divergence drowns the reconstruction: its β is {self.beta:,.4g} (normalised "
-            f"{self.normalised:,.3g}, Higgins et al. 2017), so one nat of code costs more than the "
-            f"{self.gain:,.3g} nats that a perfect reconstruction gains over the mean picture."
+            f"The KL divergence drowns the reconstruction: its β is {self.beta:,.0f} (normalised "
+            f"{self.normalised:,.2f}, Higgins et al. 2017), so one nat of code costs more than the "
+            f"{self.gain:,.0f} nats that a perfect reconstruction gains over the mean picture."
             f"{cause} Try the loss sse() + kl(weight=1), where β is 0.5."
         )
 
