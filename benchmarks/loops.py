@@ -150,7 +150,7 @@ def pythae(model: Autoencoder, path: str, batch: int, epochs: int) -> None:
             clock.stop()
 
     size = {"input_dim": model.architecture.image, "latent_dim": model.latent}
-    gaussian = model.bottleneck.gives_spread
+    gaussian = bool(model.bottleneck.heads)
     made = (VAE(VAEConfig(**size), Encoder(), Decoder()) if gaussian
             else AE(AEConfig(**size), Encoder(), Decoder()))  # fmt: skip
     with tempfile.TemporaryDirectory() as folder:

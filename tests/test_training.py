@@ -25,8 +25,9 @@ from zatlas.process import configure_process, medium_is_exact
 from zatlas.recipes.objective_text import read_objective
 from zatlas.recipes.schedules import RATE_SCHEDULES, RateSchedule
 from zatlas.run import history
+from zatlas.run.evidence import kept_reconstruction
 from zatlas.run.split import hold_out
-from zatlas.training import checkpoint, steps
+from zatlas.training import averaging, checkpoint, steps
 from zatlas.training.callbacks import Callback
 from zatlas.training.state import Position, initial_state
 
@@ -130,16 +131,17 @@ NORMALISED = TINY.model_copy(
 
 
 @pytest.mark.parametrize(
-    ("model", "schedule"),
-    [(TINY, "constant"), (TINY_GAUSSIAN, "cosine"), (DROPOUT, "constant"), (CONV, "cosine"),
-     (NORMALISED, "cosine")],
-    ids=["plain", "vae", "dropout", "conv", "batch-normalisation"],
+    ("model", "schedule", "ema"),
+    [(TINY, "constant", None), (TINY_GAUSSIAN, "cosine", None), (DROPOUT, "constant", None),
+     (CONV, "one-cycle", None), (NORMALISED, "cosine", None), (NORMALISED, "one-cycle", 0.9),
+     (TINY_GAUSSIAN, "constant", 0.5)],
+    ids=["plain", "vae", "dropout", "conv", "batch-normalisation", "averages", "vae-averages"],
 )  # fmt: skip
 def test_a_stopped_run_resumes_to_the_same_bytes(
-    model: ModelFile, schedule: str, tmp_path: Path
+    model: ModelFile, schedule: str, ema: float | None, tmp_path: Path
 ) -> None:
     same: dict[str, Any] = {"valid": 0.25, "epochs": 4, "batch_size": 32, "seed": 1}
-    same["schedule"] = schedule
+    same |= {"schedule": schedule, "ema": ema}
     whole = zatlas.train(model, IMAGES, out=tmp_path / "whole", **same)
     with pytest.raises(Stop):
         zatlas.train(model, IMAGES, out=tmp_path / "cut", callback=StopsAt(2), **same)
@@ -208,6 +210,52 @@ def test_a_schedule_is_a_factor_of_the_learning_rate_in_every_step(tmp_path: Pat
     assert len(rates) == 9
     assert set(RATE_SCHEDULES) == set(get_args(RateSchedule))
     assert {RATE_SCHEDULES["constant"](x) for x in (0.0, 0.3, 1.0)} == {1.0}
+
+
+def test_one_cycle_is_that_of_torch() -> None:
+    optimizer = torch.optim.SGD([torch.zeros(1)], lr=0.01, momentum=0.9)
+    steps_in_all = 100  # torch counts from the first step to the last one: 99 intervals
+    reference = torch.optim.lr_scheduler.OneCycleLR(
+        optimizer, max_lr=1.0, total_steps=steps_in_all, pct_start=0.3 + 0.7 / steps_in_all,
+        final_div_factor=1e9,
+    )  # fmt: skip
+    for step in range(steps_in_all - 1):
+        fraction = step / (steps_in_all - 1)
+        assert RATE_SCHEDULES["one-cycle"](fraction) == pytest.approx(
+            reference.get_last_lr()[0], abs=1e-3
+        )
+        optimizer.step()
+        reference.step()
+
+
+def test_the_averages_of_the_weights_by_hand() -> None:
+    model = build(NORMALISED, seed=0)
+    average = averaging.averaged_copy(model)
+    mean, first = average.state_dict(), {k: v.clone() for k, v in model.state_dict().items()}
+    with torch.no_grad():
+        for value in model.state_dict().values():
+            value.add_(1)
+    name, count = "encoders.0.1.running_var", "encoders.0.1.num_batches_tracked"
+    averaging.update(average, model, 0.999, step=0)  # the share that is kept is 1/10
+    torch.testing.assert_close(mean[name], first[name] + 0.9)
+    assert mean[count] == 1  # a count is copied
+    averaging.update(average, model, 0.5, step=10_000)  # ... and at most the decay
+    torch.testing.assert_close(mean[name], first[name] + 0.95)
+    assert not any(parameter.requires_grad for parameter in average.parameters())
+
+
+def test_the_averages_are_measured_and_kept(tmp_path: Path) -> None:
+    """A decay of nearly 1 keeps the weights of the first steps, which are no good yet."""
+    same: dict[str, Any] = {"valid": 0.25, "epochs": 8, "batch_size": 8, "lr": 0.01}
+    late = zatlas.train(TINY, IMAGES, out=tmp_path / "late", ema=0.99999, **same)
+    plain = zatlas.train(TINY, IMAGES, out=tmp_path / "plain", **same)
+    assert late.history[-1].train_loss == plain.history[-1].train_loss
+    assert late.history[-1].valid_loss != plain.history[-1].valid_loss
+    assert late.config.training.ema == 0.99999
+    found = kept_reconstruction(late).metrics["mse"].mean
+    assert found == pytest.approx(min(row.valid_loss for row in late.history), rel=0.02)
+    with pytest.raises(InputError, match="began with ema=0.99999, and ema=None"):
+        zatlas.train(TINY, IMAGES, out=tmp_path / "late", resume=True, **same)
 
 
 def test_a_run_that_exists_is_not_replaced_unasked(tmp_path: Path) -> None:

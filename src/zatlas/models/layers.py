@@ -1,39 +1,39 @@
 """The layers that a model file may name, and one layer made on the meta device.
 
-Everything here is ``torch.nn``'s own, under its own name and with its own arguments; the list is a
-white list, so that a model file is data and can run nothing else.
+Everything but ``Residual`` is ``torch.nn``'s own, under its own name and with its own arguments.
+The list is a white list, so that a model file is data and can run nothing else.
 """
 
 import inspect
 import types
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal, Union, get_args, get_origin
 
 import torch
 from torch import nn
 
 from zatlas.errors import InputError
+from zatlas.models.residual import Activation, Residual
 from zatlas.syntax import Call
 
 CONVOLUTIONS = frozenset({"Conv2d", "ConvTranspose2d"})
-PARAMETRIC = CONVOLUTIONS | {"Linear"}
+OWN: Mapping[str, type[nn.Module]] = {"Residual": Residual}
+PARAMETRIC = CONVOLUTIONS | {"Linear"} | OWN.keys()
 NORMS = frozenset({"BatchNorm1d", "BatchNorm2d", "GroupNorm", "InstanceNorm2d", "LayerNorm"})
-ACTIVATIONS = frozenset({
-    "ReLU", "ReLU6", "LeakyReLU", "PReLU", "ELU", "SELU", "CELU", "GELU", "SiLU", "Mish",
-    "Softplus", "Tanh", "Sigmoid", "Hardtanh", "Hardsigmoid", "Identity",
-})  # fmt: skip
+ACTIVATIONS = frozenset(get_args(Activation))
 KEEPING = (ACTIVATIONS - {"PReLU"}) | {"Dropout"}  # take any shape and give it back
 RESHAPES = frozenset({"Flatten", "Unflatten"})
 POOLS = {"MaxPool2d", "AvgPool2d", "AdaptiveAvgPool2d", "AdaptiveMaxPool2d"}
 SHUFFLES = {"Upsample", "PixelShuffle", "PixelUnshuffle"}
 SPATIAL = CONVOLUTIONS | POOLS | SHUFFLES | {"BatchNorm2d", "InstanceNorm2d", "Dropout2d"}
+SPATIAL |= OWN.keys()
 LAYERS = PARAMETRIC | NORMS | ACTIVATIONS | SPATIAL | RESHAPES | {"Dropout"}
 
 # the first two arguments of each parametric or normalising layer: what it takes and what it gives
 TAKES = dict.fromkeys(("BatchNorm1d", "BatchNorm2d", "InstanceNorm2d"), "num_features")
 TAKES |= dict.fromkeys(CONVOLUTIONS, "in_channels")
-TAKES |= {"Linear": "in_features", "GroupNorm": "num_channels"}
+TAKES |= {"Linear": "in_features", "GroupNorm": "num_channels", "Residual": "channels"}
 GIVES = {"Linear": "out_features", "Conv2d": "out_channels", "ConvTranspose2d": "out_channels"}
 # the range of what comes out of a layer that bounds it; a decoder's last layer must fit the pixels
 BOUNDS = dict.fromkeys(("Tanh", "Hardtanh"), (-1.0, 1.0))
@@ -45,6 +45,7 @@ MOVING = RESHAPES | POOLS | (SHUFFLES - {"Upsample"}) | {"Identity"}
 # what the numbers of an argument are at least
 LEAST = dict.fromkeys((
     "in_features", "out_features", "in_channels", "out_channels", "num_features", "num_channels",
+    "channels",
     "num_groups", "num_parameters", "normalized_shape", "kernel_size", "stride", "dilation",
     "groups", "upscale_factor", "downscale_factor", "size", "output_size", "divisor_override",
 ), 1)  # fmt: skip
@@ -80,9 +81,14 @@ def _pair(value: int | tuple[int, int]) -> tuple[int, int]:
 
 def _bound(call: Call) -> inspect.BoundArguments:
     try:
-        return inspect.signature(getattr(nn, call.name)).bind(*call.args, **call.kwargs)
+        return inspect.signature(_type(call.name)).bind(*call.args, **call.kwargs)
     except TypeError as error:
         raise InputError(f"layer {call}: {error}") from None
+
+
+def _type(name: str) -> type[nn.Module]:
+    found: type[nn.Module] = OWN[name] if name in OWN else getattr(nn, name)
+    return found
 
 
 def _misfit(key: str, value: Any, kind: Any) -> str:
@@ -123,7 +129,7 @@ def _is_a(value: Any, kind: Any) -> bool:
 
 
 def make(call: Call) -> nn.Module:
-    """One ``torch.nn`` layer on the default device; InputError where its arguments make none.
+    """One layer on the default device; InputError where its arguments make none.
 
     ``inplace`` has no effect: a layer that changes its input would change the code.
     """
@@ -132,7 +138,7 @@ def make(call: Call) -> nn.Module:
     try:
         with warnings.catch_warnings():  # torch remarks on zero-sized layers, refused later
             warnings.simplefilter("ignore")
-            module: nn.Module = getattr(nn, call.name)(*bound.args, **bound.kwargs)
+            module = _type(call.name)(*bound.args, **bound.kwargs)
     except Exception as error:  # torch checks by assertions and by dividing, too
         raise InputError(f"layer {call}: {reason_of(error)}") from None
     return module

@@ -4,6 +4,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import cache, lru_cache
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +14,9 @@ from pydantic import PositiveInt, ValidationError
 from zatlas.errors import InputError, nearest
 from zatlas.files import read_text, similar_name
 from zatlas.models.architecture import Architecture, check, owned
-from zatlas.models.layers import ACTIVATIONS, LAYERS, bounds
+from zatlas.models.layers import ACTIVATIONS, LAYERS, OWN, bounds
 from zatlas.models.pasted import read_pasted
-from zatlas.models.shortforms import SHORT_FORMS, expand, mirrored
+from zatlas.models.shortforms import SHORT_FORMS, WORDS, expand, mirrored
 from zatlas.plain_yaml import parse_yaml
 from zatlas.recipes import recipe as recipes
 from zatlas.recipes.objective_text import known_settings, with_settings
@@ -27,6 +28,7 @@ from zatlas.syntax import Call, parse_call
 MAX_BYTES = 1_000_000  # of a model file
 OF_A_RUN = "model.yaml"  # the model file in the folder of a run
 MAX_NOTEBOOK_BYTES = 50_000_000  # of a notebook, which holds its pictures
+PASTED_LAYERS = LAYERS - OWN.keys()
 YAML_SUFFIXES, PASTED_SUFFIXES = (".yaml", ".yml"), (".py", ".txt", ".ipynb")
 
 
@@ -112,8 +114,11 @@ def _traced(model: ModelFile) -> tuple[list[list[Call]], list[Call], Architectur
 
 def _read(layers: str | list[str], part: str, image: tuple[int, int, int]) -> list[Call]:
     if isinstance(layers, str):
-        return expand(parse_call(layers, SHORT_FORMS, f"{part} short form"), part, image)
-    return [parse_call(text, LAYERS, f"{part} layer {i}") for i, text in enumerate(layers)]
+        return expand(parse_call(layers, SHORT_FORMS, f"{part} short form", WORDS), part, image)
+    known = (*LAYERS, *SHORT_FORMS)
+    calls = [parse_call(text, known, f"{part} layer {i}", WORDS) for i, text in enumerate(layers)]
+    written = [expand(c, part, image) if c.name in SHORT_FORMS else [c] for c in calls]
+    return list(chain(*written))
 
 
 def read_model(model: str | os.PathLike[str]) -> ModelFile:
@@ -134,7 +139,7 @@ def read_model(model: str | os.PathLike[str]) -> ModelFile:
         text = read_text(path, missing, _longest(path))
         if path.suffix in YAML_SUFFIXES:
             return parse_model(text, str(path))
-        return model_from(read_pasted(text, str(path), LAYERS).model, str(path))
+        return model_from(read_pasted(text, str(path), PASTED_LAYERS).model, str(path))
     if str(model) not in known:
         runs = [str(file.parent) for file in path.parent.glob(f"*/{OF_A_RUN}")]
         hint = nearest(str(model), [*known, *runs])
@@ -147,7 +152,8 @@ def assumed(model: str | os.PathLike[str]) -> tuple[str, ...]:
     path = Path(model)
     if not path.is_file() or path.suffix in YAML_SUFFIXES:
         return ()
-    return read_pasted(read_text(path, longest=_longest(path)), str(path), LAYERS).assumptions
+    text = read_text(path, longest=_longest(path))
+    return read_pasted(text, str(path), PASTED_LAYERS).assumptions
 
 
 def _longest(path: Path) -> int:

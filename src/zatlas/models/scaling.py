@@ -113,6 +113,12 @@ def _scaled(calls: list[Call], factor: float) -> list[Call]:
             pixels = max(1, gives // taken[1])  # of a layer that is unflattened next
             width = max(1, round(gives // pixels * factor)) * pixels
             layer, ratio = _with(layer, GIVES[call.name], width), Fraction(width, gives)
+        elif i == last:
+            ratio = Fraction(1)
+        if layer.name == "GroupNorm":
+            given = arguments(layer)
+            most = math.gcd(given["num_groups"], given["num_channels"])
+            layer = _with(layer, "num_groups", most)
         layers.append(layer)
     return layers
 

@@ -18,6 +18,7 @@ from zatlas.errors import InputError, argument_error
 from zatlas.files import read_text
 from zatlas.images import ImageSet
 from zatlas.models.architecture import Architecture
+from zatlas.models.layers import arguments
 from zatlas.models.model_file import ModelFile
 from zatlas.models.precision import Precision
 from zatlas.plain_yaml import parse_yaml
@@ -25,7 +26,7 @@ from zatlas.recipes.schedules import RateSchedule
 from zatlas.run.paths import RunPaths
 from zatlas.syntax import format_call
 
-_LATER_SETTINGS = {"schedule"}  # of a training, that configurations of 0.1.0 do not have
+_LATER_SETTINGS = {"schedule", "ema"}  # of a training, that older configurations do not have
 FORMAT = 1  # of the run folder; a run of a newer zatlas is refused, not misread
 
 
@@ -41,8 +42,13 @@ class TrainConfig(BaseModel):
     lr
         The learning rate of Adam.
     schedule
-        How the learning rate changes from the first step to the last: ``constant``, or ``cosine``,
-        half a cosine wave from ``lr`` to 0. With ``cosine`` the epochs of a run cannot grow.
+        How the learning rate changes from the first step to the last: ``constant``; ``cosine``,
+        half a cosine wave from ``lr`` to 0; or ``one-cycle``, which rises from ``lr`` / 25 to
+        ``lr`` in the first 30 % of the steps and then falls to 0. With the last two the epochs of
+        a run cannot grow.
+    ema
+        The decay of an exponential moving average of the weights, as 0.999: the averages are
+        measured on held-out images and kept, in place of the weights themselves. None: no average.
     seed
         What the first weights, the order of the images and the noise are drawn by.
     precision
@@ -57,6 +63,7 @@ class TrainConfig(BaseModel):
     batch_size: int = Field(default=256, ge=1)
     lr: float = Field(default=1e-3, gt=0, allow_inf_nan=False)
     schedule: RateSchedule = "constant"
+    ema: float | None = Field(default=None, gt=0, lt=1)
     seed: int = Field(default=0, ge=0, lt=2**63)
     precision: Literal["auto", "fp32", "bf16"] = "auto"
     patience: int | None = Field(default=None, ge=1)
@@ -81,7 +88,10 @@ def train_config(**settings: object) -> TrainConfig:
 def check_batches(config: TrainConfig, network: Architecture) -> None:
     """Raise InputError where batches of one image meet a layer that takes a batch's statistics."""
     for row in network.rows if config.batch_size == 1 else ():
-        if row.call.name in ("BatchNorm1d", "BatchNorm2d") and math.prod(row.shape[1:]) == 1:
+        by_batch = row.call.name in ("BatchNorm1d", "BatchNorm2d")
+        if row.call.name == "Residual":
+            by_batch = arguments(row.call)["norm"] == "batch"
+        if by_batch and math.prod(row.shape[1:]) == 1:
             layer = f"{row.part} layer {row.index} {format_call(row.call)}"
             fault = f"{layer} takes the mean of a batch; give 2 or more"
             raise argument_error("batch_size", 1, fault)

@@ -58,7 +58,7 @@ def save(folder: Path, state: TrainState) -> None:
     """Write a checkpoint into ``folder``, move the pointer to it, remove the one before.
 
     The best weights are taken from ``state.best``, else from the checkpoint before, where they are
-    others than the model's own.
+    others than those measured now.
     """
     position, name = state.position, state.position.name
     if _is_checkpoint(folder / name):
@@ -88,6 +88,8 @@ def load(folder: Path, state: TrainState) -> bool:
             raise ValueError(f"{POSITION} is that of {position.name}")
         tensors = load_file(place / TENSORS)
         model.load_state_dict(_under("model.", tensors))
+        if state.average is not None:
+            state.average.load_state_dict(_under("average.", tensors))
         if position.best_is_older or (place / BEST).exists():
             _check_best(place / BEST, model)
         for name, optimizer in state.optimizers.items():
@@ -119,7 +121,10 @@ def best_weights(folder: Path) -> Tensors:
     place = _newest(folder)
     assert place is not None  # a run that has trained has written one
     best = place / BEST
-    return dict(load_file(best)) if best.exists() else _under("model.", load_file(place / TENSORS))
+    if best.exists():
+        return dict(load_file(best))
+    tensors = load_file(place / TENSORS)
+    return _under("average.", tensors) or _under("model.", tensors)
 
 
 def _newest(folder: Path) -> Path | None:
@@ -151,13 +156,19 @@ def _carry_best(folder: Path, part: Path) -> None:
 
 
 def _tensors(state: TrainState) -> Tensors:
-    tensors = {f"model.{k}": v.detach().contiguous() for k, v in state.model.state_dict().items()}
+    tensors = _named("model.", state.model)
+    if state.average is not None:
+        tensors |= _named("average.", state.average)
     for optimizer_name, optimizer in state.optimizers.items():
         for name, parameter in _parameters(state.model, optimizer):
             for key, value in optimizer.state.get(parameter, {}).items():
                 tensor = torch.as_tensor(value).detach().contiguous()
                 tensors[f"optimizer.{optimizer_name}.{name}.{key}"] = tensor
     return tensors
+
+
+def _named(prefix: str, model: nn.Module) -> Tensors:
+    return {prefix + k: v.detach().contiguous() for k, v in model.state_dict().items()}
 
 
 def _optimizer_state(model: nn.Module, optimizer: Optimizer, tensors: Tensors) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from zatlas.run.config import TrainConfig
 from zatlas.run.history import HistoryRow
 from zatlas.run.split import Part
 from zatlas.training import checkpoint
+from zatlas.training.averaging import averaged_copy
 from zatlas.training.callbacks import Callback
 from zatlas.training.signals import Stopped, asked_to_stop
 from zatlas.training.state import TrainState, allocate_moments, initial_state
@@ -52,6 +53,8 @@ def fit(
         model.to(processes.device)
         model.to(memory_format=model.memory_format)  # type: ignore[call-overload]  # torch's stub
         state = initial_state(model, config.lr)
+        if config.ema is not None:
+            state.average = averaged_copy(model)
         resumed = checkpoint.load(folder / "state", state)
         if not resumed:
             for optimizer in state.optimizers.values():

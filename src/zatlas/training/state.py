@@ -30,7 +30,7 @@ class Position:
 
     @property
     def best_is_older(self) -> bool:
-        """Whether the best weights are others than the model's own."""
+        """Whether the best weights are others than those measured at this position."""
         return self.best_epoch >= 0 and (self.best_epoch, 0) != (self.epoch, self.step)
 
 
@@ -39,18 +39,25 @@ class TrainState:
     """What a checkpoint holds.
 
     The order of images and all noise are functions of seed, epoch and step, so the position stands
-    for them. ``optimizers`` are named; ``best`` are the best weights where they are not on disk
-    yet and are others than the model's.
+    for them. ``optimizers`` are named. ``average`` holds the averages of the weights where they are
+    kept. ``best`` are the best weights where they are not on disk yet and are others than those
+    that are measured.
     """
 
     model: Autoencoder
     optimizers: dict[str, Optimizer]
     position: Position = field(default_factory=Position)
+    average: Autoencoder | None = None
     best: dict[str, Tensor] | None = None
 
+    @property
+    def measured(self) -> Autoencoder:
+        """The network that held-out images are measured with, and whose best weights are kept."""
+        return self.model if self.average is None else self.average
+
     def weights(self) -> dict[str, Tensor]:
-        """A copy of the model's weights on the CPU, contiguous in their own memory format."""
-        state = self.model.state_dict()
+        """A copy of the measured weights on the CPU, contiguous in their own memory format."""
+        state = self.measured.state_dict()
         return {k: v.detach().to("cpu", copy=True).contiguous() for k, v in state.items()}
 
 

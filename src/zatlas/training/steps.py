@@ -17,6 +17,7 @@ from zatlas.recipes.step import Context, ForwardOutput, Step
 from zatlas.run.config import TrainConfig
 from zatlas.run.split import Part
 from zatlas.seeding import Draw, generator, seed_of
+from zatlas.training.averaging import update
 from zatlas.training.state import TrainState
 
 
@@ -68,6 +69,7 @@ class Steps:
         processes: Processes, precision: Precision,
     ) -> None:  # fmt: skip
         self.model, self.config, self.train, self.valid = state.model, config, train, valid
+        self.average, self.measured = state.average, state.measured
         self.processes, self.precision = processes, precision
         self.bounds = bounds(len(train), config.batch_size)
         recipe = self.model.model_file
@@ -119,6 +121,8 @@ class Steps:
             self._train_alone(self.critic.name)
             loss = self._with_critic(loss, record)
             self._update(self.critic.name, loss.terms[self.critic.name])
+        if self.average is not None and self.config.ema is not None:
+            update(self.average, self.model, self.config.ema, context.step)
         return loss.vector() * len(x)
 
     def _train_alone(self, name: str) -> None:
@@ -141,16 +145,16 @@ class Steps:
     @torch.no_grad()
     def evaluate(self) -> LossValues:
         """The mean loss on the held-out images; its noise is the same in every epoch."""
-        self.model.eval()
+        self.measured.eval()
         total = torch.zeros(0)
         for step, (start, stop) in enumerate(bounds(len(self.valid), self.config.batch_size)):
             x = self.valid_batch(self.valid.rows[start:stop])
             noise = self._noise(len(x), Draw.VALIDATION, 0, step)
             output: ForwardOutput
-            output = self.model(x, None if noise is None else noise.to(self.processes.device))
+            output = self.measured(x, None if noise is None else noise.to(self.processes.device))
             context = self._context(0, step)._replace(training=False)
             draws = generator(Draw.TERMS, self.config.seed, 0, step)
-            record = Step(x, output, context, self.model, x, draws)
+            record = Step(x, output, context, self.measured, x, draws)
             loss = self.objective.loss(record, self.closing)
             if self.has_critic:
                 loss = self._with_critic(loss, record)

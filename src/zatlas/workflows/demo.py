@@ -44,7 +44,7 @@ class DemoResult:
 
 
 def demo(
-    out: str | os.PathLike[str], *, count: int = 10_000, epochs: int = 15,
+    out: str | os.PathLike[str], *, count: int = 10_000, epochs: int = 12,
     counter: Callable[[str], Callable[[int, int], None] | None] = default_progress,
     callback: Callback | None = None, step: Callable[[str], None] = lambda _: None,
 ) -> DemoResult:  # fmt: skip
@@ -80,8 +80,8 @@ def demo(
     )  # fmt: skip
     step(f"2/5  training {MODEL}, {epochs} epochs")
     run = train(
-        MODEL, faces, out=folder / MODEL, epochs=epochs, batch_size=32, lr=2e-3, schedule="cosine",
-        callback=callback,
+        MODEL, faces, out=folder / MODEL, epochs=epochs, batch_size=16, lr=4e-3,
+        schedule="one-cycle", callback=callback,
     )  # fmt: skip
     step(f"3/5  measuring what each of {run.model.latent} latent elements does")
     atlas = measure_atlas(

@@ -65,7 +65,8 @@ def train(
     callback : what is called while it trains.
     progress : without ``callback``: show the progress on a terminal or in a notebook.
     **settings
-        Those of ``TrainConfig``: epochs, batch_size, lr, schedule, seed, precision, patience.
+        Those of ``TrainConfig``: epochs, batch_size, lr, schedule, ema, seed, precision,
+        patience.
 
     Raises
     ------
