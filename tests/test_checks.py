@@ -126,18 +126,18 @@ def pictures(count: int) -> Any:
 
 def test_pca_tells_whether_the_network_or_the_code_limits() -> None:
     train, held_out = pictures(400), pictures(200)
-    by_network = check_pca(train, held_out, [0.5] * 200, 2)
+    by_network = check_pca(train, held_out, 0.5, 2)
     assert by_network is not None
     assert "The network or its training limits" in by_network.network_limits
     assert by_network.code_limits == ""
-    by_code = check_pca(train, held_out, [by_network.pca_mse] * 200, 2)
+    by_code = check_pca(train, held_out, by_network.pca_mse, 2)
     assert by_code is not None
     assert by_code.network_limits == ""
     assert "The size of the code limits" in by_code.code_limits
-    whole = check_pca(train, held_out, [0.0] * 200, 6)
+    whole = check_pca(train, held_out, 0.0, 6)
     assert whole is not None
     assert whole.network_limits == whole.code_limits == ""
-    assert check_pca(train[:7], held_out, [0.5] * 200, 2) is None  # too few images
+    assert check_pca(train[:7], held_out, 0.5, 2) is None  # too few images
 
 
 def scale(*terms: str, mean_picture_mse: float = 0.1) -> ScaleCheck | None:
@@ -174,7 +174,7 @@ def test_a_healthy_run_gets_no_warning_and_a_drowned_one_its_cause() -> None:
         "losses": losses([3.0, 2.0, 2.0]),
         "elements": check_elements(codes, noise),
         "prior": check_prior(gaussian([0, 0], [0.8, 0.8]), noise),
-        "pca": check_pca(train, held_out, [0.0] * 200, 6),
+        "pca": check_pca(train, held_out, 0.0, 6),
         "scale": scale("sse()", "kl()"),
     }
     healthy = LearningCheck(**GOOD, **checks)

@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 from zatlas.evidence.reconstruction import Reconstruction
 from zatlas.latents.code_statistics import CodeStatistics
 from zatlas.models.network import Autoencoder
-from zatlas.recipes.bottlenecks.gaussian import Gaussian
 from zatlas.recipes.critics import NoCritic
 from zatlas.run.checks.elements import ElementCheck, check_elements
 from zatlas.run.checks.limits import (
@@ -148,7 +147,7 @@ def check_learning(
     losses = [row.terms[f"train_{objective.reconstruction.name}"] for row in history]
     weights = {term.name: term.weight for term in objective.penalties}
     comparable = isinstance(network.model_file.critic, NoCritic)  # losses of different epochs
-    elements, gaussian = check_elements(*posterior), isinstance(network.bottleneck, Gaussian)
+    elements, sd = check_elements(*posterior), posterior[1]
     return LearningCheck(
         n=len(images_NHWC), mse=measured.metrics["mse"].mean, mean_picture_mse=error,
         first_loss=losses[0], last_loss=losses[-1],
@@ -157,7 +156,7 @@ def check_learning(
         batch_size=config.batch_size, lr=config.lr, kl_weight=weights.get("kl", 0.0),
         losses=check_losses(history, objective.warmup_epochs) if comparable else None,
         elements=elements,
-        prior=check_prior(statistics, posterior[1]) if gaussian else None,
+        prior=None if sd is None else check_prior(statistics, sd),
         pca=_compared_with_pca(train, images_NHWC, measured, elements.used),
         scale=check_scale(network.model_file, network.latent, error),
     )  # fmt: skip
@@ -169,8 +168,8 @@ def _compared_with_pca(
     """The comparison on as many images as take about a second."""
     most = min(MOST_FITTED, MOST_VALUES // images_NHWC[0].size)
     fitted = train.images[train.rows[:: math.ceil(len(train) / most)]] if most else images_NHWC[:0]
-    mse = np.array(measured.metrics["mse"].per_image[:MOST_TESTED], float)
-    return check_pca(fitted, images_NHWC[:MOST_TESTED], mse, components)
+    errors = np.array(measured.metrics["mse"].per_image[:MOST_TESTED], float)
+    return check_pca(fitted, images_NHWC[:MOST_TESTED], float(errors.mean()), components)
 
 
 def _mean_picture(part: Part, length: int = 1024) -> NDArray[np.float64]:

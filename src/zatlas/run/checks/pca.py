@@ -1,7 +1,5 @@
 """Whether the size of the code or the network limits the reconstruction: a comparison with PCA."""
 
-from collections.abc import Sequence
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -58,15 +56,14 @@ class PCACheck(Record):
 
 
 def check_pca(
-    train_NHWC: NDArray[np.uint8], held_out_NHWC: NDArray[np.uint8], mse_N: Sequence[float],
-    components: int,
+    train_NHWC: NDArray[np.uint8], held_out_NHWC: NDArray[np.uint8], mse: float, components: int
 ) -> PCACheck | None:  # fmt: skip
     """Compare a network with PCA; None for too many components for the training images.
 
     Parameters
     ----------
     train_NHWC, held_out_NHWC : images.
-    mse_N : the MSE of the network for each held-out image.
+    mse : that of the network on the held-out images.
     components : the number of used elements.
     """
     if not 0 < FEWEST_IMAGES_A_COMPONENT * components <= len(train_NHWC):
@@ -75,7 +72,7 @@ def check_pca(
     double = errors[2 * components - 1] if 2 * components <= len(errors) else None
     return PCACheck(
         n=len(held_out_NHWC), fitted=len(train_NHWC), components=components,
-        mse=np.mean(mse_N), pca_mse=errors[min(components, len(errors)) - 1], double_mse=double,
+        mse=mse, pca_mse=errors[min(components, len(errors)) - 1], double_mse=double,
     )  # fmt: skip
 
 
