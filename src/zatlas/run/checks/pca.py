@@ -83,7 +83,8 @@ def pca_errors(train_NP: Floats, held_out_MP: Floats) -> Floats:
 
     Examples
     --------
-    >>> pca_errors(np.array([[2.0, 0], [-2, 0], [0, 1], [0, -1]]), np.array([[3.0, 1]])).tolist()
+    >>> train, held_out = [[2, 0], [-2, 0], [0, 1], [0, -1]], [[3, 1]]
+    >>> pca_errors(np.array(train), np.array(held_out)).round(6).tolist()
     [0.5, 0.0]
     """
     mean = train_NP.mean(0)
