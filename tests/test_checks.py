@@ -81,6 +81,12 @@ def test_correlated_codes_are_far_from_the_prior() -> None:
     assert check_prior(statistics, np.full((5, 2), 1e-3)).nats == pytest.approx(0.83, abs=0.03)
 
 
+def test_a_code_without_noise_has_finite_numbers() -> None:
+    sd = np.zeros((50, 2))
+    assert np.isfinite(check_prior(gaussian([0, 0], [1, 0]), sd).nats)
+    assert check_elements(np.zeros((50, 2)), sd).unused == ()
+
+
 def test_a_warm_up_that_has_not_ended_is_told() -> None:
     found = losses([3.0, 2.0], warmup=2)
     assert "lasts 2 epochs, and the training had 2" in found.unfinished
@@ -138,6 +144,8 @@ def test_pca_tells_whether_the_network_or_the_code_limits() -> None:
     assert whole is not None
     assert whole.network_limits == whole.code_limits == ""
     assert check_pca(train[:7], held_out, 0.5, 2) is None  # too few images
+    same = np.repeat(train[:1], 20, axis=0)
+    assert check_pca(same, held_out, 0.5, 2) is None
 
 
 def scale(*terms: str, mean_picture_mse: float = 0.1) -> ScaleCheck | None:

@@ -51,7 +51,8 @@ def check_elements(codes_ND: Floats, sd_ND: Floats | None) -> ElementCheck:
         unused = sd <= UNUSED_SD_FRACTION * sd.max()
     else:
         variance = np.square(sd_ND, dtype=np.float64)
-        kl = 0.5 * (variance - 1 - np.log(variance) + codes**2).mean(0)
+        with np.errstate(divide="ignore"):  # an sd of 0 is infinitely far from the prior
+            kl = 0.5 * (variance - 1 - np.log(variance) + codes**2).mean(0)
         unused = kl < UNUSED_KL_NATS
     found = tuple(np.flatnonzero(unused).tolist())
     return ElementCheck(

@@ -69,6 +69,8 @@ def check_pca(
     if not 0 < FEWEST_IMAGES_A_COMPONENT * components <= len(train_NHWC):
         return None
     errors = pca_errors(_flat(train_NHWC), _flat(held_out_NHWC))
+    if not len(errors):  # all training images are the same one
+        return None
     double = errors[2 * components - 1] if 2 * components <= len(errors) else None
     return PCACheck(
         n=len(held_out_NHWC), fitted=len(train_NHWC), components=components,
@@ -90,7 +92,7 @@ def pca_errors(train_NP: Floats, held_out_MP: Floats) -> Floats:
     mean = train_NP.mean(0)
     train, held_out = train_NP - mean, held_out_MP - mean
     values, vectors = np.linalg.eigh((train @ train.T).astype(np.float64))
-    kept = values > values[-1] * 1e-6  # of the rounding of inner products
+    kept = values > 1e-6 * max(1, values[-1])  # the others are rounding errors
     values, vectors = values[kept][::-1], vectors[:, kept][:, ::-1]
     along = (held_out @ train.T) @ vectors / np.sqrt(values)
     explained = np.cumsum(np.square(along).mean(0))

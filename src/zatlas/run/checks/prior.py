@@ -7,6 +7,8 @@ from zatlas.latents.code_statistics import CodeStatistics
 from zatlas.run.checks.limits import PRIOR_NATS_AN_ELEMENT
 from zatlas.schema import Number, Record
 
+LEAST_VARIANCE = 1e-12  # of an element, so that the logarithm of every variance is finite
+
 
 class PriorCheck(Record):
     """The distance of the codes of ``n`` training images from the standard normal prior.
@@ -47,7 +49,7 @@ def check_prior(statistics: CodeStatistics, sd_ND: NDArray[np.floating]) -> Prio
     --------
     An sd of 2 in place of 1 is (4 − 1 − log 4) / 2 = 0.81 nats.
     """
-    noise = np.square(sd_ND, dtype=np.float64).mean(0)
+    noise = np.square(sd_ND, dtype=np.float64).mean(0).clip(LEAST_VARIANCE, 1 / LEAST_VARIANCE)
     if statistics.covariance is None:
         variance = statistics.sd**2 + noise
         trace, log_det = variance.sum(), np.log(variance).sum()
