@@ -145,7 +145,9 @@ def interpolate(run: Path, images: str, out: Path, overwrite: bool, **chosen: An
 @click.command()
 @options.run
 @click.option("--count", default=64, type=click.IntRange(1, 4096))
-@click.option("--sampler", help="prior (Gaussian bottlenecks' default) or normal.")
+@click.option("--sampler", metavar="NAME",
+              help="prior (default where there is one), or fitted to the run's codes: normal, "
+              "mixture, kernel, second-stage.")  # fmt: skip
 @options.seed
 @options.figure_out
 @options.overwrite

@@ -11,7 +11,7 @@ from zatlas.errors import InputError
 from zatlas.models.architecture import Architecture, Row
 from zatlas.models.layers import CONVOLUTIONS, make
 from zatlas.models.model_file import ModelFile, read_model
-from zatlas.recipes.parts import Grid
+from zatlas.recipes.parts import Grid, Part
 from zatlas.recipes.step import Code, ForwardOutput, Shapes
 
 
@@ -69,6 +69,12 @@ class Autoencoder(nn.Module):
     def project(self, z_BD: Tensor) -> Tensor:
         """The codes (B, D) nearest to ``z_BD`` that the bottleneck can give."""
         return self.bottleneck.project(z_BD, self._part)
+
+    @property
+    def has_own_prior(self) -> bool:
+        """Whether a term or critic has a prior in the place of the bottleneck's."""
+        owners = self.model_file.owners
+        return any(type(part).sample_prior is not Part.sample_prior for part in owners)
 
     def sample_prior(self, count: int, seed: int) -> NDArray[np.float32] | None:
         """Codes (count, D) from the prior of a term or critic, else of the bottleneck; or None."""

@@ -21,7 +21,6 @@ from zatlas.latents.quantised import grid_step, project_codes
 from zatlas.models.model_file import parse_model
 from zatlas.models.network import Autoencoder
 from zatlas.recipes.bottlenecks.gaussian import Gaussian
-from zatlas.recipes.critics import NoCritic
 from zatlas.recipes.parts import Grid
 from zatlas.run import history
 from zatlas.run.config import ImagesRecord, RunConfig, read_config
@@ -225,10 +224,7 @@ class Run:
     def interpolate(
         self, start: Codes, end: Codes, steps: int = 9, spherical: bool = False
     ) -> tuple[Codes, NDArray[np.float64]]:
-        """Interpolate between codes (..., D): codes (..., T, D), fractions (T,) of the distance.
-
-        See :func:`zatlas.latents.interpolation.interpolation`.
-        """
+        """Codes (..., T, D) between codes (..., D), and their fractions (T,) of the distance."""
         start = coding.checked_codes(start, self.model.latent, "start")
         return interpolation.interpolation(start, end, steps, spherical)
 
@@ -239,9 +235,11 @@ class Run:
         ----------
         count : the number of codes.
         seed : of the draw.
-        sampler : ``"prior"``, the prior of the recipe (the standard normal distribution where it
-            has none), or ``"normal"``, a normal distribution with the mean and covariance of the
-            run's codes. The default is the prior where the recipe has one, else normal.
+        sampler : ``"prior"``, the prior of the recipe (the standard normal distribution where
+            it has none), or a distribution that is fitted to the run's codes: ``"normal"``, with
+            their mean and covariance, ``"mixture"`` of normal distributions, ``"kernel"`` density,
+            or ``"second-stage"``, a second autoencoder; see ``zatlas.latents.samplers``. The
+            default is the prior where the recipe has one, else normal.
 
         Returns
         -------
@@ -255,23 +253,18 @@ class Run:
         if not isinstance(count, int | np.integer) or count < 1:
             raise argument_error("count", count, "give 1 or more")
         prior = self.model.sample_prior(count, seed)
-        if sampler == "normal" or (sampler is None and prior is None):
-            return self.project(samplers.around_codes(count, self.statistics, seed))
-        if sampler not in (None, "prior"):
-            raise argument_error("sampler", repr(sampler), "known are prior, normal")
+        name = sampler or ("normal" if prior is None else "prior")
+        if name in samplers.SAMPLERS:
+            return self.project(samplers.SAMPLERS[name](count, self.statistics, seed))
+        if name != "prior":
+            known = ", ".join(["prior", *samplers.SAMPLERS])
+            raise argument_error("sampler", repr(sampler), f"known are {known}")
         return Gaussian().sample(count, self.model.latent, seed) if prior is None else prior
 
     @property
     def best_epoch(self) -> int:
-        """The epoch (from 1) of the run's weights: the lowest held-out loss after every warm-up.
-
-        It is the last one where a critic was trained.
-        """
-        warm = self.history[self.model.model_file.objective.warmup_epochs :]
-        critic = not isinstance(self.model.model_file.critic, NoCritic)
-        if critic or not warm:  # losses of different epochs cannot be compared
-            return len(self.history)
-        return min(warm, key=lambda row: row.valid_loss).epoch
+        """The epoch of the run's weights, from 1; see :func:`zatlas.run.history.best_epoch`."""
+        return history.best_epoch(self.history, self.model.model_file)
 
     @property
     def held_out_path(self) -> str:

@@ -168,10 +168,12 @@ def _finish(
     codes = np.concatenate([coding.encode(model, x) for x in _chunks(train_part)])
     statistics, fingerprint = code_statistics.gather(codes), weights_fingerprint(model)
     images = valid_part.pictures(MEASURED_IMAGES)
-    record = measure_reconstruction(images, coding.decode(model, coding.encode(model, images)))
-    settings, objective = read_config(folder).training, network.model_file.objective
-    rows = history.read(paths.history)
-    check = check_learning(rows, settings, objective, train_part, images, record)
+    posterior = coding.posterior(model, images)
+    record = measure_reconstruction(images, coding.decode(model, posterior[0]))
+    rows, settings = history.read(paths.history), read_config(folder).training
+    check = check_learning(
+        rows, settings, model, train_part, images, record, posterior, statistics
+    )  # fmt: skip
     with together():
         with atomic_write(paths.weights) as part:
             save_file(best, part)
@@ -180,7 +182,7 @@ def _finish(
         keep_reconstruction(paths, record.model_copy(update={"weights": fingerprint}))
         keep_learning(paths, check.model_copy(update={"weights": fingerprint}))
         gone = remove_measured(paths) if others else []
-    return [*gone, *check.warnings]
+    return [*gone, *check.warnings, *check.remarks]
 
 
 def _chunks(part: Part, length: int = 4096) -> Iterator[Pictures]:
