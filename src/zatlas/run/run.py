@@ -224,7 +224,10 @@ class Run:
     def interpolate(
         self, start: Codes, end: Codes, steps: int = 9, spherical: bool = False
     ) -> tuple[Codes, NDArray[np.float64]]:
-        """Codes (..., T, D) between codes (..., D), and their fractions (T,) of the distance."""
+        """Interpolate between codes (..., D): codes (..., T, D), fractions (T,) of the distance.
+
+        See :func:`zatlas.latents.interpolation.interpolation`.
+        """
         start = coding.checked_codes(start, self.model.latent, "start")
         return interpolation.interpolation(start, end, steps, spherical)
 
@@ -235,11 +238,9 @@ class Run:
         ----------
         count : the number of codes.
         seed : of the draw.
-        sampler : ``"prior"``, the prior of the recipe (the standard normal distribution where
-            it has none), or a distribution that is fitted to the run's codes: ``"normal"``, with
-            their mean and covariance, ``"mixture"`` of normal distributions, ``"kernel"`` density,
-            or ``"second-stage"``, a second autoencoder; see ``zatlas.latents.samplers``. The
-            default is the prior where the recipe has one, else normal.
+        sampler : ``"prior"``, that of the recipe (standard normal where it has none); or fitted to
+            the run's codes: ``"normal"``, ``"mixture"``, ``"kernel"`` or ``"second-stage"``; see
+            ``zatlas.latents.samplers``. The default is a recipe's prior, else normal.
 
         Returns
         -------
