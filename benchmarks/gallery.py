@@ -1,7 +1,7 @@
 """Every recipe on real images at one small budget: pictures, numbers, and the page docs/gallery.md.
 
-python benchmarks/gallery.py IMAGES.npy HELD_OUT.npy RUNS [--model vae-conv-64] [--epochs 10]
-            [--seed 0] [--recipes ae,vae]
+python benchmarks/gallery.py IMAGES.npy HELD_OUT.npy RUNS [--model vae-conv-64] [--scale 0.5]
+            [--epochs 6] [--seed 0] [--recipes ae,vae]
 
 A run that exists in the folder RUNS is not trained again, and one that was stopped goes on. The
 page and results/gallery.csv hold every recipe that has a run.
@@ -25,14 +25,15 @@ from zatlas.run.run import Run
 ROOT = Path(__file__).parents[1]
 RESULTS = ROOT / "benchmarks" / "results" / "gallery.csv"
 PAGE, FIGURES = ROOT / "docs" / "gallery.md", ROOT / "docs" / "figures" / "gallery"
+BATCH_SIZE, SCHEDULE = 32, "one-cycle"
 SHOWN, STEPS, SPAN, GAP = 3, 5, 3.0, 8
 MEASURED = 64  # images whose codes are moved
 HEAD = """\
 <!-- made by `python benchmarks/gallery.py`; do not change it by hand -->
 # Gallery
 
-Every recipe, trained at one small budget on real faces: network `{model}`, {epochs} epochs,
-seed {seed}. With more epochs all of them become better; this page shows how they differ, not what
+Every recipe, trained at one small budget on real faces: network `{model}` with {scale:g} of its
+widths, {epochs} epochs, seed {seed}. With more epochs all of them become better; this page shows how they differ, not what
 is best. The numbers are in [gallery.csv](../benchmarks/results/gallery.csv).
 
 In the pictures stand, from left to right, reconstructions of three held-out images, three samples,
@@ -86,7 +87,8 @@ def trained(asked: argparse.Namespace, recipe: str) -> Run:
     out = asked.runs / recipe
     return zatlas.train(
         asked.model, asked.images, valid=asked.held_out, out=out, recipe=recipe,
-        resume=out.exists(), epochs=asked.epochs, seed=asked.seed,
+        resume=out.exists(), epochs=asked.epochs, seed=asked.seed, scale=asked.scale,
+        batch_size=BATCH_SIZE, schedule=SCHEDULE,
     )  # fmt: skip
 
 
@@ -94,7 +96,8 @@ def command_of(asked: argparse.Namespace, recipe: str) -> str:
     """The command that trains it."""
     words = ["zatlas", "train", "--model", asked.model, "--recipe", recipe,
              "--images", asked.images.name, "--valid", asked.held_out.name,
-             "--epochs", asked.epochs, "--seed", asked.seed, "--out", f"runs/{recipe}"]  # fmt: skip
+             "--scale", asked.scale, "--epochs", asked.epochs, "--batch-size", BATCH_SIZE,
+             "--schedule", SCHEDULE, "--seed", asked.seed, "--out", f"runs/{recipe}"]  # fmt: skip
     return shlex.join(map(str, words))
 
 
@@ -124,7 +127,8 @@ def main() -> None:
     for name in ("images", "held_out", "runs"):
         parser.add_argument(name, type=Path)
     parser.add_argument("--model", default="vae-conv-64")
-    parser.add_argument("--epochs", type=int, default=10)
+    parser.add_argument("--epochs", type=int, default=6)
+    parser.add_argument("--scale", type=float, default=0.5)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--recipes", type=lambda text: text.split(","), default=sorted(recipes()))
     asked = parser.parse_args()
