@@ -34,7 +34,8 @@ HEAD = """\
 
 Every recipe, trained at one small budget on real faces: network `{model}` with {scale:g} of its
 widths, {epochs} epochs, seed {seed}. With more epochs all of them become better; this page shows
-how they differ, not what is best. The numbers are in [gallery.csv](../benchmarks/results/gallery.csv).
+how they differ, not what is best. The numbers are in
+[gallery.csv](../benchmarks/results/gallery.csv).
 
 In the pictures stand, from left to right, reconstructions of three held-out images, three samples,
 and the sweep of the strongest element of the first image from −3 to 3 sd. The three images are
