@@ -67,6 +67,9 @@ def edit(
         raise InputError(f"EDIT is missing: write one in quotes, as in {_EXAMPLE}")
     opened, image_set = _open(run, images, overwrite, out=out, json=answer)
     kept_edits(opened)  # an error of a damaged file comes before the plate is written
+    if (n := min(chosen["count"], len(image_set))) >= 2:
+        several = len(set(edits))
+        say(f"measuring {several} edit{'s' * (several > 1)} on {n} images", answer)
     plate = draw_plate(
         opened, edits, image_set, command=typed_command(), out=str(out), **chosen
     )  # fmt: skip
