@@ -359,7 +359,7 @@ LATENTS: dict[str, Case] = {
     "three images": (lambda p: p.interpolate("--index", "0,1,2"), ["--index '0,1,2'", "give 2"]),
     "--count 0": (lambda p: p.sample("--count", 0), ["--count", "0"]),
     "--count 5000": (lambda p: p.sample("--count", 5000), ["--count", "5000", "4096"]),
-    "an unknown sampler": (lambda p: p.sample("--sampler", "prier"), ["'prier'", "prior, normal"]),
+    "an unknown sampler": (lambda p: p.sample("--sampler", "prier"), ["'prier'", "mixture"]),
     "--out of another kind": (lambda p: p.sample("--out", p.folder / "s.jpg"), ["s.jpg", ".png"]),
     "--out is a folder": (lambda p: p.sample("--out", p.empty("s.png")), ["s.png: is a folder"]),
     "--out is the run's own": (

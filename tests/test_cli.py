@@ -131,6 +131,31 @@ def test_models_show_prints_the_table_and_draws_the_diagram(zatlas: Zatlas, tmp_
     assert "<svg" in (tmp_path / "d.svg").read_text()
 
 
+def test_models_show_prints_a_recipe_and_draws_it(zatlas: Zatlas, tmp_path: Path) -> None:
+    """The formula of the loss, the paper, advantage and disadvantage, with or without a network."""
+    change = ("--set", "objective.kl.weight=3")
+    status, out, _ = zatlas("models", "show", "vae", *change, "--svg", tmp_path / "d.svg")
+    assert status == 0
+    for word in ("loss", "3·", "gaussian", "kl(weight=3)", "=3", "advantage"):
+        assert word in out
+    assert "encoder" in (tmp_path / "d.svg").read_text()
+    given = ("models", "show", "fcn-10", "--recipe", "vae", *change, "--json", "-")
+    _, out, _ = zatlas(*given, "--svg", tmp_path / "n.svg")
+    answer = json.loads(out)
+    assert answer["family"]["recipe"] == "vae"
+    assert answer["family"]["loss"].startswith("Σ (x̂ − x)² + 3·")
+    assert 3 in [one["value"] for one in answer["family"]["settings"]]
+    assert answer["layers"]
+    assert "kl(weight=3)" in (tmp_path / "n.svg").read_text()
+
+
+def test_models_list_fits_100_columns(zatlas: Zatlas, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "100")
+    _, out, _ = zatlas("models", "list")
+    assert max(map(len, out.splitlines())) <= 100
+    assert "deterministic  ae" in out
+
+
 def test_images_prepare_and_show(zatlas: Zatlas, tmp_path: Path) -> None:
     for i, picture in enumerate(discs(5, size=16)):
         (tmp_path / "in" / str(i % 2)).mkdir(parents=True, exist_ok=True)

@@ -32,7 +32,7 @@ def test_the_demo_with_a_small_network(
     assert f"Open {out / 'report.html'}. Then try:" in found
 
     run = open_run(out / "fcn-10")
-    assert run.config.training.schedule == "cosine"
+    assert run.config.training.schedule == "one-cycle"
     kinds = [section["kind"] for section in json.loads(
         (out / "report.json").read_text())["runs"][0]["sections"]]  # fmt: skip
     assert {"edits", "atlas", "elements"} <= {*kinds}

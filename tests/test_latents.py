@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from zatlas.errors import InputError
 from zatlas.latents import code_statistics, edits, interpolation, samplers
 from zatlas.latents.edits import Space
+from zatlas.latents.second_stage import second_stage
 
 RNG = np.random.default_rng(0)
 CODES = (RNG.standard_normal((500, 6)) * [1, 2, 3, 4, 5, 0] + [0, 1, 2, 3, 4, 7]).astype(np.float32)
@@ -192,7 +193,42 @@ def test_statistics_survive_the_file_and_name_their_faults(tmp_path: Path) -> No
         code_statistics.gather(np.full((3, 2), np.nan, np.float32))
 
 
+@pytest.mark.parametrize("name", samplers.SAMPLERS)
+def test_samplers_give_codes_with_the_mean_and_the_covariance_of_the_codes(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("zatlas.latents.second_stage.STEPS", 50)
+    rng = np.random.default_rng(1)
+    codes = rng.multivariate_normal([5, 0], [[4, 1.5], [1.5, 1]], 2000).astype(np.float32)
+    dead = np.full((2000, 1), 3, np.float32)
+    statistics = code_statistics.gather(np.concatenate([codes, dead], axis=1))
+    draw = samplers.SAMPLERS[name]
+    drawn = draw(4000, statistics, 7)
+    assert drawn.dtype == np.float32
+    assert drawn.mean(0) == pytest.approx(statistics.mean, abs=0.2)
+    assert np.cov(drawn[:, :2].T) == pytest.approx(np.cov(codes.T), abs=0.6)
+    assert (drawn[:, 2] == 3).all()
+    assert np.array_equal(drawn, draw(4000, statistics, 7))
+    assert not np.array_equal(drawn, draw(4000, statistics, 8))
+
+
+@pytest.mark.parametrize(("name", "most"), [("mixture", 0.02), ("kernel", 0.1)])
+def test_samplers_keep_two_groups_apart(name: str, most: float) -> None:
+    """A normal distribution with the same mean and covariance has 24 % of its codes between."""
+    rng = np.random.default_rng(1)
+    codes = (rng.choice([-3, 3], (2000, 1)) + rng.normal(0, 0.5, (2000, 1))).astype(np.float32)
+    drawn = samplers.SAMPLERS[name](4000, code_statistics.gather(codes), 0)
+    assert (np.abs(drawn) < 1).mean() < most
+
+
+def test_the_second_stage_keeps_two_groups_apart() -> None:
+    rng = np.random.default_rng(1)
+    codes = (rng.choice([-1, 1], (2000, 1)) + rng.normal(0, 0.15, (2000, 1))).astype(np.float32)
+    drawn = second_stage(codes, 4000, 0)
+    assert (np.abs(drawn) < 1 / 3).mean() < 0.1
+
+
 def test_samples_around_the_codes_have_their_mean_and_spread() -> None:
-    drawn = samplers.around_codes(20_000, STATISTICS, seed=0)
+    drawn = samplers.normal(20_000, STATISTICS, seed=0)
     assert drawn.mean(0) == pytest.approx(STATISTICS.mean, abs=0.2)
     assert drawn[:, 1:5].std(0) == pytest.approx(STATISTICS.sd[1:5], rel=0.05)

@@ -43,7 +43,7 @@ def test_gaussian_codes_are_means_and_samples_come_from_the_prior(tmp_path: Path
     assert (sd > 0).all()
     assert np.array_equal(codes, run.encode(discs(5)))
     assert np.array_equal(run.sample(4, seed=1), run.sample(4, seed=1, sampler="prior"))
-    with pytest.raises(InputError, match="prior, normal"):
+    with pytest.raises(InputError, match="prior, normal, mixture"):
         run.sample(4, sampler="uniform")
 
 

@@ -26,7 +26,8 @@ from tables import write  # noqa: E402  of the folder above
 class Family(NamedTuple):
     """A family: pythae's class and its settings, zatlas's recipe and what makes its loss the same.
 
-    pythae's variational families add half the sum of squares, its others the whole sum.
+    pythae's variational families add half the sum of squares, its others the whole sum. Its
+    gradient penalty of RAE-GP is another one (that of the sum of the pixels, to the image).
     """
 
     model: str
@@ -42,6 +43,27 @@ FAMILIES = {
     "beta-vae": Family(
         "fcn-64", "BetaVAE", {"beta": 4.0}, "beta-vae",
         {"objective.sse.weight": 0.5, "objective.kl.weight": 4.0},
+    ),
+    "vq-vae": Family(  # the whole code is one of 512 vectors, as pythae has it
+        "fcn-64", "VQVAE", {"num_embeddings": 512}, "vq-vae",
+        {"bottleneck": "vq(size=512, dim=64, codebook='learned')",
+         "objective": ["sse()", "commitment(weight=0.25)", "codebook()"]},
+    ),
+    "wae-mmd": Family(
+        "fcn-64", "WAE_MMD", {"reg_weight": 100.0}, "wae-mmd", {"objective.mmd.weight": 100.0},
+    ),
+    "beta-tcvae": Family(
+        "fcn-64", "BetaTCVAE", {"beta": 4.0}, "beta-tcvae",
+        {"objective": ["sse(weight=0.5)", "mutual_information(sampling='stratified')",
+                       "tc(weight=4, sampling='stratified')",
+                       "elementwise_kl(sampling='stratified')"]},
+    ),
+    "rae-gp": Family(
+        "fcn-64", "RAE_GP", {"embedding_weight": 1e-4, "reg_weight": 1e-7}, "rae-gp",
+        {"objective.code_l2.weight": 1e-4, "objective.decoder_gradient.weight": 1e-7},
+    ),
+    "iwae": Family(
+        "fcn-64", "IWAE", {"number_samples": 5}, "iwae", {"objective.sse.weight": 0.5},
     ),
 }  # fmt: skip
 

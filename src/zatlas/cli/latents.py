@@ -22,6 +22,10 @@ steps_option = click.option(
     help="Pictures in a strip.",
 )  # fmt: skip
 
+project_option = click.option(
+    "--project", is_flag=True, help="Decode the nearest codes that the bottleneck can give.",
+)  # fmt: skip
+
 
 @click.command()
 @options.run
@@ -48,6 +52,7 @@ def encode(run: Path, images: str, out: Path, overwrite: bool) -> None:
 @click.option("--note", default="", metavar="TEXT", help="Your own words, for the report.")
 @click.option("--count", default=512, type=click.IntRange(min=0),
               help="Images to measure each edit on; 0 for none.")  # fmt: skip
+@project_option
 @options.figure_out
 @options.json
 @options.overwrite
@@ -67,11 +72,9 @@ def edit(
         raise InputError(f"EDIT is missing: write one in quotes, as in {_EXAMPLE}")
     opened, image_set = _open(run, images, overwrite, out=out, json=answer)
     kept_edits(opened)  # an error of a damaged file comes before the plate is written
-    if (n := min(chosen["count"], len(image_set))) >= 2:
-        several = len(set(edits))
-        say(f"measuring {several} edit{'s' * (several > 1)} on {n} images", answer)
     plate = draw_plate(
-        opened, edits, image_set, command=typed_command(), out=str(out), **chosen
+        opened, edits, image_set, command=typed_command(), out=str(out),
+        notify=lambda text: say(text, answer), **chosen,
     )  # fmt: skip
     with answering(plate.record.plain(), answer):
         plate.save(out, overwrite=overwrite)
@@ -107,6 +110,7 @@ def forget(run: Path, plates: tuple[str, ...]) -> None:
 @click.option("--elements", required=True, type=options.Numbers(all=True),
               help="Which latent elements, as in 0,3 or 0-3 or all.")  # fmt: skip
 @click.option("--span", default=3.0, help="How far to each side, in sd.")
+@project_option
 @steps_option
 @options.strip_out
 @options.overwrite
@@ -142,7 +146,9 @@ def interpolate(run: Path, images: str, out: Path, overwrite: bool, **chosen: An
 @click.command()
 @options.run
 @click.option("--count", default=64, type=click.IntRange(1, 4096))
-@click.option("--sampler", help="prior (Gaussian bottlenecks' default) or normal.")
+@click.option("--sampler", metavar="NAME",
+              help="prior (default where there is one), or fitted to the run's codes: normal, "
+              "mixture, kernel, second-stage.")  # fmt: skip
 @options.seed
 @options.figure_out
 @options.overwrite

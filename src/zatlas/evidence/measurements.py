@@ -19,6 +19,7 @@ from zatlas.evidence.codes.usage import Usage, measure_usage
 from zatlas.evidence.effects import difference
 from zatlas.evidence.effects.axes import sefa
 from zatlas.evidence.effects.flags import (
+    CanGive,
     CodeReference,
     Flags,
     Reencoding,
@@ -53,6 +54,8 @@ class Subject:
     ``codes`` (N, D) are in the order in which the images were drawn; ``sds`` (N, D) are the
     standard deviations of a Gaussian code, otherwise None. ``first_weight`` (O, D) is the decoder's
     first layer where that is linear; ``jvp`` is the derivative of the pictures along a direction.
+    Of a bottleneck that cannot give every code, ``can_give`` says which it can, and ``grid_step``
+    (D,) is the distance of the values that an element can take, NaN where it can take any.
     """
 
     encode: Encode
@@ -62,6 +65,8 @@ class Subject:
     sds: Array | None = None
     first_weight: Array | None = None
     jvp: Callable[[Array, Array], Array] | None = None
+    can_give: CanGive | None = None
+    grid_step: Array | None = None
 
     def __post_init__(self) -> None:
         latent = len(self.statistics.sd)
@@ -117,7 +122,7 @@ def element_atlas(
     codes, sd = subject.codes, np.asarray(subject.statistics.sd, np.float32)
     moves = [element_move(codes, element, sd) for element in range(len(sd))]
     base = difference.measure_centre(subject.decode, properties.measure, codes, properties.compare)
-    reference, few = code_reference(subject.statistics), codes[:SENSITIVITY_IMAGES]
+    reference, few = _reference(subject), codes[:SENSITIVITY_IMAGES]
     measured: list[tuple[difference.Change, tuple[Flags | None, ...]]] = []
     with ThreadPoolExecutor(1) as aside:  # the slopes are measured while the elements are
         slopes = aside.submit(sensitivity, subject.decode, few, moves, subject.jvp)
@@ -132,6 +137,7 @@ def element_atlas(
     strongest = [element for element in order if sd[element] > 0]
     together = _together(subject, properties, base, strongest, seed, workers)
     conditional = reference.sd / reference.conditional_sd
+    steps = None if subject.grid_step is None else reference.sd / subject.grid_step
     effects = [
         ElementEffect(
             **{**dict(found[element]), "flags_backward": measured[element][1][1]},
@@ -141,6 +147,7 @@ def element_atlas(
             stability=None if stability is None else stability.of(element, FOUND_CORRELATION),
             posterior_sd=None if subject.sds is None else subject.sds[:, element].mean(),
             conditional_sd=conditional[element], together=together.get(element),
+            grid_steps=None if steps is None else steps[element],
         )
         for element in order
     ]  # fmt: skip
@@ -168,7 +175,7 @@ def edit_effects(
     base = difference.measure_centre(
         subject.decode, properties.measure, subject.codes, properties.compare
     )
-    reference = code_reference(subject.statistics)
+    reference = _reference(subject)
     before = round_trip(subject.encode, subject.decode, subject.codes, reference)
 
     def change(move: Move, **options: Any) -> difference.Change:
@@ -187,6 +194,10 @@ def edit_effects(
         )  # fmt: skip
         effects.append(EditEffect(**dict(effect), edit=move.label, random=random))
     return effects
+
+
+def _reference(subject: Subject) -> CodeReference:
+    return code_reference(subject.statistics, subject.can_give, subject.grid_step)
 
 
 def _flags(

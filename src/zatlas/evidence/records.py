@@ -194,7 +194,8 @@ class ElementEffect(MoveEffect):
     ``conditional_sd`` is 1 sd of the element in its conditional sd, the sd that remains where all
     other elements are fixed. ``together`` is the effect of the same move where the other elements
     follow by linear regression on this one; it is measured of the strongest elements alone, where
-    codes correlate. All are None where they were not measured.
+    codes correlate. ``grid_steps`` is 1 sd in steps of the grid of a quantised element. All are
+    None where they were not measured.
     """
 
     element: int
@@ -206,6 +207,7 @@ class ElementEffect(MoveEffect):
     posterior_sd: OptionalNumber = None
     conditional_sd: OptionalNumber = None
     together: MoveEffect | None = None
+    grid_steps: OptionalNumber = None
 
 
 class RandomDirection(Record):
@@ -317,7 +319,7 @@ class PlateRecord(Record):
     """The edits of one plate; ``images`` is a file, ``index`` the rows of it that are drawn.
 
     ``fingerprint`` is that of the images, ``weights`` that of the weights, ``note`` the user's own
-    words about it.
+    words about it. ``project``: the nearest codes were drawn that the bottleneck can give.
     """
 
     images: str
@@ -328,6 +330,7 @@ class PlateRecord(Record):
     out: str = ""  # the file of the picture, as it was given
     edits: tuple[EditRecord, ...] = Field(min_length=1)
     note: str = ""
+    project: bool = False
 
 
 class EditsRecord(VersionedRecord):

@@ -7,10 +7,11 @@ from xml.etree.ElementTree import Element
 
 import numpy as np
 
-from zatlas.figures import svg
+from zatlas.figures import legend, svg
 from zatlas.figures.svg import Point
 from zatlas.models.architecture import Architecture, Row
 from zatlas.models.layers import CONVOLUTIONS, NORMS, PARAMETRIC, RESHAPES, Shape, arguments
+from zatlas.recipes.description import Description
 from zatlas.syntax import Call, format_call
 
 LINE = 14  # height of a line of text, in pixels
@@ -99,7 +100,10 @@ def times(shape: Sequence[object]) -> str:
     return "×".join(map(str, shape))
 
 
-def diagram(architecture: Architecture, title: str = "", marked: Collection[int] = ()) -> str:
+def diagram(
+    architecture: Architecture, title: str = "", marked: Collection[int] = (),
+    family: Description | None = None,
+) -> str:  # fmt: skip
     """Draw encoders, code and decoder as an SVG.
 
     The size of a block is the logarithm of its shape. A Gaussian bottleneck is drawn with μ, σ, the
@@ -110,6 +114,7 @@ def diagram(architecture: Architecture, title: str = "", marked: Collection[int]
     architecture : of a model file, ``model_file.architecture()``.
     title : a text above the diagram.
     marked : latent elements to highlight; negative indexes count from the end.
+    family : the loss and the parts of the recipe, to be written below.
 
     Returns
     -------
@@ -127,10 +132,12 @@ def diagram(architecture: Architecture, title: str = "", marked: Collection[int]
     pitch = max(90, 7 * max(len(name) for block in blocks for name in block.layers))
     depth = max(len(lane.blocks) for lane in encoders)
     code_x = _LEFT + pitch * (depth + 1) + _GAUSSIAN_WIDTH * gaussian
-    width = max(code_x + pitch * len(decoder.blocks) + _LEFT + 12, 480)
+    least = legend.WIDTH if family else 480
+    width = max(code_x + pitch * len(decoder.blocks) + _LEFT + 12, least)
+    words = legend.words_of(family, width) if family else []
     counts = f"{architecture.parameters:,} parameters · image {times(architecture.image)}"
     facts = f"{counts} · {architecture.latent:,} latent elements"
-    drawing = svg.drawing(width, bottom, f"{title or 'network'}: {facts}")
+    drawing = svg.drawing(width, bottom + legend.height_of(words), f"{title or 'network'}: {facts}")
     svg.text(drawing, 20, 30, title, "zd-title", "start")
     svg.text(drawing, 20, 50, facts, "zd-muted", "start")
 
@@ -143,6 +150,7 @@ def diagram(architecture: Architecture, title: str = "", marked: Collection[int]
         svg.arrow(drawing, end, (code_x - _CELL_WIDTH / 2, level))
     _code(drawing, architecture, cells, marked, (code_x, middle))
     _lane(drawing, decoder, (code_x + _CELL_WIDTH / 2, middle), code_x, pitch, "reconstruction")
+    legend.legend(drawing, words, bottom)
     return svg.svg_text(drawing)
 
 
@@ -241,21 +249,39 @@ def _targets(architecture: Architecture, cells: list[int], middle: float) -> lis
 
 
 def _gaussian(drawing: Element, network: Architecture, ends: list[Point], code: Point) -> Point:
-    """Draw μ and σ of every encoder, the noise ε, and how they become the code."""
-    code_x, middle = code
-    x = code_x - _GAUSSIAN_WIDTH + 10
-    product, total = (code_x - 110.0, middle + 45.0), (code_x - 58.0, middle)
-    for head, (letter, level) in enumerate((("μ", middle - 85), ("σ", middle))):
+    """Draw the nodes of a Gaussian bottleneck, with the layers that give μ and σ."""
+    x, middle = code[0] - _GAUSSIAN_WIDTH + 10, code[1]
+    for head, level in enumerate((middle - 85, middle)):
         heads = [pair[head] for pair in network.heads]
-        for end in ends:
-            svg.arrow(drawing, end, (x - 15, level))
-        _circle(drawing, "zd-vector", (x, level), 15, letter)
         layers = " + ".join(dict.fromkeys(row.call.name for row in heads))
         parameters = sum(row.parameters for row in heads)
         svg.text(drawing, x, level - 21, times(network.code_shape), "zd-mono")
         svg.text(drawing, x, level + 29, layers)
         svg.text(drawing, x, level + 29 + LINE, f"{parameters:,}", "zd-muted")
     svg.text(drawing, x, middle + 29 + 2 * LINE, "as log σ", "zd-muted")
+    return gaussian_nodes(drawing, ends, code)
+
+
+def gaussian_nodes(drawing: Element, ends: list[Point], code: Point) -> Point:
+    """Draw μ and σ of every encoder, the noise ε, and how they become the code.
+
+    Parameters
+    ----------
+    drawing : the SVG.
+    ends : where the encoders end.
+    code : the middle of the code.
+
+    Returns
+    -------
+    Where the arrow to the code begins.
+    """
+    code_x, middle = code
+    x = code_x - _GAUSSIAN_WIDTH + 10
+    product, total = (code_x - 110.0, middle + 45.0), (code_x - 58.0, middle)
+    for letter, level in (("μ", middle - 85), ("σ", middle)):
+        for end in ends:
+            svg.arrow(drawing, end, (x - 15, level))
+        _circle(drawing, "zd-vector", (x, level), 15, letter)
     _circle(drawing, "zd-noise", (x, middle + 85), 15, "ε")
     svg.text(drawing, x - 15, middle + 114, "ε ~ N(0, 1)", "zd-mono", "start")
     svg.text(drawing, x - 15, middle + 128, "drawn in training, else 0", "zd-muted", "start")

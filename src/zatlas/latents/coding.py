@@ -32,10 +32,12 @@ def encode(model: Autoencoder, images_NHWC: Pictures) -> Codes:
 
 @torch.inference_mode()
 def posterior(model: Autoencoder, images_NHWC: Pictures) -> tuple[Codes, Codes | None]:
-    """Codes (N, D) and, from a Gaussian bottleneck, their sd (N, D); both are float32."""
+    """Codes (N, D) and, where all elements are Gaussian, their sd (N, D); both are float32."""
     _check_pictures(images_NHWC, model.architecture.image, "images")
     codes = np.empty((len(images_NHWC), model.latent), np.float32)
-    sds = np.empty_like(codes) if Requirement.SPREAD in model.bottleneck.gives else None
+    gives = model.bottleneck.gives
+    gaussian = Requirement.SPREAD in gives and Requirement.CATEGORICAL not in gives
+    sds = np.empty_like(codes) if gaussian else None
     device = _device(model)
     for rows in _batches(len(images_NHWC)):
         pixels = torch.from_numpy(np.array(images_NHWC[rows]))

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from zatlas.latents import coding, edits
+from zatlas.latents import coding, edits, quantised
 from zatlas.latents.coding import Pictures
 from zatlas.latents.edits import EditSize, Space
 from zatlas.models.network import Autoencoder
@@ -34,17 +34,32 @@ class EditResults(NamedTuple):
 
 
 def apply_edits(
-    model: Autoencoder, space: Space, images: Pictures, texts: list[str]
+    model: Autoencoder, space: Space, images: Pictures, texts: list[str], project: bool = False
 ) -> EditResults:
     """Encode images uint8 (B, H, W, C), apply each edit to these codes, decode.
 
-    Raises InputError, with the column of the fault, before anything is decoded.
+    ``project``: take the nearest codes that the bottleneck can give. Raises InputError, with the
+    column of the fault, before anything is decoded.
     """
     codes, tried = coding.encode(model, images), []
     for text, after in [(text, edits.apply(text, codes, space)) for text in texts]:
-        size, notes = edits.size(codes, after, space), edits.assumptions(text, space)
+        notes = edits.assumptions(text, space)
+        possible = quantised.can_give(model, codes, after)
+        if project:
+            after = quantised.project_codes(model, after)
+        notes += _left_bottleneck(possible, project)
+        size = edits.size(codes, after, space)
         tried.append(EditResult(text, coding.decode(model, after), size, notes))
     return EditResults(images, coding.decode(model, codes), tried)
+
+
+def _left_bottleneck(possible: NDArray[np.bool_], project: bool) -> list[str]:
+    """The note on edited codes that the bottleneck cannot give."""
+    if possible.all():
+        return []
+    where = "" if not possible.any() else f" in {(~possible).sum()} of {len(possible)} images"
+    end = "the nearest one is decoded" if project else "`project` takes the nearest one"
+    return [f"the code is not one that the bottleneck can give{where}; {end}"]
 
 
 def _moves(size: EditSize) -> list[str]:
@@ -52,8 +67,8 @@ def _moves(size: EditSize) -> list[str]:
     if not len(size.elements):
         return ["nothing moved"]
     if len(size.elements) > 3:
-        steps = np.abs(size.sds[np.isfinite(size.sds)])
-        spread = f", {steps.min():.2g} to {steps.max():.2g} sd each" if len(steps) else ""
+        sds = np.abs(size.sds[np.isfinite(size.sds)])
+        spread = f", {sds.min():.2g} to {sds.max():.2g} sd each" if len(sds) else ""
         return [f"{len(size.elements)} elements moved{spread}"]
     return [_move(element, size, k) for k, element in enumerate(size.elements)]
 
@@ -63,8 +78,10 @@ def _move(element: int, size: EditSize, k: int) -> str:
         return f"z[{element}] is dead in the run's images: no size in sd"
     before = _span(size.percentile_before[:, k], ".0f")
     after = _span(size.percentile_after[:, k], ".0f")
-    step = _span(size.sds[:, k], "+.2g")
-    return f"z[{element}] {step} sd; percentile {before} before, {after} after"
+    step = f"{_span(size.sds[:, k], '+.2g')} sd"
+    if size.grid_steps is not None and np.isfinite(size.grid_steps[:, k]).all():
+        step += f", {_span(size.grid_steps[:, k], '+.2g')} steps of the grid"
+    return f"z[{element}] {step}; percentile {before} before, {after} after"
 
 
 def _span(values: NDArray[np.floating], form: str) -> str:

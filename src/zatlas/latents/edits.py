@@ -19,11 +19,16 @@ _OPERATORS = {"*=": np.multiply, "/=": np.divide, "+=": np.add, "-=": np.subtrac
 
 
 class Space(NamedTuple):
-    """What an edit refers to: the code's shape, the run's statistics, the user's names."""
+    """What an edit refers to: the code's shape, the run's statistics, the user's names.
+
+    ``grid_step`` (D,) is the distance of the values that an element can take, NaN where it can take
+    any; None where all can.
+    """
 
     shape: Shape
     statistics: CodeStatistics
     names: Names
+    grid_step: NDArray[np.floating] | None = None
 
 
 class EditSize(NamedTuple):
@@ -35,6 +40,7 @@ class EditSize(NamedTuple):
     before, after : values (B, K).
     sds : the change (B, K) in sd of each element; NaN where the element is dead.
     percentile_before, percentile_after : (B, K), 0 to 100, among the run's images.
+    grid_steps : the change (B, K) in steps of the grid, NaN without one; None for no grid at all.
     """
 
     elements: NDArray[np.int64]
@@ -43,6 +49,7 @@ class EditSize(NamedTuple):
     sds: NDArray[np.floating]
     percentile_before: NDArray[np.floating]
     percentile_after: NDArray[np.floating]
+    grid_steps: NDArray[np.floating] | None = None
 
 
 def apply(text: str, codes: Codes, space: Space) -> Codes:
@@ -94,7 +101,8 @@ def size(z_BD: Codes, edited_BD: Codes, space: Space) -> EditSize:
     with np.errstate(invalid="ignore", divide="ignore"):
         sds = np.where(statistics.dead, np.nan, moved / statistics.sd)[:, at]
     before, after = statistics.percentile(z_BD, at), statistics.percentile(edited_BD, at)
-    return EditSize(at, z_BD[:, at], edited_BD[:, at], sds, before, after)
+    steps = None if space.grid_step is None else moved[:, at] / space.grid_step[at]
+    return EditSize(at, z_BD[:, at], edited_BD[:, at], sds, before, after, steps)
 
 
 def _resolved(text: str, shape: Shape, names: Names) -> list[Step]:

@@ -88,6 +88,8 @@ def interpolation(
 ) -> tuple[Codes, NDArray[np.float64]]:
     """Interpolate between two codes, or between the codes of two arrays of the same shape.
 
+    Codes of a bottleneck that quantises lie on a grid, and what is between two of them does not.
+
     Parameters
     ----------
     start, end : codes (..., D).

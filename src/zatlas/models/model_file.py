@@ -101,6 +101,7 @@ def _traced(model: ModelFile) -> tuple[list[list[Call]], list[Call], Architectur
     encoders, decoder = model._layers()
     network = check(model.image, encoders, decoder, model.bottleneck, model.range)
     given = model.bottleneck.gives | model.critic.gives
+    given = given.union(*(term.gives for term in model.objective.terms))
     if bounds(decoder) == (0.0, 1.0):
         given |= {Requirement.UNIT_RANGE}
     asking: list[tuple[str, Part]] = [("objective", term) for term in model.objective.terms]

@@ -2,13 +2,16 @@
 
 import os
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from zatlas.errors import InputError
 from zatlas.models.architecture import Architecture, Row
 from zatlas.models.layers import CONVOLUTIONS, make
 from zatlas.models.model_file import ModelFile, read_model
+from zatlas.recipes.parts import Grid, Part
 from zatlas.recipes.step import Code, ForwardOutput, Shapes
 
 
@@ -67,8 +70,25 @@ class Autoencoder(nn.Module):
         """The codes (B, D) nearest to ``z_BD`` that the bottleneck can give."""
         return self.bottleneck.project(z_BD, self._part)
 
+    @property
+    def has_own_prior(self) -> bool:
+        """Whether a term or critic has a prior in the place of the bottleneck's."""
+        owners = self.model_file.owners
+        return any(type(part).sample_prior is not Part.sample_prior for part in owners)
+
+    def sample_prior(self, count: int, seed: int) -> NDArray[np.float32] | None:
+        """Codes (count, D) from the prior of a term or critic, else of the bottleneck; or None."""
+        for part in self.model_file.owners:
+            if (codes := part.sample_prior(self, count, seed)) is not None:
+                return codes
+        return self.bottleneck.sample(count, self.latent, seed)
+
+    def grid(self) -> Grid:
+        """The values that each element of a code can take, rising; None where all take any."""
+        return self.bottleneck.grid(self.latent, self._part)
+
     def posterior(self, x_BCHW: Tensor) -> tuple[Tensor, Tensor | None]:
-        """The code (B, D) and, of a Gaussian bottleneck, the logarithm of its sd (B, D)."""
+        """The code (B, D), and the logarithm of the sd of its Gaussian elements (B, D or fewer)."""
         code = self.code(x_BCHW)
         return code.mean_BD, code.log_sd_BD
 

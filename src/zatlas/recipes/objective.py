@@ -75,7 +75,8 @@ class Objective:
         losses = [self._weighted(named, step.context) for named in values]
         output, kl_D = step.output, None
         if output.log_sd_BD is not None:
-            kl_D = exact_kl(output.mean_BD, output.log_sd_BD).mean(0).detach()
+            mean_BD, log_sd_BD, _ = output.gaussian
+            kl_D = exact_kl(mean_BD, log_sd_BD).mean(0).detach()
         means = {name: value.mean() for name, value in values[0].items()}
         return Loss(closing(torch.stack(losses)), means, kl_D)
 

@@ -12,6 +12,7 @@ from zatlas.syntax import Call, format_call, parse_call
 
 STRICT = ConfigDict(extra="forbid")  # an unknown parameter is a fault
 Weight = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Epochs = Annotated[int, Field(ge=0)]
 Count = Annotated[int, Field(ge=1)]
 P = TypeVar("P", bound=Part)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from enum import Enum
-from typing import ClassVar, NamedTuple, Protocol
+from typing import ClassVar, Literal, NamedTuple, Protocol, TypeAlias
 
 import numpy as np
 import torch
@@ -11,13 +11,27 @@ from torch import Tensor, nn
 
 from zatlas.recipes.step import Code, Context, Network, Shapes, Step
 
+Place = Literal["pictures", "encoder", "code", "decoder"]  # where a part acts, in diagrams
+
 
 class Requirement(Enum):
     """What a term needs of the other parts; the value says how to give it."""
 
     SPREAD = "a Gaussian bottleneck; write `bottleneck: gaussian`, or leave the term out"
     UNIT_RANGE = "pixels in [0, 1]; write `range: [0, 1]` and `output: Sigmoid()`"
+    SAMPLED_KL = "a divergence of the drawn code; write sampled_kl() in place of kl()"
     QUANTISED = "a bottleneck that quantises, as `bottleneck: vq`"
+    PERMUTED_CODES = "a discriminator; write `critic: permuted_codes`"
+    PRIOR_CODES = "a discriminator; write `critic: prior_codes`"
+    PICTURES = "a discriminator; write `critic: pictures`"
+    INTROSPECTION = "a decoder trained apart; write `critic: introspective_decoder`"
+    CODEBOOK = "a codebook with gradients; write `bottleneck: vq(codebook='learned')` or `qlae`"
+    BINARY = "a bottleneck of signs; write `bottleneck: lfq`"
+    CATEGORICAL = "a bottleneck with a category; write `bottleneck: gumbel`"
+
+
+Grid: TypeAlias = "tuple[NDArray[np.float32] | None, ...] | None"
+"""The values that each element of a code can take; None for one that can take any."""
 
 
 class Part(Protocol):
@@ -34,6 +48,13 @@ class Part(Protocol):
         """
         return None
 
+    def sample_prior(self, model: Network, count: int, seed: int) -> NDArray[np.float32] | None:
+        """Codes (count, D) from the prior that a term or critic has in the place of the bottleneck.
+
+        None: it has none.
+        """
+        return None
+
 
 class Term(Part, Protocol):
     """One part of the loss: a value for each image, times ``weight``.
@@ -43,11 +64,18 @@ class Term(Part, Protocol):
     """
 
     formula: ClassVar[str]
+    gives: ClassVar[frozenset[Requirement]] = frozenset()
+    acts_on: ClassVar[Place] = "code"  # of a penalty; reconstruction terms compare pictures
     warmup_epochs: int = 0  # the weight rises from 0 over the first epochs
 
     @property
     def weight(self) -> float:
         """The factor of the term in the loss."""
+
+    @property
+    def formula_in_use(self) -> str:
+        """The formula for the values of the parameters, where they change it."""
+        return self.formula
 
     def weight_in(self, context: Context) -> float:
         """The factor of the term in one step: ``weight``, after a linear warm-up."""
@@ -97,7 +125,11 @@ class Bottleneck(Part, Protocol):
     formula: ClassVar[str]
     heads: ClassVar[tuple[Head, ...]] = ()  # none: the code is the encoder's output itself
     needs_noise: ClassVar[bool] = False  # in training: standard normal, (B, D)
-    gives: ClassVar[frozenset[Requirement]] = frozenset()
+
+    @property
+    def gives(self) -> frozenset[Requirement]:
+        """What terms may require of it."""
+        return frozenset()
 
     def __call__(
         self, ends: Sequence[Tensor], noise_BD: Tensor | None = None, part: nn.Module | None = None
@@ -107,6 +139,10 @@ class Bottleneck(Part, Protocol):
     def project(self, z_BD: Tensor, part: nn.Module | None = None) -> Tensor:
         """The nearest codes that the bottleneck can give."""
         return z_BD
+
+    def grid(self, latent: int, part: nn.Module | None = None) -> Grid:
+        """The values that each of the elements can take, rising; None where all can take any."""
+        return None
 
     def sample(self, count: int, latent: int, seed: int) -> NDArray[np.float32] | None:
         """Codes (count, latent) from the prior; None where the bottleneck has none."""
@@ -134,6 +170,7 @@ class Critic(Part, Protocol):
     """
 
     formula: ClassVar[str]
+    acts_on: ClassVar[Place] = "code"
     gives: ClassVar[frozenset[Requirement]] = frozenset()
     rate: float = 1.0  # of its optimizer, times the learning rate
 

@@ -34,6 +34,7 @@ PARTS: Mapping[str, Mapping[str, type[Part]]] = {
     "corruption": CORRUPTIONS, "bottleneck": BOTTLENECKS, "closing": CLOSINGS,
     "critic": CRITICS, "optimizer": OPTIMIZERS, "constraint": CONSTRAINTS,
 }  # fmt: skip
+RENAMED = {"plain": "ae"}  # recipes of zatlas 0.1.0
 P = TypeVar("P", bound=Part)
 ObjectiveData = Annotated[
     Objective, PlainValidator(read_objective), PlainSerializer(written, return_type=list[str])
@@ -93,6 +94,8 @@ def recipes() -> dict[str, Recipe]:
 
 def find_recipe(name: str) -> Recipe:
     """The recipe of that name; InputError names the nearest one."""
+    if name in RENAMED:
+        raise argument_error("recipe", repr(name), f"its name is now {RENAMED[name]!r}")
     if name not in recipes():
         raise argument_error("recipe", repr(name), f"is unknown; {nearest(name, recipes())}")
     return recipes()[name]

@@ -18,7 +18,8 @@ class Code(NamedTuple):
 
     ``mean_BD`` is the code, which is the same whenever an image is encoded: the mean of a Gaussian
     bottleneck, the quantised vector of a quantising one. ``log_sd_BD`` is the logarithm of its
-    standard deviation, or None. ``z_BD`` is what is decoded: drawn where there is noise, and with a
+    standard deviation, or None; where the last elements are a category, it is narrower and belongs
+    to those before. ``z_BD`` is what is decoded: drawn where there is noise, and with a
     straight-through gradient where values are quantised. ``raw_BD`` is the encoder's output, where
     the code is another.
     """
@@ -37,6 +38,13 @@ class ForwardOutput(NamedTuple):
     z_BD: Tensor
     output_BCHW: Tensor
     raw_BD: Tensor | None = None
+
+    @property
+    def gaussian(self) -> tuple[Tensor, Tensor, Tensor]:
+        """Mean, log standard deviation and drawn value of the Gaussian elements, the first ones."""
+        assert self.log_sd_BD is not None  # the bottleneck gives Requirement.SPREAD
+        count = self.log_sd_BD.shape[1]
+        return self.mean_BD[:, :count], self.log_sd_BD, self.z_BD[:, :count]
 
     def float(self) -> "ForwardOutput":
         """The same values in float32, whatever the network computed in."""
@@ -67,6 +75,10 @@ class Network(Protocol):
     encoders: nn.ModuleList
     decoder: nn.Sequential
 
+    @property
+    def latent(self) -> int:
+        """The number of latent elements, D."""
+
     def code(self, x_BCHW: Tensor, noise_BD: Tensor | None = None) -> Code:
         """Pictures to what the bottleneck makes of them; exact without noise."""
 
@@ -89,8 +101,8 @@ class Step(NamedTuple):
     generator: torch.Generator
 
     def normal(self, *shape: int) -> Tensor:
-        """Standard normal numbers on the device of the pictures."""
-        return torch.randn(shape, generator=self.generator).to(self.x_BCHW.device)
+        """Standard normal numbers on the device and in the type of the pictures."""
+        return torch.randn(shape, generator=self.generator).to(self.x_BCHW)
 
     def each(self, value: Tensor) -> Tensor:
         """A number of the whole batch as a value (B,) for each image."""

@@ -18,7 +18,12 @@ from zatlas.report import sections
 from zatlas.report.atlas_sections import AtlasSectionRecord, AtlasSections, atlas_sections
 from zatlas.report.data import Drawing, ReportData, RunReport, Section, command
 from zatlas.report.sections import ImageSetRecord, PlateSectionRecord, TraversalRecord
-from zatlas.run.evidence import kept_edits, kept_reconstruction, training_warnings
+from zatlas.run.evidence import (
+    kept_edits,
+    kept_reconstruction,
+    training_remarks,
+    training_warnings,
+)
 from zatlas.run.run import PathLike, Pictures, Run
 from zatlas.run.split import Part
 
@@ -90,7 +95,7 @@ def _run_report(
         *([atlas.overview, atlas.ranking, atlas.properties] if atlas else []),
         sections.reconstruction(
             measured, images, run.reconstruct(images), of=file, rows=part.rows,
-            command=again,
+            command=again, remarks=training_remarks(run),
         ),
         _data(run, part, file),
         _training(run),
@@ -195,7 +200,8 @@ def _edits(
 
 def _plate(run: Run, plate: PlateRecord, images: Pictures) -> tuple[PlateSectionRecord, Drawing]:
     """Draw a plate again; its record holds what was measured of the edits."""
-    results = apply_edits(run.model, run.space, images, [edit.edit for edit in plate.edits])
+    texts = [edit.edit for edit in plate.edits]
+    results = apply_edits(run.model, run.space, images, texts, plate.project)
     _, scale = differences(results.reconstructions, [edit.pictures for edit in results.edits])
     edits = [edit_record(result, edit.measured)
              for result, edit in zip(results.edits, plate.edits, strict=True)]  # fmt: skip

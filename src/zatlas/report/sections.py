@@ -173,17 +173,18 @@ class RankedImage(Record):
 
 
 class ReconstructionSectionRecord(Record):
-    """How well held-out images of the file ``of`` are reconstructed."""
+    """How well held-out images of the file ``of`` are reconstructed, with sentences on it."""
 
     measured: Reconstruction
     of: str
     ranks: dict[str, tuple[RankedImage, ...]]
     command: str
+    remarks: tuple[str, ...] = ()
 
 
 def reconstruction(
     measured: Reconstruction, images: Pictures, reconstructions: Pictures, *, of: str,
-    rows: NDArray[np.int64], command: str = "",
+    rows: NDArray[np.int64], command: str = "", remarks: Sequence[str] = (),
 ) -> Section:  # fmt: skip
     """How well held-out images are reconstructed.
 
@@ -194,6 +195,7 @@ def reconstruction(
     of : the name of their file.
     rows : the places of the N images in it.
     command : the command that draws this section again.
+    remarks : sentences on what limits the reconstruction.
     """
     values = {name: metric.per_image for name, metric in measured.metrics.items()}
     order = np.argsort(np.array(values["mse"], float), kind="stable")
@@ -218,7 +220,9 @@ def reconstruction(
              unit="dB" if metric.unit == "dB" else "")
         for name, metric in measured.metrics.items()
     ]  # fmt: skip
-    record = ReconstructionSectionRecord(measured=measured, of=of, ranks=ranks, command=command)
+    record = ReconstructionSectionRecord(
+        measured=measured, of=of, ranks=ranks, command=command, remarks=tuple(remarks)
+    )
     heading = "Reconstruction of held-out images"
     return Section("reconstruction", heading, record, drawings, facts)
 

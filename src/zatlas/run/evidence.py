@@ -191,6 +191,12 @@ def training_warnings(run: Run) -> list[str]:
     return check.warnings if check else []
 
 
+def training_remarks(run: Run) -> list[str]:
+    """What is no fault of the run's training, and worth to know."""
+    check = kept_learning(run)
+    return check.remarks if check else []
+
+
 def learned_nothing(run: Run) -> str:
     """The fault where the run's network is no better than the mean picture, else empty."""
     check = kept_learning(run)

@@ -2,12 +2,14 @@
 
 import csv
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from zatlas.errors import InputError
 from zatlas.files import atomic_write, read_text
+from zatlas.models.model_file import ModelFile
+from zatlas.recipes.critics import NoCritic
 
 CLOCK = ("images_per_second", "seconds")  # the columns that differ between two equal runs
 _FIRST = ("epoch", "train_loss", "valid_loss")
@@ -59,6 +61,18 @@ def write(path: str | os.PathLike[str], rows: list[HistoryRow]) -> None:
         writer = csv.DictWriter(handle, list(rows[0].columns()))
         writer.writeheader()
         writer.writerows(row.columns() for row in rows)
+
+
+def best_epoch(rows: Sequence[HistoryRow], model: ModelFile) -> int:
+    """The epoch of a run's weights, from 1: the lowest held-out loss after every warm-up.
+
+    It is the last one where the losses of different epochs cannot be compared: before, and where a
+    critic was trained.
+    """
+    warm = rows[model.objective.warmup_epochs :]
+    if not warm or not isinstance(model.critic, NoCritic):
+        return len(rows)
+    return min(warm, key=lambda row: row.valid_loss).epoch
 
 
 def read(path: str | os.PathLike[str]) -> list[HistoryRow]:

@@ -1,4 +1,4 @@
-"""Whether a training has learned anything: what is checked before anything is judged."""
+"""Whether a training has learned anything, and went well: what is checked after it."""
 
 import math
 from collections.abc import Sequence
@@ -7,17 +7,27 @@ import numpy as np
 from numpy.typing import NDArray
 
 from zatlas.evidence.reconstruction import Reconstruction
-from zatlas.recipes.objective import Objective
+from zatlas.latents.code_statistics import CodeStatistics
+from zatlas.models.network import Autoencoder
+from zatlas.recipes.critics import NoCritic
+from zatlas.run.checks.elements import ElementCheck, check_elements
+from zatlas.run.checks.limits import (
+    DIVERGED_RATIO,
+    FEW_STEPS_AN_EPOCH,
+    IMPROVING_FRACTION,
+    LEAST_LEARNED_FRACTION,
+    WORSE_RATIO,
+)
+from zatlas.run.checks.loss_scale import ScaleCheck, check_scale
+from zatlas.run.checks.losses import LossCheck, check_losses
+from zatlas.run.checks.pca import MOST_FITTED, MOST_TESTED, MOST_VALUES, PCACheck, check_pca
+from zatlas.run.checks.prior import PriorCheck, check_prior
 from zatlas.run.config import TrainConfig
 from zatlas.run.history import HistoryRow
 from zatlas.run.split import Part
 from zatlas.schema import Number, VersionedRecord
 
-LEAST_LEARNED_FRACTION = 0.05  # of the mean picture's MSE that a network must remove
-FEW_STEPS_AN_EPOCH = 20
-DIVERGED_RATIO = 1.1  # of the loss in the last epoch to that in the first
-WORSE_RATIO = 1.5  # of the network's MSE to the mean picture's: the learning rate is too large
-IMPROVING_FRACTION = 0.01  # of the held-out loss, in the last tenth of the epochs
+Floats = NDArray[np.floating]
 USUAL_LR = 1e-3
 
 
@@ -28,7 +38,8 @@ class LearningCheck(VersionedRecord):
     reconstructions, and that of the mean training picture in their place. ``first_loss`` and
     ``last_loss`` are the training reconstruction losses of the first and the last epoch.
     ``improving``: the held-out loss still falls in the last epochs. ``kl_weight`` is 0 without a KL
-    divergence. ``weights`` is the fingerprint of the network that was measured.
+    divergence. ``weights`` is the fingerprint of the network that was measured. A check that does
+    not apply to the model, or that an older zatlas did not make, is None.
     """
 
     n: int
@@ -43,6 +54,11 @@ class LearningCheck(VersionedRecord):
     lr: Number
     kl_weight: Number
     weights: str | None = None
+    losses: LossCheck | None = None
+    elements: ElementCheck | None = None
+    prior: PriorCheck | None = None
+    pca: PCACheck | None = None
+    scale: ScaleCheck | None = None
 
     @property
     def learned_nothing(self) -> str:
@@ -56,16 +72,32 @@ class LearningCheck(VersionedRecord):
     @property
     def warnings(self) -> list[str]:
         """What went wrong in the training, with the numbers, and what to try next."""
-        nothing = self.learned_nothing
+        nothing, drowned = self.learned_nothing, self.scale.sentence if self.scale else ""
         effects = "The effects of its elements say nothing about the images."
         found = [f"T{nothing[1:]}. {effects}"] if nothing else []
-        found += filter(None, (self._rate(), self._few_steps()))
+        found += filter(None, (self._rate(), self._few_steps(), drowned))
         if nothing and len(found) == 1:
             found.append(
                 f"Try a smaller KL weight than {self.kl_weight:g}." if self.kl_weight
                 else "Try more epochs, another learning rate (lr), or a larger network."
             )  # fmt: skip
-        return found
+        return found if nothing else [*found, *self._faults()]
+
+    def _faults(self) -> list[str]:
+        """What can be better in a network that has learned something."""
+        found = []
+        if self.losses:
+            found += [self.losses.unfinished, self.losses.overfitting]
+            found += [] if self._few_steps() else [self.losses.improving]
+        found += [check.sentence for check in (self.elements, self.prior) if check]
+        found += [self.pca.network_limits] if self.pca else []
+        return [sentence for sentence in found if sentence]
+
+    @property
+    def remarks(self) -> list[str]:
+        """What is no fault, and worth to know: whether a larger code would help."""
+        sentence = self.pca.code_limits if self.pca and not self.learned_nothing else ""
+        return [sentence] if sentence else []
 
     def _rate(self) -> str:
         rising = self.last_loss > DIVERGED_RATIO * self.first_loss
@@ -104,8 +136,9 @@ def few_steps(training_images: int, batch_size: int) -> str:
 
 
 def check_learning(
-    history: Sequence[HistoryRow], config: TrainConfig, objective: Objective, train: Part,
+    history: Sequence[HistoryRow], config: TrainConfig, network: Autoencoder, train: Part,
     images_NHWC: NDArray[np.uint8], measured: Reconstruction,
+    posterior: tuple[Floats, Floats | None], statistics: CodeStatistics,
 ) -> LearningCheck:  # fmt: skip
     """Check a finished training.
 
@@ -113,21 +146,43 @@ def check_learning(
     ----------
     history : its epochs.
     config : its settings.
-    objective : what it minimised.
+    network : what was trained.
     train : the training images.
     images_NHWC, measured : the held-out images, and how well they are reconstructed.
+    posterior : the codes of the held-out images and, of a Gaussian bottleneck, their sd.
+    statistics : of the codes of the training images.
     """
+    objective = network.model_file.objective
     mean = _mean_picture(train)
-    errors = [np.square((image - mean) * (2 / 255)).mean() for image in images_NHWC]
+    error = float(np.mean([np.square((x - mean) * (2 / 255)).mean() for x in images_NHWC]))
     losses = [row.terms[f"train_{objective.reconstruction.name}"] for row in history]
     weights = {term.name: term.weight for term in objective.penalties}
+    comparable = isinstance(network.model_file.critic, NoCritic)  # losses of different epochs
+    elements, sd = check_elements(*posterior), posterior[1]
+    if network.has_own_prior:
+        sd = None  # the codes need not follow the standard normal prior
     return LearningCheck(
-        n=len(images_NHWC), mse=measured.metrics["mse"].mean, mean_picture_mse=np.mean(errors),
+        n=len(images_NHWC), mse=measured.metrics["mse"].mean, mean_picture_mse=error,
         first_loss=losses[0], last_loss=losses[-1],
         improving=_improving([row.valid_loss for row in history][objective.warmup_epochs :]),
         training_images=len(train), steps_per_epoch=math.ceil(len(train) / config.batch_size),
         batch_size=config.batch_size, lr=config.lr, kl_weight=weights.get("kl", 0.0),
+        losses=check_losses(history, objective.warmup_epochs) if comparable else None,
+        elements=elements,
+        prior=None if sd is None else check_prior(statistics, sd),
+        pca=_compared_with_pca(train, images_NHWC, measured, elements.used),
+        scale=check_scale(network.model_file, network.latent, error),
     )  # fmt: skip
+
+
+def _compared_with_pca(
+    train: Part, images_NHWC: NDArray[np.uint8], measured: Reconstruction, components: int
+) -> PCACheck | None:
+    """The comparison on as many images as take about a second."""
+    most = min(MOST_FITTED, MOST_VALUES // images_NHWC[0].size)
+    fitted = train.images[train.rows[:: math.ceil(len(train) / most)]] if most else images_NHWC[:0]
+    errors = np.array(measured.metrics["mse"].per_image[:MOST_TESTED], float)
+    return check_pca(fitted, images_NHWC[:MOST_TESTED], float(errors.mean()), components)
 
 
 def _mean_picture(part: Part, length: int = 1024) -> NDArray[np.float64]:

@@ -17,9 +17,11 @@ from zatlas.images import ImageSet
 from zatlas.latents import code_statistics, coding, edits, interpolation, names, samplers
 from zatlas.latents.code_statistics import CodeStatistics
 from zatlas.latents.edits import Space
+from zatlas.latents.quantised import grid_step, project_codes
 from zatlas.models.model_file import parse_model
 from zatlas.models.network import Autoencoder
 from zatlas.recipes.bottlenecks.gaussian import Gaussian
+from zatlas.recipes.parts import Grid
 from zatlas.run import history
 from zatlas.run.config import ImagesRecord, RunConfig, read_config
 from zatlas.run.history import HistoryRow
@@ -131,7 +133,13 @@ class Run:
     @property
     def space(self) -> Space:
         """What edits of this run's codes refer to: the code's shape, statistics and names."""
-        return Space(self.model.architecture.code_shape, self.statistics, self.names)
+        shape = self.model.architecture.code_shape
+        return Space(shape, self.statistics, self.names, grid_step(self.model))
+
+    @property
+    def grid(self) -> Grid:
+        """The values of each latent element, rising; None for any value, or where all take any."""
+        return self.model.grid()
 
     def encode(self, images: Pictures | ImageSet) -> Codes:
         """Encode pictures; a Gaussian bottleneck gives the mean.
@@ -152,13 +160,21 @@ class Run:
         """Codes (N, D) and, from a Gaussian bottleneck, their sd (N, D); otherwise None."""
         return coding.posterior(self.model, coding.image_array(images))
 
-    def edit(self, codes: Codes, text: str) -> Codes:
+    def project(self, codes: Codes) -> Codes:
+        """The nearest codes (..., D) that the bottleneck can give; a copy where it gives any.
+
+        Of several codebooks in a row, each takes the nearest vector to what those before left.
+        """
+        return project_codes(self.model, codes)
+
+    def edit(self, codes: Codes, text: str, project: bool = False) -> Codes:
         """Edit codes.
 
         Parameters
         ----------
         codes : one code (D,), or any number (..., D); they are not changed.
         text : the edit, such as ``"z[0] *= 2; z[2] += 5"`` or ``"z[4] += 2*sd"``.
+        project : take the nearest codes that the bottleneck can give, after the whole edit.
 
         Returns
         -------
@@ -169,7 +185,8 @@ class Run:
         InputError
             The text is no edit (the message gives the column), or the codes have another shape.
         """
-        return edits.apply(text, codes, self.space)
+        edited = edits.apply(text, codes, self.space)
+        return self.project(edited) if project else edited
 
     def decode(self, codes: Codes) -> Pictures:
         """Decode one code (D,), or any number (..., D), to pictures uint8 (..., H, W, C).
@@ -194,13 +211,15 @@ class Run:
         return self.decode(self.encode(images))
 
     def traverse(
-        self, code: Codes, element: int, span: float = 3.0, steps: int = 9
+        self, code: Codes, element: int, span: float = 3.0, steps: int = 9, project: bool = False
     ) -> tuple[Codes, NDArray[np.float64]]:
         """Sweep one element of codes (..., D): codes (..., T, D), offsets (T,) in sd.
 
-        See :func:`zatlas.latents.interpolation.traversal`.
+        ``project``: take the nearest codes that the bottleneck can give. See
+        :func:`zatlas.latents.interpolation.traversal`.
         """
-        return interpolation.traversal(code, element, self.statistics, span, steps)
+        swept, offsets = interpolation.traversal(code, element, self.statistics, span, steps)
+        return self.project(swept) if project else swept, offsets
 
     def interpolate(
         self, start: Codes, end: Codes, steps: int = 9, spherical: bool = False
@@ -219,13 +238,13 @@ class Run:
         ----------
         count : the number of codes.
         seed : of the draw.
-        sampler : ``"prior"``, the prior of the bottleneck (the standard normal distribution where
-            it has none), or ``"normal"``, a normal distribution with the mean and covariance of
-            the run's codes. The default is the prior where the bottleneck has one, else normal.
+        sampler : ``"prior"``, that of the recipe (standard normal where it has none); or fitted to
+            the run's codes: ``"normal"``, ``"mixture"``, ``"kernel"`` or ``"second-stage"``; see
+            ``zatlas.latents.samplers``. The default is a recipe's prior, else normal.
 
         Returns
         -------
-        codes : float32 (count, D).
+        codes : float32 (count, D), which the bottleneck can give.
 
         Raises
         ------
@@ -234,20 +253,19 @@ class Run:
         """
         if not isinstance(count, int | np.integer) or count < 1:
             raise argument_error("count", count, "give 1 or more")
-        prior = self.model.bottleneck.sample(count, self.model.latent, seed)
-        if sampler == "normal" or (sampler is None and prior is None):
-            return samplers.around_codes(count, self.statistics, seed)
-        if sampler not in (None, "prior"):
-            raise argument_error("sampler", repr(sampler), "known are prior, normal")
+        prior = self.model.sample_prior(count, seed)
+        name = sampler or ("normal" if prior is None else "prior")
+        if name in samplers.SAMPLERS:
+            return self.project(samplers.SAMPLERS[name](count, self.statistics, seed))
+        if name != "prior":
+            known = ", ".join(["prior", *samplers.SAMPLERS])
+            raise argument_error("sampler", repr(sampler), f"known are {known}")
         return Gaussian().sample(count, self.model.latent, seed) if prior is None else prior
 
     @property
     def best_epoch(self) -> int:
-        """The epoch (from 1) of the run's weights: the lowest validation loss after KL warm-up."""
-        warm = self.history[self.model.model_file.objective.warmup_epochs :]
-        if not warm:  # during the warm-up, losses of different epochs cannot be compared
-            return len(self.history)
-        return min(warm, key=lambda row: row.valid_loss).epoch
+        """The epoch of the run's weights, from 1; see :func:`zatlas.run.history.best_epoch`."""
+        return history.best_epoch(self.history, self.model.model_file)
 
     @property
     def held_out_path(self) -> str:

@@ -9,7 +9,11 @@ from zatlas.errors import nearest
 from zatlas.syntax.source import Source, clip
 from zatlas.syntax.values import NO_NAMES, Names, Value, dotted, value_from_node
 
-_HINTS = {"layer": "a layer reads like Linear(64, 10)", "term": "a term reads like kl(weight=4)"}
+_HINTS = {
+    "layer": "a layer reads like Linear(64, 10)",
+    "term": "a term reads like kl(weight=4)",
+    "part": "a part reads like gaussian(sd=0.2)",
+}
 
 
 @dataclass(frozen=True)

@@ -37,7 +37,8 @@ def fit(
 ) -> dict[str, Tensor]:  # fmt: skip
     """Train a model in place, from the newest checkpoint in ``folder`` where there is one.
 
-    Returns the best weights: those of the lowest held-out loss after every weight's warm-up.
+    Returns the best weights: those of the lowest held-out loss after every weight's warm-up. Where
+    a critic is trained, losses of different epochs cannot be compared: they are the last ones.
     ``history.csv`` and ``state/`` are kept in ``folder``. Layers such as dropout draw from torch's
     global generator, which is seeded in every step and set back at the end: train one model at a
     time in a process.
@@ -147,7 +148,7 @@ class _Loop:
         state, position, file = self.state, self.state.position, self.folder / "history.csv"
         position.epoch, position.step, position.sums = row.epoch, 0, None
         warm, best = position.epoch > self.steps.objective.warmup_epochs, position.best_loss
-        better = warm and (best is None or row.valid_loss < best)
+        better = warm and (best is None or row.valid_loss < best or self.steps.has_critic)
         if better:
             position.best_loss, position.best_epoch = row.valid_loss, position.epoch
             state.best = None

@@ -2,6 +2,8 @@
 
 import os
 from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -29,7 +31,7 @@ from zatlas.evidence.records import AtlasRecord, EditEffect, FactorProbes, Other
 from zatlas.files import similar_name
 from zatlas.images import ImageSet
 from zatlas.images.labels import read_table, typed
-from zatlas.latents import coding
+from zatlas.latents import coding, quantised
 from zatlas.latents.moves import edit_move
 from zatlas.models.pixels import from_signed, signed_scale
 from zatlas.run.config import ImagesRecord
@@ -133,6 +135,7 @@ def measure_edits(
     count: int = IMAGES_MEASURED,
     seed: int = 0,
     factors: PathLike | None = None,
+    project: bool = False,
 ) -> list[EditEffect]:
     """Measure what edits do over many images, and compare them with random directions.
 
@@ -144,6 +147,7 @@ def measure_edits(
     count : the number of images, drawn by ``seed``.
     seed : of that draw, of random directions and of every bootstrap.
     factors : as in :func:`measure_atlas`.
+    project : measure the nearest codes that the bottleneck can give.
 
     Returns
     -------
@@ -160,12 +164,16 @@ def measure_edits(
     array = run.fitting(images).array
     chosen = array[drawn(whole_set(array), count, seed)]
     subject, properties = subject_of(run, chosen), pixel_properties(chosen)
+    if project:
+        subject = replace(subject, can_give=None)  # it can by definition
     if factors is not None:
         labelled = _labelled(run, Path(factors), seed)
         properties, _ = add_factors(properties, labelled, subject.encode, subject.decode, seed)
     codes = subject.codes
     properties = measure_drawn(properties, chosen, codes, subject.decode)
-    moves = [edit_move(text, codes, run.edit(codes, text)) for text in dict.fromkeys(texts)]
+    moves = [
+        edit_move(text, codes, run.edit(codes, text, project)) for text in dict.fromkeys(texts)
+    ]
     found = {one.edit: one for one in edit_effects(subject, properties, moves, seed=seed)}
     return [found[text] for text in texts]
 
@@ -228,7 +236,12 @@ def subject_of(run: Run, images: NDArray[np.uint8]) -> Subject:
     first = model.decoder[0] if len(model.decoder) else None
     linear = isinstance(first, nn.Linear) and first.in_features == model.latent
     weight = first.weight.numpy() if isinstance(first, nn.Linear) and linear else None
-    return Subject(encode, decode, run.statistics, codes, sds, weight, jvp)
+    subject = Subject(encode, decode, run.statistics, codes, sds, weight, jvp)
+    if quantised.gives_any(model):
+        return subject
+    return replace(
+        subject, can_give=partial(quantised.can_give, model), grid_step=run.space.grid_step
+    )
 
 
 def _part(

@@ -1,7 +1,7 @@
 """Edits of some images: apply them, measure them over many images, draw them."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from zatlas.errors import as_list
@@ -40,8 +40,10 @@ def draw_plate(
     note: str = "",
     count: int = IMAGES_MEASURED,
     measured: Sequence[EditEffect] | None = None,
+    project: bool = False,
     command: str = "",
     out: str = "",
+    notify: Callable[[str], None] | None = None,
 ) -> Plate:
     """Apply edits to some images, measure what each does to many, and draw the plate.
 
@@ -54,8 +56,10 @@ def draw_plate(
     note : the user's own words about the edits, for the record and the report.
     count : the number of images to measure on; nothing is measured with 0.
     measured : the effect of each edit, where it has been measured already.
+    project : decode the nearest codes that the bottleneck can give.
     command : the command that is written under the plate.
     out : the file that the plate is saved to, for its record.
+    notify : called with a line before the edits are measured, which takes a while.
 
     Returns
     -------
@@ -68,9 +72,12 @@ def draw_plate(
         An edit cannot be read, or a row is not in ``images``.
     """
     texts, rows = as_list("texts", texts), images.rows(index)
-    results = apply_edits(run.model, run.space, images[rows], texts)
-    if measured is None and min(count, len(images)) >= 2:
-        measured = measure_edits(run, texts, images, count=count)
+    results = apply_edits(run.model, run.space, images[rows], texts, project)
+    if measured is None and (n := min(count, len(images))) >= 2:
+        if notify:
+            several = len(set(texts))
+            notify(f"measuring {several} edit{'s' * (several > 1)} on {n} images")
+        measured = measure_edits(run, texts, images, count=count, project=project)
     record = PlateRecord(
         images=str(images.path or ""),
         fingerprint=images.fingerprint(),
@@ -83,5 +90,6 @@ def draw_plate(
             for k, result in enumerate(results.edits)
         ),
         note=note,
+        project=project,
     )
     return Plate(record, results, edits_plate(results, rows, command, measured or ()))

@@ -51,7 +51,7 @@ class Strip:
 def draw_traversals(
     run: Run, images: ImageSet, index: int | Sequence[int],
     elements: Sequence[int] | Literal["all"], *, span: float = 3.0, steps: int = 9,
-    command: str = "",
+    project: bool = False, command: str = "",
 ) -> Strip:  # fmt: skip
     """Sweep single elements of the codes of some images, a row for each image and element.
 
@@ -63,6 +63,7 @@ def draw_traversals(
     elements : the indexes of the elements, or ``"all"`` that are not dead.
     span : the largest offset to each side, in sd of the element.
     steps : the number of pictures in a row; it is odd.
+    project : decode the nearest codes that the bottleneck can give.
     command : the command that is written under the figure.
 
     Raises
@@ -76,16 +77,30 @@ def draw_traversals(
         empty = "index" if swept else "elements"
         raise InputError(f"{empty}: there are none; give one or more", arguments=(empty,))
     codes = run.encode(images[rows])
-    sweeps = [run.traverse(codes, element, span, steps) for element in swept]
+    sweeps = [run.traverse(codes, element, span, steps, project) for element in swept]
     pictures = np.stack([run.decode(moved) for moved, _ in sweeps], axis=1)
     several = len(rows) > 1
-    names = [f"image {row}, " * several + f"z[{element}]" for row in rows for element in swept]
+    swept_names = _swept_names(run, swept)
+    names = [f"image {row}, " * several + name for row in rows for name in swept_names]
     pictures = pictures.reshape(-1, *pictures.shape[2:])
     figure = partial(
         strip, pictures, offset_labels(sweeps[0][1]), names=names,
         title="" if several else f"image {rows[0]}", marked=(steps // 2,), command=command,
     )  # fmt: skip
     return Strip(pictures, figure, names, len(swept) if several and len(swept) > 1 else None)
+
+
+def _swept_names(run: Run, elements: Sequence[int]) -> list[str]:
+    """The names of rows: an element, and of a quantised one how long 1 sd is on its grid."""
+    space = run.space
+    if space.grid_step is None:
+        return [f"z[{element}]" for element in elements]
+    steps = space.statistics.sd / space.grid_step
+    return [
+        f"z[{element}]"
+        + f", 1 sd = {steps[element]:.2g} steps of the grid" * bool(steps[element] > 0)
+        for element in elements
+    ]
 
 
 def _elements(run: Run, elements: Sequence[int] | Literal["all"]) -> list[int]:

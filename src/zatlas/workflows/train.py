@@ -21,6 +21,7 @@ from zatlas.models.model_file import ModelFile, read_model
 from zatlas.models.network import Autoencoder, build
 from zatlas.models.precision import pick
 from zatlas.models.scaling import changed
+from zatlas.recipes.critics import NoCritic
 from zatlas.run import history
 from zatlas.run.config import (
     Computing,
@@ -83,6 +84,7 @@ def train(
     model_file = changed(model_file, recipe=recipe, changes=changes, scale=scale, latent=latent)
     architecture = model_file.architecture()
     check_batches(config, architecture)
+    check_processes(group.count, model_file)
     size = architecture.image
     image_set = coding.open_fitting(images, size)
     held_out = float(valid) if isinstance(valid, int | float) else coding.open_fitting(valid, size)
@@ -128,6 +130,16 @@ def _few_steps(part: Part, batch_size: int) -> str:
     return few_steps(len(part), batch_size)
 
 
+def check_processes(count: int, model: ModelFile) -> None:
+    """Raise InputError where several processes are to train a critic: its gradients would differ.
+
+    Only the forward pass of the network is shared; a critic calls parts of the network itself.
+    """
+    if count > 1 and not isinstance(model.critic, NoCritic):
+        fault = f"critic: {model.critic.name} is trained in one process, and these are {count}"
+        raise InputError(f"{fault}; start it without torchrun")
+
+
 def file_or_fraction(valid: str) -> str | float:
     """Held-out images as typed: a fraction where it is a number, else the name of a file."""
     try:
@@ -165,10 +177,12 @@ def _finish(
     codes = np.concatenate([coding.encode(model, x) for x in _chunks(train_part)])
     statistics, fingerprint = code_statistics.gather(codes), weights_fingerprint(model)
     images = valid_part.pictures(MEASURED_IMAGES)
-    record = measure_reconstruction(images, coding.decode(model, coding.encode(model, images)))
-    settings, objective = read_config(folder).training, network.model_file.objective
-    rows = history.read(paths.history)
-    check = check_learning(rows, settings, objective, train_part, images, record)
+    posterior = coding.posterior(model, images)
+    record = measure_reconstruction(images, coding.decode(model, posterior[0]))
+    rows, settings = history.read(paths.history), read_config(folder).training
+    check = check_learning(
+        rows, settings, model, train_part, images, record, posterior, statistics
+    )  # fmt: skip
     with together():
         with atomic_write(paths.weights) as part:
             save_file(best, part)
@@ -177,7 +191,7 @@ def _finish(
         keep_reconstruction(paths, record.model_copy(update={"weights": fingerprint}))
         keep_learning(paths, check.model_copy(update={"weights": fingerprint}))
         gone = remove_measured(paths) if others else []
-    return [*gone, *check.warnings]
+    return [*gone, *check.warnings, *check.remarks]
 
 
 def _chunks(part: Part, length: int = 4096) -> Iterator[Pictures]:

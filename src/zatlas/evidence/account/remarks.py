@@ -31,7 +31,7 @@ def remarks(effect: MoveEffect) -> list[str]:
     if isinstance(effect, EditEffect):
         found.append(_random(effect))
     if isinstance(effect, ElementEffect) and effect.sd > 0:
-        found += [_together(effect), _posterior(effect), _other_seeds(effect)]
+        found += [_together(effect), _posterior(effect), _grid(effect), _other_seeds(effect)]
     return [text for text in found if text]
 
 
@@ -95,7 +95,17 @@ def _flags(effect: MoveEffect) -> str:
     if forward.kept is not None:
         text += f"; {part(forward.kept)} of it survives re-encoding ({_kept_behind(both)})"
         text += _answers(forward, backward)
-    return text + "."
+    return text + "." + _not_given(both)
+
+
+def _not_given(flags: list[Flags]) -> str:
+    """Whether the bottleneck can give the codes, where it cannot give every code."""
+    given = [one.can_give for one in flags if one.can_give is not None]
+    if not given or min(given) == 1:
+        return ""
+    return (
+        f" The code is not one that the bottleneck can give in {percent(1 - min(given))} of images."
+    )
 
 
 def _kept_behind(flags: list[Flags]) -> str:
@@ -140,6 +150,12 @@ def _posterior(effect: ElementEffect) -> str:
     if not effect.posterior_sd:
         return ""
     return f"1 sd of the code is {number(effect.sd / effect.posterior_sd)} posterior sd."
+
+
+def _grid(effect: ElementEffect) -> str:
+    if effect.grid_steps is None:
+        return ""
+    return f"1 sd of the code is {number(effect.grid_steps)} steps of its grid."
 
 
 def _other_seeds(effect: ElementEffect) -> str:

@@ -25,6 +25,10 @@ _SMALLEST_ANSWER = 0.1  # of the length of an edit; a smaller response answers n
 _SATURATED = 1 - 1 / 255  # of [-1, 1]: rounds to 0 or 255 grey levels
 
 
+CanGive = Callable[[Array, Array], Array]
+"""Whether a bottleneck, which gave codes (B, D), can give each of the edited ones: (B,)."""
+
+
 class Statistics(Protocol):
     """The statistics of a run's codes (``zatlas.latents.code_statistics.CodeStatistics``)."""
 
@@ -51,6 +55,7 @@ class CodeReference:
     ``sd`` is (D,). ``scaled`` (M, L) holds the run's codes over the L live elements, in sd;
     ``typical`` is the median distance of one of them to its tenth nearest other one.
     ``conditional_sd`` (D,) is the sd of an element where all others are fixed, NaN where unknown.
+    ``can_give`` and ``grid_step`` (D,) are those of a bottleneck that cannot give every code.
     """
 
     sd: Array
@@ -58,9 +63,13 @@ class CodeReference:
     typical: float
     conditional_sd: Array
     percentile: Callable[[Array, Array], Array]
+    can_give: CanGive | None = None
+    grid_step: Array | None = None
 
 
-def code_reference(statistics: Statistics) -> CodeReference:
+def code_reference(
+    statistics: Statistics, can_give: CanGive | None = None, grid_step: Array | None = None
+) -> CodeReference:
     """What the flags need, from the statistics of a run's codes.
 
     The conditional sd is 1 / sqrt of the diagonal of the inverse covariance of the live elements:
@@ -77,7 +86,8 @@ def code_reference(statistics: Statistics) -> CodeReference:
             conditional[live] = sd[live] / np.sqrt(np.diag(np.linalg.inv(own)))
     rows = np.linspace(0, len(scaled) - 1, min(len(scaled), _TYPICAL_CODES)).astype(int)
     typical = float(np.median(_to_neighbour(scaled[rows], scaled, itself=True)))
-    return CodeReference(sd, scaled, typical, conditional, statistics.percentile)
+    percentile = statistics.percentile
+    return CodeReference(sd, scaled, typical, conditional, percentile, can_give, grid_step)
 
 
 def _to_neighbour(queries: Array, scaled: Array, itself: bool = False) -> Array:
@@ -155,7 +165,7 @@ class Moved(Record):
 
     ``size`` is the mean change in sd, between ``least`` and ``most``; ``percentile_before`` and
     ``percentile_after`` are medians; ``conditional_size`` is the mean change in its conditional sd
-    (None where unknown).
+    (None where unknown), ``grid_steps`` in steps of the grid of a quantised element.
     """
 
     element: int
@@ -165,6 +175,7 @@ class Moved(Record):
     percentile_before: Number
     percentile_after: Number
     conditional_size: OptionalNumber
+    grid_steps: OptionalNumber = None
 
 
 class Flags(Record):
@@ -182,7 +193,9 @@ class Flags(Record):
     distance, in sd, between a code and its picture's code; ``saturated_before`` and
     ``saturated_after`` the fraction of pixel values at an end of the range. ``answers_most`` is the
     element that changes most in that encoding (root mean square, in sd), where the edit did not
-    move it and the change is a tenth of the edit's length or more; otherwise None.
+    move it and the change is a tenth of the edit's length or more; otherwise None. ``can_give`` is
+    the fraction of images whose edited code the bottleneck can give; None where it can give any,
+    or where the codes were projected.
     """
 
     n: int
@@ -202,6 +215,7 @@ class Flags(Record):
     saturated_before: Number
     saturated_after: Number
     answers_most: int | None = None
+    can_give: OptionalNumber = None
 
 
 def measure_flags(
@@ -264,6 +278,7 @@ def measure_flags(
         cycle_before=before.cycle, cycle_after=after.cycle,
         saturated_before=before.saturated, saturated_after=after.saturated,
         answers_most=_answers_most(response, delta, live),
+        can_give=None if reference.can_give is None else reference.can_give(z_ND, edited_ND).mean(),
     )  # fmt: skip
 
 
@@ -289,6 +304,8 @@ def _largest(
 ) -> tuple[Moved, ...]:
     order = np.argsort(-np.abs(delta).mean(0), kind="stable")[:listed]
     in_conditional_sd = reference.sd / reference.conditional_sd
+    step = reference.grid_step
+    in_steps = None if step is None else reference.sd / step
     return tuple(
         Moved(
             element=int(at[i]),
@@ -298,6 +315,7 @@ def _largest(
             percentile_before=np.median(percentiles[0][:, i]),
             percentile_after=np.median(percentiles[1][:, i]),
             conditional_size=delta[:, i].mean() * in_conditional_sd[at[i]],
+            grid_steps=None if in_steps is None else delta[:, i].mean() * in_steps[at[i]],
         )
         for i in order
     )

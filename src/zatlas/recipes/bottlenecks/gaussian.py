@@ -37,7 +37,7 @@ class Gaussian(Bottleneck):
     """A normal distribution for each element, z = m + exp(s) e (Kingma & Welling 2013)."""
 
     name: ClassVar[str] = "gaussian"
-    formula: ClassVar[str] = "z = m + exp(s)·ε, ε ~ N(0, 1)"
+    formula: ClassVar[str] = "z = μ + σ·ε, ε ~ N(0, 1)"
     heads: ClassVar[tuple[Head, ...]] = (Head("m", "means"), Head("s", "log_sds"))
     needs_noise: ClassVar[bool] = True
     gives: ClassVar[frozenset[Requirement]] = frozenset({Requirement.SPREAD})

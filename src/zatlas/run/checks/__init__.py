@@ -1,0 +1,1 @@
+"""The checks of a finished training, each a record of numbers with its sentence."""

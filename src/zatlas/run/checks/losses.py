@@ -1,0 +1,75 @@
+"""What the losses of the epochs say: unfinished warm-up, still improving, overfitting."""
+
+from collections.abc import Sequence
+
+from zatlas.run.checks.limits import IMPROVING_FRACTION, RISING_FRACTION
+from zatlas.run.history import HistoryRow
+from zatlas.schema import Number, Record
+
+
+class LossCheck(Record):
+    """The losses of the epochs after the warm-up, whose losses can be compared.
+
+    ``best`` is the epoch with the lowest held-out loss. ``before`` is the lowest held-out loss
+    before the last ``tail`` epochs, which are a tenth of all; None where there is no epoch before.
+    Each pair of losses is that of the best epoch and that of the last.
+    """
+
+    epochs: int
+    warmup_epochs: int
+    best: int
+    held_out: tuple[Number, Number]
+    training: tuple[Number, Number]
+    tail: int
+    before: Number | None
+
+    @property
+    def unfinished(self) -> str:
+        """Where the warm-up has not ended, what to try."""
+        if self.warmup_epochs < self.epochs:
+            return ""
+        return (
+            f"The warm-up of the penalties lasts {self.warmup_epochs} epochs, and the training had "
+            f"{self.epochs}. Train for more epochs than that, or take a shorter warm-up "
+            "(warmup_epochs)."
+        )
+
+    @property
+    def improving(self) -> str:
+        """Where the held-out loss still fell at the end, what to try."""
+        last = self.held_out[1]
+        if self.before is None or self.before - last <= IMPROVING_FRACTION * abs(self.before):
+            return ""
+        over = "epoch" if self.tail == 1 else f"{self.tail} epochs"
+        fell = (self.before - last) / abs(self.before)
+        return (
+            f"The held-out loss still fell by {fell:.1%} in the last {over} of {self.epochs} "
+            f"({self.before:.4g} to {last:.4g}). Try more epochs."
+        )
+
+    @property
+    def overfitting(self) -> str:
+        """Where the held-out loss rose while the training loss fell, what to try."""
+        best, last = self.held_out
+        at_best, at_last = self.training
+        if last - best <= RISING_FRACTION * abs(best) or at_last >= at_best:
+            return ""
+        return (
+            f"The network overfits after epoch {self.best}: until epoch {self.epochs} the held-out "
+            f"loss rose from {best:.4g} to {last:.4g}, and the training loss fell from "
+            f"{at_best:.4g} to {at_last:.4g}. The run keeps the weights of epoch {self.best}. Try "
+            "more images, a corruption of the images, or a smaller network."
+        )
+
+
+def check_losses(history: Sequence[HistoryRow], warmup_epochs: int) -> LossCheck:
+    """Check the epochs of a training, one at least."""
+    rows = history[warmup_epochs:] or history[-1:]
+    best, last = min(rows, key=lambda row: row.valid_loss), rows[-1]
+    tail = max(1, len(rows) // 10)
+    before = min((row.valid_loss for row in rows[:-tail]), default=None)
+    return LossCheck(
+        epochs=len(history), warmup_epochs=warmup_epochs, best=best.epoch,
+        held_out=(best.valid_loss, last.valid_loss), training=(best.train_loss, last.train_loss),
+        tail=tail, before=before,
+    )  # fmt: skip
