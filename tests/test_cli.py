@@ -62,6 +62,7 @@ def test_train_edit_traverse_interpolate_sample_encode(
         "--out", plate, "--json", answer,
     )  # fmt: skip
     assert (status, err) == (0, "")
+    assert out.startswith("measuring 2 edits on 40 images\n")  # issue G: minutes without a line
     assert f"wrote {plate}" in out
     record = json.loads(answer.read_text())
     assert record["index"] == [0, 5]
