@@ -233,6 +233,9 @@ def test_the_command(labelled: Path, zatlas: Zatlas, tmp_path: Path) -> None:
     )  # fmt: skip
     assert status == 0
     assert 'z[1] "turns the head"' in out
+    lines = out.splitlines()  # issue G: nothing was printed for minutes
+    assert "measuring 4 elements on up to 60 held-out images" in lines
+    assert "drawing the page" in lines
     assert "other seeds" in out
     assert "of 1)" in out
     assert "(chance: 0." in out

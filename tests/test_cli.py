@@ -54,6 +54,7 @@ def test_train_edit_traverse_interpolate_sample_encode(
     assert (status, err) == (0, "")
     assert "epoch   2/2" in out
     assert "held-out mse" in out
+    assert "held-out images [95 % interval over images]" in out
 
     plate, answer = tmp_path / "plate.png", tmp_path / "plate.json"
     status, out, err = zatlas(
@@ -61,6 +62,7 @@ def test_train_edit_traverse_interpolate_sample_encode(
         "--out", plate, "--json", answer,
     )  # fmt: skip
     assert (status, err) == (0, "")
+    assert out.startswith("measuring 2 edits on 40 images\n")  # issue G: minutes without a line
     assert f"wrote {plate}" in out
     record = json.loads(answer.read_text())
     assert record["index"] == [0, 5]
@@ -162,7 +164,8 @@ def test_images_prepare_and_show(zatlas: Zatlas, tmp_path: Path) -> None:
     (tmp_path / "in" / "broken.png").write_text("<html>")
     status, out, _ = zatlas("images", "prepare", tmp_path / "in", tmp_path / "s.npy", "--to", 8)
     assert status == 0
-    assert "skipped broken.png" in out
+    assert "left out broken.png" in out
+    assert "\n1 picture left out\n" in out
     assert np.load(tmp_path / "s.npy").shape == (5, 8, 8, 3)
     assert (tmp_path / "s.csv").read_text().startswith("index,source,folder")
     assert zatlas("images", "show", tmp_path / "s.npy", "--out", tmp_path / "s.png")[0] == 0

@@ -10,6 +10,7 @@ from zatlas.evidence.account.naming import (
     may_be_named,
     named_effects,
 )
+from zatlas.evidence.account.number_words import with_minus
 from zatlas.evidence.account.sentences import label, sentence, summary
 from zatlas.evidence.effects.flags import Flags
 from zatlas.evidence.effects.motion import Fraction, Motion
@@ -383,3 +384,24 @@ def test_a_motion_that_is_not_settled_is_not_told() -> None:
         text = element(on("a", 0.3), motion=motion).sentence
         assert ("a warp explains" in text) == bool(words)
         assert words in text
+
+
+def test_names_of_labels_are_written_with_spaces() -> None:
+    """Issue G, raw names: a sentence said "more light_elevation". A user's own name stays."""
+    one = element(on("light_elevation", 0.84), name="my_light")
+    assert "more light elevation (light elevation +0.84 sd" in sentence(one)
+    assert summary(one).startswith("more light elevation by 0.84 sd")
+    assert '"my_light"' in sentence(one)
+
+
+@pytest.mark.parametrize(
+    ("typed", "shown"),
+    [
+        ("luminance -0.28 sd [-0.31, -0.25]", "luminance −0.28 sd [−0.31, −0.25]"),
+        ("z[-1] += 20; z[3] -= 1", "z[-1] += 20; z[3] -= 1"),
+        ("fcn-10, images 100-163, z[0:-1] and a-1", "fcn-10, images 100-163, z[0:-1] and a-1"),
+    ],
+)
+def test_negative_numbers_have_a_minus_sign_where_people_read_them(typed: str, shown: str) -> None:
+    """Issue G: figures and pages wrote -0.28 with a hyphen."""
+    assert with_minus(typed) == shown

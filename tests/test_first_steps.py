@@ -308,7 +308,7 @@ def test_a_stopped_run_ends_with_the_weights_so_far(tmp_path: Path) -> None:
     """usage B10: the weights of a run that was stopped could not be used."""
     np.save(tmp_path / "discs.npy", discs(100))
     same: dict[str, Any] = {"batch_size": 32, "out": tmp_path / "run"}
-    with pytest.raises(Stopped, match="or ends with the weights so far with epochs=2 too"):
+    with pytest.raises(Stopped, match="With resume=True and epochs=2 it finishes the run as it is"):
         library.train(TINY, tmp_path / "discs.npy", epochs=5, callback=_StopsAfter(2), **same)
     with pytest.raises(InputError, match="the weights so far, with resume=True epochs=2"):
         open_run(tmp_path / "run")

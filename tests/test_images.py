@@ -496,6 +496,13 @@ def test_a_contact_sheet_shows_pixels_as_pixels(faces: Any) -> None:
     assert (sheet[36:, 70:] == 235).all()  # no sixth picture
 
 
+def test_a_contact_sheet_of_64_has_full_rows() -> None:
+    """Issue G: 64 images in 9 columns left one alone."""
+    labels = [str(n) for n in range(64)]
+    sheet = contact_sheet(np.zeros((64, 16, 16, 1), np.uint8), scale=4, labels=labels)
+    assert sheet.shape == (8 * (64 + 14 + 2) + 2, 8 * (64 + 2) + 2, 3)
+
+
 def test_grey_contact_sheets_are_colour_arrays() -> None:
     assert contact_sheet(np.zeros((4, 8, 8, 1), np.uint8)).shape == (22, 22, 3)
     with pytest.raises(InputError, match="0 pictures"):

@@ -14,7 +14,7 @@ from zatlas.recipes.objective_text import read_objective
 from zatlas.report.assemble import report_data
 from zatlas.report.build import write_report
 from zatlas.run.evidence import kept_learning, training_warnings
-from zatlas.run.learning import LearningCheck
+from zatlas.run.learning import LearningCheck, few_steps
 from zatlas.run.run import Run
 from zatlas.training.callbacks import Callback
 
@@ -152,3 +152,15 @@ def test_an_older_run_has_no_check(tiny_run: Run, tmp_path: Path) -> None:
     old = zatlas.open_run(tmp_path / "old")
     assert kept_learning(old) is None
     assert training_warnings(old) == []
+
+
+def test_few_steps_are_said_before_the_training(tmp_path: Path) -> None:
+    """Issue G, few photographs: the warning came after the training alone."""
+    notes, said = Notes(), []
+    notes.epoch = lambda row: said.append([*notes.notes])  # type: ignore[method-assign]
+    np.save(tmp_path / "discs.npy", discs(100))
+    zatlas.train(TINY, tmp_path / "discs.npy", out=tmp_path / "run", epochs=1, callback=notes)
+    assert said[0][-2] == (
+        "An epoch is only 1 step of training (90 images in batches of 256): try a batch size of 4."
+    )
+    assert few_steps(5000, 250) == ""

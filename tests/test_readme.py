@@ -43,6 +43,7 @@ def test_every_command_and_the_python_run(tmp_path: Path, monkeypatch: pytest.Mo
     Path("labels.csv").write_text("\n".join(["brightness", *rows]))
     for i, picture in enumerate(pictures):
         Image.fromarray(picture).save(f"photos/{i:03}.png")
+    Path("words.md").write_text("My own words.")
     Path("my-model.yaml").write_text(blocks("yaml")[0])
     lines = [line for block in blocks("bash") for line in block.splitlines()]
     commands = [shlex.split(line, comments=True) for line in lines if line.startswith("zatlas")]

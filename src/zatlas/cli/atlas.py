@@ -79,6 +79,9 @@ def atlas(
     trial = None
     with opened.naming([_named(text) for text in names]):
         if measuring:
+            several = f"{opened.model.latent} element{'s' * (opened.model.latent > 1)}"
+            held_out = "" if images else "held-out "
+            say(f"measuring {several} on up to {count} {held_out}images", answer)
             with progress_bar("elements") as advance:
                 found = compute_atlas(
                     opened, images=images, count=count, seed=seed, factors=factors,
@@ -88,6 +91,7 @@ def atlas(
         if measuring and trial is None:
             keep_atlas(opened, *found)
         record = trial.atlas if trial else kept_atlas(opened)
+        say("drawing the page", answer)
         title = f"Atlas of {run.resolve().name}"
         with answering(record.plain(), answer):
             report = RunReport(run.name, atlas_page(opened, figures, trial), "", warnings)

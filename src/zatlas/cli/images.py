@@ -30,7 +30,7 @@ def prepare(source: str, out: Path, to: tuple[int, ...] | None, **chosen: Any) -
     """Convert SOURCE to an image set OUT.npy with a table OUT.csv.
 
     SOURCE is a folder of pictures (any depth), a .npy or .npz array, IDX files (.gz too), a
-    .parquet file, or a zip or tar of pictures. Unreadable pictures are listed and skipped.
+    .parquet file, or a zip or tar of pictures. Unreadable pictures are listed and left out.
     """
     from zatlas.images import prepare_images
     from zatlas.images.stream import remarks

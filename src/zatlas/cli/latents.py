@@ -73,7 +73,8 @@ def edit(
     opened, image_set = _open(run, images, overwrite, out=out, json=answer)
     kept_edits(opened)  # an error of a damaged file comes before the plate is written
     plate = draw_plate(
-        opened, edits, image_set, command=typed_command(), out=str(out), **chosen
+        opened, edits, image_set, command=typed_command(), out=str(out),
+        notify=lambda text: say(text, answer), **chosen,
     )  # fmt: skip
     with answering(plate.record.plain(), answer):
         plate.save(out, overwrite=overwrite)

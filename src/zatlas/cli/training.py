@@ -36,9 +36,12 @@ def train(out: Path, valid: str, epochs: int, resume: bool, **chosen: Any) -> No
             callback=callback, **chosen,
         )  # fmt: skip
     record = kept_reconstruction(run)
+    say(
+        f"mean of {record.n} held-out images [95 % interval over images]; "
+        "compare models by these numbers: losses of two objectives have two scales"
+    )
     for name, metric in record.metrics.items():
         if metric.interval is not None:
             low, high = metric.interval
-            value = f"{metric.mean:.4g} [{low:.4g}, {high:.4g}] {metric.unit}"
-            say(f"held-out {name} {value}, {record.n} images")
+            say(f"held-out {name} {metric.mean:.4g} [{low:.4g}, {high:.4g}] {metric.unit}")
     wrote(run.path)

@@ -13,7 +13,7 @@ Pictures = NDArray[np.uint8]
 UNITS = {
     "mse": "of pixels in [-1, 1]",
     "psnr": "dB",
-    "ssim": "0 to 1",
+    "ssim": "of at most 1",
     "sharpness": "times the original's",
 }
 RESAMPLES = 2000

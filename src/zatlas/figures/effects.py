@@ -13,6 +13,7 @@ from zatlas.evidence.account.naming import (
     stated_part,
     upwards_only,
 )
+from zatlas.evidence.account.number_words import spaced
 from zatlas.evidence.records import PropertyEffect
 from zatlas.figures.style import (
     BLUE,
@@ -79,7 +80,7 @@ def effect_rows(
     write(axes, MARGIN, top - 4 * TEXT,
           [f"effects over {n} images; vermillion: a sentence may name it; blue: large without a "
            "direction; grey name: the network does not draw it", MARKS], size=SMALL)  # fmt: skip
-    left = MARGIN + round(max(wide(effect.name, bold=True) for effect in effects)) + 2 * GAP
+    left = MARGIN + round(max(wide(spaced(effect.name), bold=True) for effect in effects)) + 2 * GAP
     width = WIDTH - MARGIN - left - _WORDS - 2 * GAP
     plot = panel(figure, left, top - TEXT // 2, width, ROW * len(effects))
     plot.axvline(0, color=MUTED, lw=0.8)
@@ -91,7 +92,7 @@ def effect_rows(
         if row and family_of(effect) != family_of(effects[row - 1]):
             plot.axhline(row - 0.5, color=HAIRLINE, lw=0.4)
         above = top - TEXT // 2 + row * ROW + 2
-        write(axes, MARGIN, above, [effect.name], bold=effect.name in bold,
+        write(axes, MARGIN, above, [spaced(effect.name)], bold=effect.name in bold,
               colour=MUTED if effect.drawn is False else INK)  # fmt: skip
         write(axes, WIDTH - MARGIN - _WORDS, above, [_numbers(effect)], size=SMALL, colour=colour)
     plot.set(ylim=(len(effects) - 0.5, -0.5), yticks=[])

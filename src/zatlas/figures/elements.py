@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from zatlas.errors import InputError
 from zatlas.evidence.account.naming import named_effects
+from zatlas.evidence.account.number_words import spaced
 from zatlas.evidence.account.sentences import label
 from zatlas.evidence.records import ClaimAnswer, ElementEffect, MoveEffect, PropertyEffect
 from zatlas.figures.effects import (
@@ -179,7 +180,7 @@ def _curves(
     for place, shown in enumerate([*of_family.values()][:_CURVES]):
         start, k = left + place * (width + 7 * GAP), columns[shown.name]
         unit = f", {shown.unit}" if shown.unit else ""
-        write(axes, start, top - 2 * TEXT, [f"change of {shown.name}{unit}"], size=SMALL)
+        write(axes, start, top - 2 * TEXT, [f"change of {spaced(shown.name)}{unit}"], size=SMALL)
         plot = panel(figure, start + 3 * GAP, top, width - 3 * GAP, _PLOT)
         plot.plot(effect.steps, lines[:, :, k].T, color=MUTED, lw=0.6)
         plot.plot(effect.steps, curve[:, k], color=BLUE, lw=1.8)

@@ -12,6 +12,7 @@ from zatlas.evidence.account.naming import (
     WITHOUT_A_SIGN,
     stated_part,
 )
+from zatlas.evidence.account.number_words import spaced
 from zatlas.evidence.account.sentences import label
 from zatlas.evidence.records import AtlasRecord, ElementEffect, PropertyEffect
 from zatlas.figures.effects import MARKS, ROW, colour_bar, marker
@@ -100,7 +101,7 @@ def _arranged(atlas: AtlasRecord) -> _Layout:
     )
     notes += [MARKS, "a white mark: a sentence names it"]
     if undrawn:
-        notes.append(f"not drawn by the network, so not shown: {', '.join(undrawn)}")
+        notes.append(f"not drawn by the network, so not shown: {spaced(', '.join(undrawn))}")
     lines = [line for note in notes for line in wrap(note, width - 3 * MARGIN, SMALL)]
     return _Layout(elements, names, lines, first, top, width)
 
@@ -146,7 +147,9 @@ def _table(axes: Axes, elements: Sequence[ElementEffect], names: Sequence[str]) 
             _mark_cell(axes, column, row, effect)
     axes.set(yticks=[], xticks=np.arange(len(names)))
     axes.xaxis.tick_top()
-    axes.set_xticklabels(names, rotation=45, ha="left", fontsize=5.5, color=INK, parse_math=False)
+    axes.set_xticklabels(
+        map(spaced, names), rotation=45, ha="left", fontsize=5.5, color=INK, parse_math=False
+    )
     axes.tick_params(length=0)
 
 

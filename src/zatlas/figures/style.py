@@ -20,6 +20,7 @@ from matplotlib.textpath import text_to_path
 from numpy.typing import NDArray
 
 from zatlas.errors import InputError, nearest
+from zatlas.evidence.account.number_words import with_minus
 from zatlas.files import atomic_write, check_output
 
 Pixels = NDArray[np.uint8]
@@ -150,8 +151,11 @@ def write(
     axes: Axes, left: float, top: float, lines: Sequence[str], *, size: int = TEXT,
     colour: str = INK, mono: bool = False, bold: bool = False, align: str = "left",
 ) -> None:  # fmt: skip
-    """Write lines below each other, from ``top`` down. ``$`` starts no mathematics in them."""
-    for number, line in enumerate(lines):
+    """Write lines below each other, from ``top`` down. ``$`` starts no mathematics in them.
+
+    Negative numbers get the sign −, but not in ``mono`` text: commands and edits stay as typed.
+    """
+    for number, line in enumerate(lines if mono else map(with_minus, lines)):
         axes.text(
             left, top + size + number * size * LEADING, line, ha=align, va="baseline",
             color=colour, fontproperties=_font(size, mono, bold), parse_math=False,

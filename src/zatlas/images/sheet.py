@@ -23,7 +23,7 @@ def contact_sheet(
     Parameters
     ----------
     images : uint8 (N,H,W,C), C 1 or 3.
-    columns : images in a row; None for a sheet that is about square.
+    columns : images in a row; None for a sheet that is about square, with full rows where possible.
     scale : the side of an image's pixel, in pixels of the sheet.
     labels : the text below each image, such as its index; none where it is empty.
 
@@ -52,13 +52,25 @@ def contact_sheet(
         raise InputError(f"contact sheet: {len(labels)} labels for {count} pictures")
     tall = height + _LINE * bool(labels)
     row, column = tall + _GAP, width + _GAP
-    columns = min(columns or math.ceil(math.sqrt(count * tall / width)), count)
+    columns = min(columns or _columns(count, math.ceil(math.sqrt(count * tall / width))), count)
     size = -(-count // columns) * row + _GAP, columns * column + _GAP, 3
     sheet = np.full(size, _LIGHT, np.uint8)
     places = [(_GAP + n // columns * row, _GAP + n % columns * column) for n in range(count)]
     for picture, (top, left) in zip(images, places, strict=True):
         sheet[top : top + height, left : left + width] = picture.repeat(scale, 0).repeat(scale, 1)
     return _labelled(sheet, labels, [(left, top + height) for top, left in places])
+
+
+def _columns(count: int, most: int) -> int:
+    """The largest number of columns, ``most`` to three quarters of it, that fills all rows.
+
+    It is ``most`` where none does.
+
+    >>> _columns(64, 9), _columns(13, 4)
+    (8, 4)
+    """
+    fewest = math.ceil(0.75 * most)
+    return next((c for c in range(most, fewest - 1, -1) if count % c == 0), most)
 
 
 def _labelled(

@@ -28,10 +28,11 @@ class Fault(NamedTuple):
 
 def remarks(notes: tuple[str, ...], skipped: tuple[Fault, ...]) -> list[str]:
     """The assumptions and the skipped images, one line each; at most 20 images are named."""
-    lines = [*notes, *(f"skipped {name}: {reason}" for name, reason in skipped[:_NAMED])]
+    lines = [*notes, *(f"left out {name}: {reason}" for name, reason in skipped[:_NAMED])]
     if len(skipped) > _NAMED:
         lines.append(f"... and {len(skipped) - _NAMED} more")
-    return [*lines, f"{len(skipped)} pictures skipped"] if skipped else lines
+    total = f"{len(skipped)} picture{'s' * (len(skipped) > 1)} left out"
+    return [*lines, total] if skipped else lines
 
 
 def decoded(

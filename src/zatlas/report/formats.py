@@ -12,6 +12,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from zatlas import __version__
+from zatlas.evidence.account.number_words import spaced, with_minus
 from zatlas.evidence.properties.probes import SMALLEST_SLOPE
 from zatlas.figures.style import zoom_for
 from zatlas.report import markdown, notes
@@ -50,7 +51,8 @@ def _render(
     )  # fmt: skip
     environment.filters.update(
         number=number, percent=percent, setting=setting, setting_name=setting_name, fact=_fact,
-        lead=lead, explained=explained, blocks=notes.blocks, spans=notes.spans,
+        lead=lead, minus=with_minus, spaced=spaced, explained=explained,
+        blocks=notes.blocks, spans=notes.spans,
         markdown_code=markdown.code, markdown_listing=markdown.listing, markdown_cell=markdown.cell,
     )  # fmt: skip
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from itertools import takewhile
 
 from zatlas.evidence.account.naming import is_told, size_sd, stated_part
-from zatlas.evidence.account.number_words import sd
+from zatlas.evidence.account.number_words import sd, spaced
 from zatlas.evidence.account.sentences import briefly, label
 from zatlas.evidence.records import AtlasRecord, ElementEffect, PropertyEffect
 from zatlas.schema import OptionalNumber, Record
@@ -97,6 +97,6 @@ def _ranked(element: ElementEffect, effect: PropertyEffect) -> RankedElement:
     if part.value < 0:  # the words say the direction, so the size is positive
         ends = (part.high_sd and -part.high_sd, part.low_sd and -part.low_sd)
     return RankedElement(
-        element=element.element, label=label(element), words=briefly(effect),
+        element=element.element, label=label(element), words=spaced(briefly(effect)),
         low_sd=ends[0], high_sd=ends[1], named=effect.named,
     )  # fmt: skip

@@ -111,17 +111,28 @@ class LearningCheck(VersionedRecord):
         return f"{fault}: try a lower learning rate (lr) than {self.lr:g}, as {lower:g}."
 
     def _few_steps(self) -> str:
-        batch_size = _power_of_two(self.training_images // FEW_STEPS_AN_EPOCH)
-        few = self.steps_per_epoch < FEW_STEPS_AN_EPOCH and batch_size < self.batch_size
+        few = few_steps(self.training_images, self.batch_size)
         if not few or not (self.improving or self.learned_nothing):
             return ""
-        steps = f"{self.steps_per_epoch} step{'s' * (self.steps_per_epoch > 1)} of training"
-        batches = f"{self.training_images} images in batches of {self.batch_size}"
         return (
-            f"An epoch is only {steps} ({batches}): try a batch size of {batch_size}. As it is, "
-            "pictures may be blurrier than this network can draw them, and the effects of its "
-            "elements may change with longer training."
+            f"{few} As it is, pictures may be blurrier than this network can draw them, and the "
+            "effects of its elements may change with longer training."
         )
+
+
+def few_steps(training_images: int, batch_size: int) -> str:
+    """What to say where an epoch has few steps, with the batch size to try; else empty.
+
+    >>> few_steps(257, 256)
+    'An epoch is only 2 steps of training (257 images in batches of 256): try a batch size of 8.'
+    """
+    steps = math.ceil(training_images / batch_size)
+    smaller = _power_of_two(training_images // FEW_STEPS_AN_EPOCH)
+    if steps >= FEW_STEPS_AN_EPOCH or smaller >= batch_size:
+        return ""
+    words = f"{steps} step{'s' * (steps > 1)} of training"
+    batches = f"{training_images} images in batches of {batch_size}"
+    return f"An epoch is only {words} ({batches}): try a batch size of {smaller}."
 
 
 def check_learning(

@@ -165,13 +165,14 @@ class _Loop:
             return
         self._save()
         position = self.state.position
-        place = f"after {position.epoch} of {self.config.epochs} epochs"
+        place = f"after epoch {position.epoch} of {self.config.epochs}"
         if position.step:
-            place += f" and {position.step} of {len(self.steps.bounds)} batches of the next"
-        again = "the same command with resume=True continues from there"
+            place = f"in epoch {position.epoch + 1} of {self.config.epochs}, after "
+            place += f"{position.step} of its {len(self.steps.bounds)} batches"
+        again = "The same command with resume=True continues the training."
         if position.epoch:
-            again += f", or ends with the weights so far with epochs={position.epoch} too"
-        raise Stopped(f"{self.folder}: stopped {place}; the state is saved, and {again}")
+            again += f" With resume=True and epochs={position.epoch} it finishes the run as it is."
+        raise Stopped(f"{self.folder}: stopped {place}; the state is saved. {again}")
 
     def _patience_is_over(self) -> bool:
         patience, best = self.config.patience, self.state.position.best_epoch

@@ -1,7 +1,7 @@
 """Edits of some images: apply them, measure them over many images, draw them."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from zatlas.errors import as_list
@@ -43,6 +43,7 @@ def draw_plate(
     project: bool = False,
     command: str = "",
     out: str = "",
+    notify: Callable[[str], None] | None = None,
 ) -> Plate:
     """Apply edits to some images, measure what each does to many, and draw the plate.
 
@@ -58,6 +59,7 @@ def draw_plate(
     project : decode the nearest codes that the bottleneck can give.
     command : the command that is written under the plate.
     out : the file that the plate is saved to, for its record.
+    notify : called with a line before the edits are measured, which takes a while.
 
     Returns
     -------
@@ -71,7 +73,10 @@ def draw_plate(
     """
     texts, rows = as_list("texts", texts), images.rows(index)
     results = apply_edits(run.model, run.space, images[rows], texts, project)
-    if measured is None and min(count, len(images)) >= 2:
+    if measured is None and (n := min(count, len(images))) >= 2:
+        if notify:
+            several = len(set(texts))
+            notify(f"measuring {several} edit{'s' * (several > 1)} on {n} images")
         measured = measure_edits(run, texts, images, count=count, project=project)
     record = PlateRecord(
         images=str(images.path or ""),

@@ -98,8 +98,10 @@ def train(
         kept = group.on_main_process(lambda: make_folder(folder, asked, model_file, resume))
         began = kept.computing
         computing = _changed(asked.computing, began)
-        for remark in [*image_set.remarks, *group.remarks(network), *computing]:
-            callback.note(remark)
+        few = "" if resume else _few_steps(train_part, config.batch_size)
+        for remark in [*image_set.remarks, *group.remarks(network), *computing, few]:
+            if remark:
+                callback.note(remark)
         precision = began.precision  # of a run that is resumed it is not picked anew
         callback.note(f"computing in {precision}, {torch.get_num_threads()} threads")
         weights = fit(network, train_part, valid_part, config, folder, group, callback, precision)
@@ -119,6 +121,13 @@ def _changed(now: Computing, began: Computing) -> list[str]:
     hint = f"call zatlas.configure_process(threads={began.threads}) before"
     here = f"this process has {now.threads} and {now.matmul}"
     return [f"{past}, {here}: results may differ in the last bits; {hint}"]
+
+
+def _few_steps(part: Part, batch_size: int) -> str:
+    """A remark before the training where an epoch has few steps."""
+    from zatlas.run.learning import few_steps  # takes a second to import
+
+    return few_steps(len(part), batch_size)
 
 
 def check_processes(count: int, model: ModelFile) -> None:

@@ -1,4 +1,26 @@
-"""Numbers as sentences write them."""
+"""Numbers and names of properties as people read them."""
+
+import re
+
+_SIGN = re.compile(r"(?<![\w.:)\]-])(?<!\w\[)-(?=\.?\d)")  # not that of z[-1] or of 2-3
+
+
+def spaced(name: str) -> str:
+    """The name of a property as a sentence writes it; names in tables of labels have underscores.
+
+    >>> spaced("light_elevation")
+    'light elevation'
+    """
+    return name.replace("_", " ")
+
+
+def with_minus(text: str) -> str:
+    """A text with the sign − in front of negative numbers; indexes of edits stay as typed.
+
+    >>> with_minus("z[-1] += 20: luminance -0.28 sd [-0.31, -0.25]")
+    'z[-1] += 20: luminance −0.28 sd [−0.31, −0.25]'
+    """
+    return _SIGN.sub("−", text)
 
 
 def percent(fraction: float) -> str:

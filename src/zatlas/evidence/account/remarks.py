@@ -8,7 +8,7 @@ from zatlas.evidence.account.naming import (
     undrawn_effects,
     unsigned_effects,
 )
-from zatlas.evidence.account.number_words import grey_levels, number, part, percent
+from zatlas.evidence.account.number_words import grey_levels, number, part, percent, spaced
 from zatlas.evidence.effects.flags import Flags
 from zatlas.evidence.records import (
     AtlasRecord,
@@ -76,7 +76,7 @@ def _undrawn(effect: MoveEffect) -> str:
     more = len(names) - _UNDRAWN_SHOWN
     return (
         f"{also}, but not named, because this network does not draw "
-        f"{'it' if len(names) == 1 else 'them'}: {', '.join(names[:_UNDRAWN_SHOWN])}"
+        f"{'it' if len(names) == 1 else 'them'}: {spaced(', '.join(names[:_UNDRAWN_SHOWN]))}"
         f"{f' and {more} more' if more > 0 else ''}."
     )
 

@@ -31,6 +31,7 @@ from zatlas.evidence.account.number_words import (
     percent,
     sd,
     share_of_images,
+    spaced,
 )
 from zatlas.evidence.account.remarks import remarks
 from zatlas.evidence.records import EditEffect, ElementEffect, Estimate, MoveEffect, PropertyEffect
@@ -41,7 +42,7 @@ PROPERTIES_SHOWN = 3
 
 def sentence(effect: MoveEffect) -> str:
     """What a move does, in words and numbers; "no measurable effect" included."""
-    return f"{_subject(effect)}: " + " ".join([_main_part(effect), *remarks(effect)])
+    return f"{_subject(effect)}: " + " ".join([spaced(_main_part(effect)), *remarks(effect)])
 
 
 def summary(effect: MoveEffect) -> str:
@@ -49,6 +50,10 @@ def summary(effect: MoveEffect) -> str:
 
     As in "mainly lighter by 0.84 sd, in every image; also sharper by 0.30 sd (either way)".
     """
+    return spaced(_summary(effect))
+
+
+def _summary(effect: MoveEffect) -> str:
     if _is_dead(effect):
         return "dead"
     if not is_visible(effect):
