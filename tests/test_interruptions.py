@@ -52,7 +52,7 @@ def test_ctrl_c_saves_the_step_and_says_how_to_go_on(model: ModelFile, tmp_path:
     same: dict[str, Any] = {"valid": 0.25, "epochs": 3, "batch_size": 16, "seed": 1}
     zatlas.train(model, IMAGES, out=tmp_path / "whole", **same)
     before = signal.getsignal(signal.SIGINT)
-    with pytest.raises(Stopped, match=r"after 1 of 3 epochs and 3 of 6 batches.*resume=True"):
+    with pytest.raises(Stopped, match=r"in epoch 2 of 3, after 3 of its 6 batches.*resume=True"):
         zatlas.train(model, IMAGES, out=tmp_path / "cut", callback=Presses(), **same)
     assert signal.getsignal(signal.SIGINT) is before
     zatlas.train(model, IMAGES, out=tmp_path / "cut", resume=True, **same)

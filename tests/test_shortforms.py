@@ -138,7 +138,7 @@ def test_scale_leaves_the_width_of_a_code_and_fits_groups() -> None:
     assert changed(parse_model("encoder: resnet(8, 16)", "m"), scale=0.5).architecture()
 
 
-@pytest.mark.parametrize("recipe", ["plain", "vae"])
+@pytest.mark.parametrize("recipe", ["ae", "vae"])
 def test_a_resnet_is_trained_and_opened_again(recipe: str, tmp_path: object) -> None:
     model = parse_model("image: [3, 8, 8]\nencoder: resnet(4, 8)", "m")
     images = discs(40)
