@@ -29,7 +29,7 @@ def report(runs: tuple[Path, ...], out: Path, notes: tuple[Path, ...], overwrite
 @click.command()
 @options.out("DIR", "The folder to make.")
 @click.option("--count", default=10000, type=click.IntRange(min=200), help="Faces to render.")
-@click.option("--epochs", default=12, type=click.IntRange(min=1))
+@click.option("--epochs", default=9, type=click.IntRange(min=1))
 def demo(out: Path, count: int, epochs: int) -> None:
     """Run every step on rendered faces: images, a trained run, its atlas, edits, a report."""
     from zatlas.workflows.demo import demo as run_demo

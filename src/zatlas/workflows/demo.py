@@ -25,7 +25,7 @@ from zatlas.workflows.train import train
 
 MODEL = "conv-bn-64"
 # on two cores: to render a face, to train on it once, and the rest of the demo
-SECONDS_A_FACE, SECONDS_A_STEP_OF_A_FACE, SECONDS_BESIDE = 0.003, 0.002, 130
+SECONDS_A_FACE, SECONDS_A_STEP_OF_A_FACE, SECONDS_BESIDE = 0.003, 0.0031, 130
 _IMAGES_MEASURED = 256  # for the atlas: half of the usual number, in half of the time
 _SHOWN = 3  # elements that are edited and named, the strongest; images of the plate
 
@@ -44,7 +44,7 @@ class DemoResult:
 
 
 def demo(
-    out: str | os.PathLike[str], *, count: int = 10_000, epochs: int = 12,
+    out: str | os.PathLike[str], *, count: int = 10_000, epochs: int = 9,
     counter: Callable[[str], Callable[[int, int], None] | None] = default_progress,
     callback: Callback | None = None, step: Callable[[str], None] = lambda _: None,
 ) -> DemoResult:  # fmt: skip
