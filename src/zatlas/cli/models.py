@@ -149,8 +149,9 @@ def _family_table(family: "Description") -> "Table":
     table = Table(box=None, pad_edge=False, show_header=False)
     table.add_row("loss", Text(family.loss))
     if family.beta is not None:
-        beta = f"{family.beta:.4g} for one image, {family.normalised_beta:.4g} times D/P"
-        table.add_row("beta", beta)
+        of_image = f"{family.beta:.4g}, the KL term beside minus the log likelihood of one image"
+        normalised = f"{family.normalised_beta:.4g}, times elements / pixel values (Higgins 2017)"
+        table.add_row("beta", f"{of_image} (sse is twice that); normalised {normalised}")
     before = ""
     for part in family.parts:
         text = f"{part.text}    {part.formula}" if part.formula else part.text
