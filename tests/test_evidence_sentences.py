@@ -142,6 +142,19 @@ def test_an_effect_of_one_step_alone() -> None:
     assert summary(element(down)) == "less light by 0.40 sd (downwards only)"
 
 
+def test_a_sentence_states_what_its_summary_states_and_begins_alike() -> None:
+    directed = [on(name, size) for name, size in (("a", 0.5), ("b", 0.4), ("c", 0.3))]
+    opposite = [on(name, 0.0, "opposite", rms=part(size), rises=0.5) for name, size in
+                (("d", 0.6), ("e", 0.45))]  # fmt: skip
+    found = element(*directed, *opposite)
+    assert summary(found).startswith("changes d by 0.60 sd")
+    assert "also more a by 0.50 sd, changes e by 0.45 sd" in summary(found)
+    told = found.sentence.partition(": ")[2]
+    assert told.startswith("changes d by 0.60 sd")
+    assert "more a (a +0.50 sd" in told
+    assert "changes e by 0.45 sd" in told
+
+
 def test_opposite_and_uneven_effects_are_told() -> None:
     opposite = on("luminance", 0.02, "opposite", rms=part(0.8), rises=0.5, falls=0.5)
     text = element(opposite).sentence

@@ -156,19 +156,20 @@ def _nothing_stated(effect: MoveEffect) -> str:
 
 
 def _group(effect: MoveEffect, group: Sequence[PropertyEffect]) -> str:
-    """What is stated of one kind: "mainly redder (red-green +0.84 sd [0.79, 0.89]), also …"."""
-    directed = [e for e in group if e.named and e.finding == "directed"]
-    signed = directed[:PROPERTIES_SHOWN]
-    others = [e for e in group if e not in directed][: PROPERTIES_SHOWN + 1 - len(signed)]
-    main = next((e for e in group if e.named and is_main(effect, e)), None)
-    first = max(group, key=size_sd)
-    texts = [_joined([_signed(e) for e in signed], main in signed)] if signed else []
-    texts += [_stated(e) for e in others]
-    if main is not first:
-        return "; ".join(texts)
-    if main in others:  # its part comes first
-        texts.insert(0, texts.pop(others.index(main) + bool(signed)))
-    return f"mainly{',' * (main in others)} {'; '.join(texts)}"
+    """What is stated of one kind: "mainly redder (red-green +0.84 sd [0.79, 0.89]), also …".
+
+    The largest effects are stated, those of the summary among them. Directed ones stand together,
+    and the largest effect of all stands first.
+    """
+    shown = sorted(group, key=size_sd, reverse=True)[: PROPERTIES_SHOWN + 1]
+    signed = [e for e in shown if e.named and e.finding == "directed"]
+    others = [e for e in shown if e not in signed]
+    first = shown[0]
+    main = first.named and is_main(effect, first)
+    texts = [_joined([_signed(e) for e in signed], main and first in signed)] if signed else []
+    stated = [_stated(e) for e in others]
+    texts = [*stated[:1], *texts, *stated[1:]] if first in others else [*texts, *stated]
+    return f"mainly{',' * (first in others)} " * main + "; ".join(texts)
 
 
 def _joined(texts: Sequence[str], main: bool) -> str:
