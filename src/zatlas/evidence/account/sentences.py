@@ -161,10 +161,11 @@ def _group(effect: MoveEffect, group: Sequence[PropertyEffect]) -> str:
     The largest effects are stated, those of the summary among them. Directed ones stand together,
     and the largest effect of all stands first.
     """
-    shown = sorted(group, key=size_sd, reverse=True)[: PROPERTIES_SHOWN + 1]
-    signed = [e for e in shown if e.named and e.finding == "directed"]
-    others = [e for e in shown if e not in signed]
-    first = shown[0]
+    ranked = sorted(group, key=size_sd, reverse=True)
+    directed = [e for e in ranked if e.named and e.finding == "directed"]
+    signed = directed[:PROPERTIES_SHOWN]
+    others = [e for e in ranked[: PROPERTIES_SHOWN + 2] if e not in directed]
+    first = ranked[0]
     main = first.named and is_main(effect, first)
     texts = [_joined([_signed(e) for e in signed], main and first in signed)] if signed else []
     stated = [_stated(e) for e in others]
