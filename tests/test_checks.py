@@ -139,7 +139,10 @@ def test_pca_tells_whether_the_network_or_the_code_limits() -> None:
     by_code = check_pca(train, held_out, by_network.pca_mse, 2)
     assert by_code is not None
     assert by_code.network_limits == ""
-    assert "The size of the code limits" in by_code.code_limits
+    assert "The size of the code may limit" in by_code.code_limits
+    better = check_pca(train, held_out, by_network.pca_mse / 2, 2)
+    assert better is not None
+    assert better.network_limits == better.code_limits == ""  # the comparison does not tell
     whole = check_pca(train, held_out, 0.0, 6)
     assert whole is not None
     assert whole.network_limits == whole.code_limits == ""

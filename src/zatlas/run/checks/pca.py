@@ -42,13 +42,17 @@ class PCACheck(Record):
 
     @property
     def code_limits(self) -> str:
-        """Where the network is as good as PCA, and PCA gains by more components, what to try."""
+        """Where the network is as good as PCA, and PCA gains by more components, what to try.
+
+        Where it is clearly better than PCA, the comparison does not tell what limits it.
+        """
         gains = (self.double_mse or np.inf) < LARGER_CODE_RATIO * self.pca_mse
-        if self.network_limits or not gains:
+        better = self.mse < self.pca_mse / WORSE_THAN_PCA_RATIO
+        if self.network_limits or better or not gains:
             return ""
         return (
-            f"The size of the code limits the reconstruction: the MSE of {self.n} held-out images "
-            f"is {self.mse:.3g}; that of PCA with {self.components} components, fitted on "
+            f"The size of the code may limit the reconstruction: the MSE of {self.n} held-out "
+            f"images is {self.mse:.3g}; that of PCA with {self.components} components, fitted on "
             f"{self.fitted:,} training images, is {self.pca_mse:.3g}, and with "
             f"{2 * self.components} components {self.double_mse:.3g}. For finer pictures, try more "
             "latent elements."
