@@ -13,8 +13,9 @@ from conftest import TINY, TINY_GAUSSIAN, Zatlas, discs
 from zatlas.recipes.objective_text import read_objective
 from zatlas.report.assemble import report_data
 from zatlas.report.build import write_report
+from zatlas.run.checks.batches import few_steps
 from zatlas.run.evidence import kept_learning, training_warnings
-from zatlas.run.learning import LearningCheck, few_steps
+from zatlas.run.learning import LearningCheck
 from zatlas.run.run import Run
 from zatlas.training.callbacks import Callback
 

@@ -10,6 +10,7 @@ from zatlas.evidence.reconstruction import Reconstruction
 from zatlas.latents.code_statistics import CodeStatistics
 from zatlas.models.network import Autoencoder
 from zatlas.recipes.critics import NoCritic
+from zatlas.run.checks.batches import few_steps
 from zatlas.run.checks.elements import ElementCheck, check_elements
 from zatlas.run.checks.limits import (
     DIVERGED_RATIO,
@@ -95,7 +96,7 @@ class LearningCheck(VersionedRecord):
 
     @property
     def remarks(self) -> list[str]:
-        """What is no fault, and worth to know: whether a larger code would help."""
+        """What is no fault and worth knowing: whether a larger code would help."""
         sentence = self.pca.code_limits if self.pca and not self.learned_nothing else ""
         return [sentence] if sentence else []
 
@@ -118,21 +119,6 @@ class LearningCheck(VersionedRecord):
             f"{few} As it is, pictures may be blurrier than this network can draw them, and the "
             "effects of its elements may change with longer training."
         )
-
-
-def few_steps(training_images: int, batch_size: int) -> str:
-    """What to say where an epoch has few steps, with the batch size to try; else empty.
-
-    >>> few_steps(257, 256)
-    'An epoch is only 2 steps of training (257 images in batches of 256): try a batch size of 8.'
-    """
-    steps = math.ceil(training_images / batch_size)
-    smaller = _power_of_two(training_images // FEW_STEPS_AN_EPOCH)
-    if steps >= FEW_STEPS_AN_EPOCH or smaller >= batch_size:
-        return ""
-    words = f"{steps} step{'s' * (steps > 1)} of training"
-    batches = f"{training_images} images in batches of {batch_size}"
-    return f"An epoch is only {words} ({batches}): try a batch size of {smaller}."
 
 
 def check_learning(
@@ -197,8 +183,3 @@ def _improving(losses: Sequence[float]) -> bool:
     """Whether the last tenth of the held-out losses, one at least, is still lower than before."""
     last = max(1, len(losses) // 10)
     return len(losses) <= last or losses[-1] < (1 - IMPROVING_FRACTION) * min(losses[:-last])
-
-
-def _power_of_two(most: int) -> int:
-    """The largest power of two up to ``most``; 2 at least."""
-    return 1 << max(1, most.bit_length() - 1)

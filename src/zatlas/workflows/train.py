@@ -23,6 +23,7 @@ from zatlas.models.precision import pick
 from zatlas.models.scaling import changed
 from zatlas.recipes.critics import NoCritic
 from zatlas.run import history
+from zatlas.run.checks.batches import few_steps
 from zatlas.run.config import (
     Computing,
     check_batches,
@@ -98,7 +99,7 @@ def train(
         kept = group.on_main_process(lambda: make_folder(folder, asked, model_file, resume))
         began = kept.computing
         computing = _changed(asked.computing, began)
-        few = "" if resume else _few_steps(train_part, config.batch_size)
+        few = "" if resume else few_steps(len(train_part), config.batch_size)
         for remark in [*image_set.remarks, *group.remarks(network), *computing, few]:
             if remark:
                 callback.note(remark)
@@ -121,13 +122,6 @@ def _changed(now: Computing, began: Computing) -> list[str]:
     hint = f"call zatlas.configure_process(threads={began.threads}) before"
     here = f"this process has {now.threads} and {now.matmul}"
     return [f"{past}, {here}: results may differ in the last bits; {hint}"]
-
-
-def _few_steps(part: Part, batch_size: int) -> str:
-    """A remark before the training where an epoch has few steps."""
-    from zatlas.run.learning import few_steps  # takes a second to import
-
-    return few_steps(len(part), batch_size)
 
 
 def check_processes(count: int, model: ModelFile) -> None:

@@ -14,11 +14,7 @@ from zatlas.recipes.bottlenecks.gaussian import drawn
 from zatlas.recipes.part_text import STRICT, Count, Epochs, Weight
 from zatlas.recipes.parts import Requirement, Term
 from zatlas.recipes.step import Network, Shapes, Step
-
-
-def log_normal(z: Tensor, m: Tensor, s: Tensor) -> Tensor:
-    """log N(z; m, exp(s)²) + ½ log 2π for each element; the constant cancels in differences."""
-    return -s - 0.5 * ((z - m) * torch.exp(-s)).square()
+from zatlas.recipes.terms.total_correlation import log_normal
 
 
 class PseudoInputs(nn.Module):

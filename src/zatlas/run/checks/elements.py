@@ -3,6 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from zatlas.evidence.codes.usage import gaussian_kl
 from zatlas.run.checks.limits import UNUSED_FRACTION, UNUSED_KL_NATS, UNUSED_SD_FRACTION
 from zatlas.schema import Record
 
@@ -50,10 +51,8 @@ def check_elements(codes_ND: Floats, sd_ND: Floats | None) -> ElementCheck:
         sd = codes.std(0)
         unused = sd <= UNUSED_SD_FRACTION * sd.max()
     else:
-        variance = np.square(sd_ND, dtype=np.float64)
-        with np.errstate(divide="ignore"):  # an sd of 0 is infinitely far from the prior
-            kl = 0.5 * (variance - 1 - np.log(variance) + codes**2).mean(0)
-        unused = kl < UNUSED_KL_NATS
+        sd = sd_ND.clip(np.finfo(np.float32).tiny)  # 0 is infinitely far from the prior
+        unused = gaussian_kl(codes, sd) < UNUSED_KL_NATS
     found = tuple(np.flatnonzero(unused).tolist())
     return ElementCheck(
         n=len(codes), elements=codes.shape[1], unused=found, gaussian=sd_ND is not None
