@@ -12,7 +12,7 @@ from zatlas.latents.code_statistics import CodeStatistics
 from zatlas.recipes.objective_text import read_objective
 from zatlas.run.checks.elements import check_elements
 from zatlas.run.checks.loss_scale import ScaleCheck, check_scale
-from zatlas.run.checks.losses import LossCheck, check_losses
+from zatlas.run.checks.losses import LossCheck, check_losses, improving
 from zatlas.run.checks.pca import check_pca, pca_errors
 from zatlas.run.checks.prior import check_prior
 from zatlas.run.history import HistoryRow
@@ -101,6 +101,14 @@ def test_a_held_out_loss_that_still_falls_is_told() -> None:
     over = losses([2.0] * 20 + [1.0] * 2)
     assert "in the last 2 epochs of 22" in over.improving
     assert losses([-3.0, -2.0]).improving == ""  # a log likelihood that gets worse
+
+
+def test_a_loss_that_falls_with_the_learning_rate_is_not_told() -> None:
+    found = check_losses(rows([3.0, 2.0, 1.8]), 0, annealed=True)
+    assert found.improving == found.overfitting == ""
+    assert improving([3.0, 2.0, 1.8])
+    assert improving([3.0])  # nothing says that it would not
+    assert not improving([3.0, 2.0, 1.99])
 
 
 def test_a_network_that_overfits_is_told_from_which_epoch_on() -> None:

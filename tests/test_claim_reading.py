@@ -164,6 +164,11 @@ def test_what_cannot_be_read_is_refused_with_its_reason(claim: str, reason: str)
     assert judge(reading, EFFECTS).reason == reading.refused
 
 
+def test_a_claim_that_compares_elements_points_to_the_ranking() -> None:
+    refused = read_claim("element 2 changes the light most", VOCABULARY).refused
+    assert "ranks them" in (refused or "")
+
+
 def test_held_out_claims() -> None:
     """At first sight 15 of the first list and all of the second were right; none was misread."""
     for claim, element, properties, negated in HELD_OUT + SECOND:
@@ -197,7 +202,7 @@ def test_other_factors_are_known_by_their_names() -> None:
         ("element 1 makes it darker", "the main effect: luminance -0.60 sd [-0.65, -0.55]"),
         ("element 1 makes it redder", "not the main effect, which is luminance -0.60 sd"),
         ("element 1 makes it lighter", "the effect goes in the other direction: luminance -0.60"),
-        ("element 1 increases the contrast", "real but too small: contrast +0.05 sd [+0.02, +0.08]"
+        ("element 1 increases the contrast", "a small effect: contrast +0.05 sd [+0.02, +0.08]"
          "; 0.2 sd is needed"),
         ("element 1 reduces the contrast", "a small effect in the other direction: contrast +0.05"),
         ("element 1 zooms in", "no effect that differs from 0: edge extent +0.02 sd"),

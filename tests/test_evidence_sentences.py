@@ -238,6 +238,20 @@ def test_no_measurable_effect() -> None:
     assert summary(dead) == "dead"
 
 
+def test_what_may_not_be_drawn_is_said_where_it_is_named() -> None:
+    unsure, drawn = on("a", 0.5), on("b", 0.3, drawn=True)
+    assert "Not settled whether this network draws a." in element(unsure, drawn).sentence
+    assert "Not settled" not in element(unsure, on("b", 0.3)).sentence  # it was not measured
+    assert "Not settled" not in element(drawn, on("c", 0.01, "small")).sentence
+
+
+def test_one_word_is_not_named_and_left_out_in_one_sentence() -> None:
+    gain = on("detail gain", 0.3, up="sharper", drawn=True)
+    sharpness = on("sharpness", 0.9, up="sharper", drawn=False, named=False)
+    assert "sharpness" not in element(gain, sharpness).sentence
+    assert "does not draw it: sharpness" in element(on("b", 0.3), sharpness).sentence
+
+
 def test_what_the_network_does_not_draw_is_left_out_and_said_to_be() -> None:
     """A large effect without a name is said to be left out, with the reason."""
     undrawn = on("sharpness", 0.9, drawn=False, named=False)

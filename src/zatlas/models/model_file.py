@@ -144,6 +144,8 @@ def read_model(model: str | os.PathLike[str]) -> ModelFile:
     if str(model) not in known:
         runs = [str(file.parent) for file in path.parent.glob(f"*/{OF_A_RUN}")]
         hint = nearest(str(model), [*known, *runs])
+        if str(model) in recipes.recipes():
+            hint = f"{model} is a recipe for any network: --model fcn-10 --recipe {model}"
         raise InputError(f"model {str(model)!r}: no such preset, model file or run; {hint}")
     return known[str(model)]
 

@@ -45,3 +45,12 @@ RATE_SCHEDULES: Mapping[RateSchedule, Callable[[float], float]] = {
     "cosine": cosine,
     "one-cycle": one_cycle,
 }
+
+
+def is_annealed(schedule: RateSchedule) -> bool:
+    """Whether the rate falls to 0 at the end.
+
+    >>> is_annealed("constant"), is_annealed("one-cycle")
+    (False, True)
+    """
+    return RATE_SCHEDULES[schedule](1.0) == 0

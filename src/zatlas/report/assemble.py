@@ -194,11 +194,13 @@ def _edits(
         edits = [EditRecord(edit=text, assumptions=(), elements=()) for text in texts]
         if edits:  # none where every element is dead
             plate = PlateRecord(images=file, index=tuple(index), command=typed, edits=tuple(edits))
-            plates = [_plate(run, plate, part.pictures(2))]
+            plates = [_plate(run, plate, part.pictures(2), by_zatlas=True)]
     return sections.edits(plates)
 
 
-def _plate(run: Run, plate: PlateRecord, images: Pictures) -> tuple[PlateSectionRecord, Drawing]:
+def _plate(
+    run: Run, plate: PlateRecord, images: Pictures, *, by_zatlas: bool = False
+) -> tuple[PlateSectionRecord, Drawing]:
     """Draw a plate again; its record holds what was measured of the edits."""
     texts = [edit.edit for edit in plate.edits]
     results = apply_edits(run.model, run.space, images, texts, plate.project)
@@ -208,6 +210,7 @@ def _plate(run: Run, plate: PlateRecord, images: Pictures) -> tuple[PlateSection
     record = PlateSectionRecord(
         images=plate.images, fingerprint=plate.fingerprint, index=plate.index,
         command=plate.command, edits=tuple(edits), note=plate.note, scale=scale,
+        by_zatlas=by_zatlas,
     )  # fmt: skip
     return record, edits_plate(results, plate.index)
 

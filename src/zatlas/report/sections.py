@@ -228,9 +228,13 @@ def reconstruction(
 
 
 class PlateSectionRecord(PlateRecord):
-    """A plate; all its differences are on one scale, -``scale`` to ``scale`` grey levels."""
+    """A plate; all its differences are on one scale, -``scale`` to ``scale`` grey levels.
+
+    ``by_zatlas``: the report chose the edits, because the run had none.
+    """
 
     scale: int
+    by_zatlas: bool = False
 
 
 class EditsSectionRecord(Record):

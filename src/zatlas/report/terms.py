@@ -7,7 +7,14 @@ from markupsafe import Markup, escape
 
 TERMS: Mapping[str, str] = {
     "sd": "standard deviation: a usual difference between two images of the run.",
-    "same sign": "the fraction of images in which the change goes the same way as the mean.",
+    "same sign": "the fraction of images in which the change goes the same way as the mean. A "
+    "direction is that of the mean: it is named where other images change little.",
+    "up in": "the fraction of images in which the step up raises the property. Surely a tenth of "
+    "them rises by 0.2 sd or more and a tenth falls, so it has no direction of its own.",
+    "up in some images, down in others": "surely a tenth of the images rises by 0.2 sd or more and "
+    "a tenth falls, so the mean has no direction of its own.",
+    "does not draw": "over images, this property of an original and of its reconstruction "
+    "correlate by less than 0.5. The table of properties has the numbers.",
     "either way": "the step up and the step down change the property in the same direction.",
     "upwards only": "the step up changes the property, and the step down hardly does.",
     "downwards only": "the step down changes the property, and the step up hardly does.",

@@ -10,17 +10,17 @@ from zatlas.evidence.reconstruction import Reconstruction
 from zatlas.latents.code_statistics import CodeStatistics
 from zatlas.models.network import Autoencoder
 from zatlas.recipes.critics import NoCritic
+from zatlas.recipes.schedules import is_annealed
 from zatlas.run.checks.batches import few_steps
 from zatlas.run.checks.elements import ElementCheck, check_elements
 from zatlas.run.checks.limits import (
     DIVERGED_RATIO,
     FEW_STEPS_AN_EPOCH,
-    IMPROVING_FRACTION,
     LEAST_LEARNED_FRACTION,
     WORSE_RATIO,
 )
 from zatlas.run.checks.loss_scale import ScaleCheck, check_scale
-from zatlas.run.checks.losses import LossCheck, check_losses
+from zatlas.run.checks.losses import LossCheck, check_losses, improving
 from zatlas.run.checks.pca import MOST_FITTED, MOST_TESTED, MOST_VALUES, PCACheck, check_pca
 from zatlas.run.checks.prior import PriorCheck, check_prior
 from zatlas.run.config import TrainConfig
@@ -150,10 +150,12 @@ def check_learning(
     return LearningCheck(
         n=len(images_NHWC), mse=measured.metrics["mse"].mean, mean_picture_mse=error,
         first_loss=losses[0], last_loss=losses[-1],
-        improving=_improving([row.valid_loss for row in history][objective.warmup_epochs :]),
+        improving=improving([row.valid_loss for row in history][objective.warmup_epochs :]),
         training_images=len(train), steps_per_epoch=math.ceil(len(train) / config.batch_size),
         batch_size=config.batch_size, lr=config.lr, kl_weight=weights.get("kl", 0.0),
-        losses=check_losses(history, objective.warmup_epochs) if comparable else None,
+        losses=check_losses(
+            history, objective.warmup_epochs, annealed=is_annealed(config.schedule)
+        ) if comparable else None,
         elements=elements,
         prior=None if sd is None else check_prior(statistics, sd),
         pca=_compared_with_pca(train, images_NHWC, measured, elements.used),
@@ -177,9 +179,3 @@ def _mean_picture(part: Part, length: int = 1024) -> NDArray[np.float64]:
     for start in range(0, len(part), length):
         total += part.images[part.rows[start : start + length]].sum(0, dtype=np.uint64)
     return total / len(part)
-
-
-def _improving(losses: Sequence[float]) -> bool:
-    """Whether the last tenth of the held-out losses, one at least, is still lower than before."""
-    last = max(1, len(losses) // 10)
-    return len(losses) <= last or losses[-1] < (1 - IMPROVING_FRACTION) * min(losses[:-last])

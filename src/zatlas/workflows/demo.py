@@ -78,7 +78,7 @@ def demo(
         faces, count, seed=0, framing="close",
         progress=lambda done: shown(done, count) if shown else None,
     )  # fmt: skip
-    step(f"2/5  training {MODEL}, {epochs} epochs")
+    step(f"2/5  training {MODEL}, {epochs} epoch{'s' * (epochs != 1)}")
     run = train(
         MODEL, faces, out=folder / MODEL, epochs=epochs, batch_size=16, lr=4e-3,
         schedule="one-cycle", callback=callback,

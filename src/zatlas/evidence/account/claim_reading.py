@@ -134,6 +134,10 @@ def _rewritten(text: str) -> str:
         raise Refused("it is a question")
     if found := re.search(rf"\b({words.ONLY})\b", text):
         raise Refused(f"{found[0]!r} speaks of everything else as well; say what changes")
+    if found := re.search(rf"\b({words.COMPARED})\b", text):
+        raise Refused(
+            f"{found[0]!r} compares elements; the page of the atlas ranks them for each property"
+        )
     for pattern, simple in words.REWRITES:
         text = re.sub(pattern, simple, text)
     return " ".join(text.split())

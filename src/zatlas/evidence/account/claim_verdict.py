@@ -148,7 +148,7 @@ def _asserted(effect: Effect, direction: Direction) -> _Answer:
             return _Answer("refuted", f"no effect that differs from 0: {text}")
         if not _agrees(effect, direction):
             return _Answer("refuted", f"a small effect in the other direction: {text}")
-        return _Answer("refuted", f"real but too small: {text}; {SMALLEST_EFFECT_SD} sd is needed")
+        return _Answer("refuted", f"a small effect: {text}; {SMALLEST_EFFECT_SD} sd is needed")
     if effect.kind in _WITHOUT_A_SIGN:
         text = f"{_WITHOUT_A_SIGN[effect.kind]}: {text} on average"
         if direction == "either":

@@ -75,6 +75,7 @@ REWRITES = (  # one after the other; every negation becomes "not", and what it d
 )  # fmt: skip
 
 ONLY = "only|solely|exclusively|purely|just|nothing (?:but|else|except)|anything but"
+COMPARED = "most|strongest|more than any|more than every"
 QUESTION = "do|does|did|is|are|can|could|will|would|why|what|which|who|how|should"
 CLAUSES = r"[,;.]|\b(?:and|but|while|yet|although|though|plus)\b"
 

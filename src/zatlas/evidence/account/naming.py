@@ -132,12 +132,14 @@ def unsigned_effects(effect: "MoveEffect") -> "list[PropertyEffect]":
 def undrawn_effects(effect: "MoveEffect") -> "list[PropertyEffect]":
     """Large effects on properties that the network does not draw, which no sentence may name.
 
-    A name of their family that is at least as large covers them.
+    A name of their family that is at least as large covers them, and so does a name in the same
+    words: "sharper" by detail gain where sharpness, which noise raises too, is not drawn.
     """
-    named = {_family(e): size_sd(e) for e in named_effects(effect)}
+    names = named_effects(effect)
+    named, words = {_family(e): size_sd(e) for e in names}, {e.up for e in names}
     found = [
         e for e in effect.effects.values()
-        if e.drawn is False and e.finding in (*WITH_A_SIGN, *WITHOUT_A_SIGN)
+        if e.drawn is False and e.finding in (*WITH_A_SIGN, *WITHOUT_A_SIGN) and e.up not in words
         and size_sd(e) >= max(SMALLEST_EFFECT_SD, named.get(_family(e), 0.0))
     ]  # fmt: skip
     return _one_of_each_family(found) if is_visible(effect) else []

@@ -5,6 +5,7 @@ from zatlas.evidence.account.naming import (
     leaves_data,
     motion_or_shade,
     named_effects,
+    size_sd,
     undrawn_effects,
     unsigned_effects,
 )
@@ -27,7 +28,7 @@ _MOTION = {
 
 def remarks(effect: MoveEffect) -> list[str]:
     """The sentences about what is left out, motion, flags, other elements, other seeds."""
-    found = [_undrawn(effect), _motion(effect), _flags(effect)]
+    found = [_undrawn(effect), _unsure(effect), _motion(effect), _flags(effect)]
     if isinstance(effect, EditEffect):
         found.append(_random(effect))
     if isinstance(effect, ElementEffect) and effect.sd > 0:
@@ -79,6 +80,20 @@ def _undrawn(effect: MoveEffect) -> str:
         f"{'it' if len(names) == 1 else 'them'}: {spaced(', '.join(names[:_UNDRAWN_SHOWN]))}"
         f"{f' and {more} more' if more > 0 else ''}."
     )
+
+
+def _unsure(effect: MoveEffect) -> str:
+    """The properties that are stated, and of which it is not settled that the network draws them.
+
+    In a record in which no property is said to be drawn or not, this was not measured.
+    """
+    if all(one.drawn is None for one in effect.effects.values()):
+        return ""
+    stated = [*named_effects(effect), *unsigned_effects(effect)]
+    names = [one.name for one in sorted(stated, key=size_sd, reverse=True) if one.drawn is None]
+    if not names:
+        return ""
+    return f"Not settled whether this network draws {spaced(', '.join(names[:_UNDRAWN_SHOWN]))}."
 
 
 def _flags(effect: MoveEffect) -> str:

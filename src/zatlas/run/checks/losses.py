@@ -12,7 +12,8 @@ class LossCheck(Record):
 
     ``best`` is the epoch with the lowest held-out loss. ``before`` is the lowest held-out loss
     before the last ``tail`` epochs, which are a tenth of all; None where there is no epoch before.
-    Each pair of losses is that of the best epoch and that of the last.
+    Each pair of losses is that of the best epoch and that of the last. ``annealed``: the learning
+    rate falls to 0 at the end, which makes the loss fall there.
     """
 
     epochs: int
@@ -22,6 +23,7 @@ class LossCheck(Record):
     training: tuple[Number, Number]
     tail: int
     before: Number | None
+    annealed: bool = False
 
     @property
     def unfinished(self) -> str:
@@ -36,9 +38,9 @@ class LossCheck(Record):
 
     @property
     def improving(self) -> str:
-        """Where the held-out loss still fell at the end, what to try."""
+        """Where the held-out loss still fell at the end, by no fall of the rate, what to try."""
         last = self.held_out[1]
-        if self.before is None or self.before - last <= IMPROVING_FRACTION * abs(self.before):
+        if self.annealed or self.before is None or not is_lower(last, self.before):
             return ""
         over = "epoch" if self.tail == 1 else f"{self.tail} epochs"
         fell = (self.before - last) / abs(self.before)
@@ -62,14 +64,32 @@ class LossCheck(Record):
         )
 
 
-def check_losses(history: Sequence[HistoryRow], warmup_epochs: int) -> LossCheck:
+def check_losses(
+    history: Sequence[HistoryRow], warmup_epochs: int, *, annealed: bool = False
+) -> LossCheck:
     """Check the epochs of a training, one at least."""
     rows = history[warmup_epochs:] or history[-1:]
     best, last = min(rows, key=lambda row: row.valid_loss), rows[-1]
-    tail = max(1, len(rows) // 10)
-    before = min((row.valid_loss for row in rows[:-tail]), default=None)
+    tail, before = lowest_before([row.valid_loss for row in rows])
     return LossCheck(
         epochs=len(history), warmup_epochs=warmup_epochs, best=best.epoch,
         held_out=(best.valid_loss, last.valid_loss), training=(best.train_loss, last.train_loss),
-        tail=tail, before=before,
+        tail=tail, before=before, annealed=annealed,
     )  # fmt: skip
+
+
+def improving(losses: Sequence[float]) -> bool:
+    """Whether the losses still fell at the end; they may have where there is nothing before it."""
+    before = lowest_before(losses)[1]
+    return before is None or is_lower(losses[-1], before)
+
+
+def lowest_before(losses: Sequence[float]) -> tuple[int, float | None]:
+    """A tenth of the epochs, one at least, and the lowest loss before these last ones."""
+    tail = max(1, len(losses) // 10)
+    return tail, min(losses[:-tail], default=None)
+
+
+def is_lower(last: float, before: float) -> bool:
+    """Whether a loss is lower than one before by more than pictures show."""
+    return before - last > IMPROVING_FRACTION * abs(before)
