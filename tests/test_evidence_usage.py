@@ -15,7 +15,7 @@ from zatlas.evidence.codes.usage import (
     total_correlation,
     verdict,
 )
-from zatlas.evidence.effects.axes import principal_axes, sefa
+from zatlas.latents.directions.bases import principal_axes, sefa
 
 N = 1000
 Z = np.random.default_rng(0).normal(size=(N, 4))

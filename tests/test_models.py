@@ -67,7 +67,7 @@ def test_every_preset_is_published_here() -> None:
 
 
 def test_a_recipe_given_as_a_model_is_explained() -> None:
-    with pytest.raises(InputError, match="--model fcn-10 --recipe beta-vae"):
+    with pytest.raises(InputError, match="model=fcn-10 and recipe=beta-vae"):
         read_model("beta-vae")
 
 

@@ -16,7 +16,7 @@ from known.scores import DRAWN
 from known.truth import Array, Case, Effects, Properties, effects
 from known.world import NAMES, K, World
 from zatlas.evidence.arrays import Decode, Encode, floats, in_batches
-from zatlas.evidence.effects.axes import principal_axes
+from zatlas.latents.directions.bases import principal_axes
 from zatlas.run.run import Run, open_run
 from zatlas.workflows.atlas import subject_of
 

@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 COMMANDS = {  # name: module of zatlas.cli that holds it, in the order of the help page
     "images": "images", "models": "models", "train": "training", "encode": "latents",
     "edit": "latents", "traverse": "latents", "interpolate": "latents", "sample": "latents",
-    "atlas": "atlas", "report": "reports", "forget": "latents", "examine": "examine",
-    "demo": "reports",
+    "atlas": "atlas", "directions": "directions", "find": "directions", "report": "reports",
+    "forget": "latents", "examine": "examine", "demo": "reports",
 }  # fmt: skip
 NOT_COMPUTING = ("images", "models")  # the commands that need no torch, or little of it
 THREADS = {"atlas": 1}  # of torch; an atlas is measured in threads of Python, an element each
@@ -74,7 +74,7 @@ def program(ctx: click.Context, quiet: bool) -> None:
     ctx.obj = quiet
 
 
-def _computing(name: str, callback: Callable[..., Any], **arguments: Any) -> Any:
+def _computing(name: str, callback: Callable[..., Any], /, **arguments: Any) -> Any:
     """Set up the process for computing, and run the command."""
     from zatlas.process import configure_process
 

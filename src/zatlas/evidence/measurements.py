@@ -17,7 +17,6 @@ from zatlas.evidence.arrays import Array, Decode, Encode
 from zatlas.evidence.codes.stability import Stability
 from zatlas.evidence.codes.usage import Usage, measure_usage
 from zatlas.evidence.effects import difference
-from zatlas.evidence.effects.axes import sefa
 from zatlas.evidence.effects.flags import (
     CanGive,
     CodeReference,
@@ -39,6 +38,7 @@ from zatlas.evidence.records import (
     MoveEffect,
     RandomDirection,
 )
+from zatlas.latents.directions.bases import sefa
 from zatlas.latents.moves import Move, element_move, random_move, together_move
 
 SENSITIVITY_IMAGES = 32  # over which the decoder's slope is measured
@@ -122,11 +122,11 @@ def element_atlas(
     codes, sd = subject.codes, np.asarray(subject.statistics.sd, np.float32)
     moves = [element_move(codes, element, sd) for element in range(len(sd))]
     base = difference.measure_centre(subject.decode, properties.measure, codes, properties.compare)
-    reference, few = _reference(subject), codes[:SENSITIVITY_IMAGES]
+    reference, few = reference_of(subject), codes[:SENSITIVITY_IMAGES]
     measured: list[tuple[difference.Change, tuple[Flags | None, ...]]] = []
     with ThreadPoolExecutor(1) as aside:  # the slopes are measured while the elements are
         slopes = aside.submit(sensitivity, subject.decode, few, moves, subject.jvp)
-        for one in _both_ways(subject, properties, base, moves, reference, seed, workers):
+        for one in both_ways(subject, properties, base, moves, reference, seed, workers):
             measured.append(one)
             if progress:
                 progress(len(measured), len(sd))
@@ -175,7 +175,7 @@ def edit_effects(
     base = difference.measure_centre(
         subject.decode, properties.measure, subject.codes, properties.compare
     )
-    reference = _reference(subject)
+    reference = reference_of(subject)
     before = round_trip(subject.encode, subject.decode, subject.codes, reference)
 
     def change(move: Move, **options: Any) -> difference.Change:
@@ -196,7 +196,8 @@ def edit_effects(
     return effects
 
 
-def _reference(subject: Subject) -> CodeReference:
+def reference_of(subject: Subject) -> CodeReference:
+    """What the flags of moves of a subject need."""
     return code_reference(subject.statistics, subject.can_give, subject.grid_step)
 
 
@@ -209,18 +210,21 @@ def _flags(
     )
 
 
-def _both_ways(
+def both_ways(
     subject: Subject, properties: PropertySet, base: difference.Centre, moves: Sequence[Move],
-    reference: CodeReference, seed: int, workers: int,
+    reference: CodeReference, seed: int, workers: int = 1, **options: Any,
 ) -> Iterator[tuple[difference.Change, tuple[Flags | None, ...]]]:  # fmt: skip
-    """Each move, with its flags at +1 and at -1: None where it moves nothing."""
+    """Each move, with its flags at +1 and at -1: None where it moves nothing.
+
+    ``options`` are those of ``difference.measure_change``.
+    """
     codes = subject.codes
     before = round_trip(subject.encode, subject.decode, codes, reference)
 
     def one(move: Move) -> tuple[difference.Change, tuple[Flags | None, ...]]:
         again = Reencoding(subject.encode, codes.shape)
         change = difference.measure_change(
-            subject.decode, properties.measure, base, move, visit=again.add
+            subject.decode, properties.measure, base, move, visit=again.add, **options
         )
         return change, tuple(flags(again, move, step) for step in (1.0, -1.0))
 

@@ -234,7 +234,7 @@ class Interactions(Record):
 
 
 class FirstLayer(Record):
-    """What the decoder's first layer amplifies most (SeFa, ``effects/axes.py``)."""
+    """What the decoder's first layer amplifies most (SeFa, ``latents/directions/bases.py``)."""
 
     gain: Numbers
     directions: Matrix

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from zatlas.errors import InputError, argument_error, nearest
 from zatlas.latents.code_statistics import CodeStatistics
 from zatlas.latents.coding import Codes, checked_codes
+from zatlas.latents.moves import step_along
 from zatlas.latents.names import Names
 from zatlas.models.architecture import spell
 from zatlas.models.layers import Shape
@@ -169,8 +170,7 @@ def _lookup(name: str, names: Names) -> int | list[float]:
 
 def _along(operation: Operation, direction: NDArray[np.floating], space: Space) -> Codes:
     """The step (D,) along a direction; one sd is that of the images' codes along it."""
-    unit = direction / np.linalg.norm(direction)
     length = operation.amount.value * (1 if operation.op == "+=" else -1)
     if operation.amount.unit == "sd":
-        length *= float((space.statistics.codes @ unit).std())
-    return np.asarray(length * unit, np.float32)
+        return np.asarray(length * step_along(direction, space.statistics.codes), np.float32)
+    return np.asarray(length * direction / np.linalg.norm(direction), np.float32)

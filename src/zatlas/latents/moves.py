@@ -31,6 +31,16 @@ def direction_move(label: str, codes_ND: Array, vector_D: Array, sd_D: Array) ->
     return Move(label, np.broadcast_to(row, codes_ND.shape))  # takes the memory of one code
 
 
+def step_along(vector_D: Array, codes_MD: Array) -> Array:
+    """One step along a direction (D,): the sd of the codes along it.
+
+    >>> step_along(np.array([3.0, 0.0]), np.array([[0.0, 5.0], [4.0, 5.0]])).tolist()
+    [2.0, 0.0]
+    """
+    unit = vector_D / np.linalg.norm(vector_D)
+    return np.asarray(float((codes_MD @ unit).std()) * unit)
+
+
 def element_move(codes_ND: Array, element: int, sd_D: Array) -> Move:
     """Move one element (0 to D - 1) of every code by one of its sd.
 

@@ -10,7 +10,7 @@ import numpy as np
 import yaml
 
 from zatlas.errors import InputError
-from zatlas.files import read_text, write_text
+from zatlas.files import open_file, read_text, write_text
 from zatlas.plain_yaml import parse_yaml
 from zatlas.syntax import LARGEST
 
@@ -35,6 +35,26 @@ def read(path: str | os.PathLike[str], latent: int) -> Names:
             hint = f"give {element}, or a direction of {latent} numbers"
             raise InputError(f"{path}: {name!r} is {value!r}; {hint}")
     return names
+
+
+def read_directions(folder: Path, latent: int) -> dict[str, tuple[list[float], str | None]]:
+    """The vectors in a folder ``directions/`` by their names, each with its weights' fingerprint.
+
+    Raises InputError where a file is damaged.
+    """
+    found = {}
+    for file in sorted(folder.glob("*.npz")) if folder.is_dir() else []:
+        try:
+            with open_file(file) as opened, np.load(opened, allow_pickle=False) as arrays:
+                vector = arrays["vector"].astype(float).tolist()
+                name, weights = str(arrays["name"]), str(arrays["weights"]) or None
+            if not _is_direction(vector, latent):
+                raise ValueError(f"give {latent} finite numbers, not all of them 0")
+        except Exception as error:  # damaged archives raise nearly every kind
+            hint = "`zatlas directions` learns it again"
+            raise InputError(f"{file}: holds no direction ({error}); {hint}") from None
+        found[name] = (vector, weights)
+    return found
 
 
 def write(path: str | os.PathLike[str], names: Names) -> None:

@@ -145,7 +145,8 @@ def read_model(model: str | os.PathLike[str]) -> ModelFile:
         runs = [str(file.parent) for file in path.parent.glob(f"*/{OF_A_RUN}")]
         hint = nearest(str(model), [*known, *runs])
         if str(model) in recipes.recipes():
-            hint = f"{model} is a recipe for any network: --model fcn-10 --recipe {model}"
+            hint = f"it is a recipe for any network; give model=fcn-10 and recipe={model}"
+            raise InputError(f"model {str(model)!r}: {hint}", arguments=("model", "recipe"))
         raise InputError(f"model {str(model)!r}: no such preset, model file or run; {hint}")
     return known[str(model)]
 

@@ -4,7 +4,6 @@ import os
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from functools import cached_property
-from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -25,13 +24,14 @@ from zatlas.recipes.parts import Grid
 from zatlas.run import history
 from zatlas.run.config import ImagesRecord, RunConfig, read_config
 from zatlas.run.history import HistoryRow
-from zatlas.run.paths import POINTER, RunPaths
+from zatlas.run.paths import RunPaths
 from zatlas.run.split import Part, hold_out, whole_set
 from zatlas.run.weights import read_network, weights_fingerprint
 
 if TYPE_CHECKING:
     from zatlas.evidence.records import EditEffect
     from zatlas.figures.style import NotebookFigure
+    from zatlas.run.directions import Direction
     from zatlas.workflows.atlas_view import Atlas
     from zatlas.workflows.edits import Plate
     from zatlas.workflows.examine import Examination
@@ -74,16 +74,9 @@ class Run:
         return f"Run({str(self.path)!r}, {self.name}, {self.model.latent} latent elements)"
 
     def _repr_html_(self) -> str:
-        best = self.history[self.best_epoch - 1]
-        facts = {
-            "folder": self.path, "model": self.name,
-            "latent elements": f"{self.model.latent:,}",
-            "parameters": f"{self.model.architecture.parameters:,}",
-            "best epoch": f"{self.best_epoch} of {len(self.history)}",
-            "held-out loss": f"{best.valid_loss:.4g}", "training loss": f"{best.train_loss:.4g}",
-        }  # fmt: skip
-        rows = (f"<tr><th>{k}</th><td>{escape(str(v))}</td></tr>" for k, v in facts.items())
-        return f"<table>{''.join(rows)}</table>"
+        from zatlas.run.summary import html_table  # for notebooks alone
+
+        return html_table(self)
 
     @property
     def name(self) -> str:
@@ -124,7 +117,12 @@ class Run:
     @property
     def names(self) -> names.Names:
         """The user's names of elements (an index) and of directions (a vector)."""
-        return names.read(self.paths.names, self.model.latent)
+        known = names.read_directions(self.paths.directions, self.model.latent)
+        for name, (_, weights) in known.items():
+            hint = f"`zatlas directions {self.path}` learns {name!r} again"
+            self.check_weights(self.paths.directions, weights, hint)
+        vectors = {name: vector for name, (vector, _) in known.items()}
+        return {**vectors, **names.read(self.paths.names, self.model.latent)}
 
     def naming(self, named: Sequence[tuple[int, str]]) -> AbstractContextManager[None]:
         """Name elements in a block, and keep the names where it ends without error."""
@@ -357,6 +355,18 @@ class Run:
 
         return draw_traversals(self, self.fitting(images), index, elements, **options).figure()
 
+    def directions(self, images: Images | None = None, **options: Any) -> "list[Direction]":
+        """Learn directions, or open those that the run has: ``zatlas.workflows.directions``."""
+        from zatlas.workflows.directions import directions
+
+        return directions(self, images, **options)
+
+    def direction(self, name: str) -> "Direction":
+        """The direction of that name. Raises InputError where there is none."""
+        from zatlas.run.directions import kept_direction
+
+        return kept_direction(self, name)
+
     def examine(self, edits: Sequence[str] = (), *, out: PathLike, **options: Any) -> "Examination":
         """Answer claims with evidence: ``zatlas.workflows.examine.examine_run``."""
         from zatlas.workflows.examine import examine_run
@@ -372,15 +382,6 @@ class Run:
         return report([self], out, note=note, overwrite=overwrite)
 
 
-def _so_far(paths: RunPaths) -> str:
-    """How a training that was stopped ends with the weights that it has."""
-    pointer = paths.state / POINTER
-    done = read_text(pointer, longest=100).partition("-")[0] if pointer.is_file() else ""
-    if not (done.isdecimal() and int(done)):
-        return ""
-    return f", or, for the weights so far, with resume=True epochs={int(done)}"
-
-
 def open_run(path: PathLike) -> Run:
     """Open ``path``, the folder of a trained model.
 
@@ -393,7 +394,7 @@ def open_run(path: PathLike) -> Run:
     config = read_config(paths.folder)
     for file in (paths.model, paths.weights):
         if not file.is_file():
-            hint = f"finish the run: the same training again with resume=True{_so_far(paths)}"
+            hint = f"finish the run: the same training again with resume=True{paths.so_far()}"
             raise InputError(f"{file}: missing; {hint}", arguments=("resume", "epochs"))
     model_file = parse_model(read_text(paths.model), str(paths.model))
     return Run(paths.folder, config, read_network(paths.weights, model_file))

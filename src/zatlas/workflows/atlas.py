@@ -94,7 +94,7 @@ def compute_atlas(
     _check_count(count)
     image_set, part = _part(run, images)
     file = str(image_set.path or "")
-    labelled = None if factors is None else _labelled(run, Path(factors), seed)
+    labelled = None if factors is None else labelled_images(run, Path(factors), seed)
     opened = _other_runs(run, others)
     rows = drawn(part, count, seed)
     if len(rows) < 2:
@@ -167,7 +167,7 @@ def measure_edits(
     if project:
         subject = replace(subject, can_give=None)  # it can by definition
     if factors is not None:
-        labelled = _labelled(run, Path(factors), seed)
+        labelled = labelled_images(run, Path(factors), seed)
         properties, _ = add_factors(properties, labelled, subject.encode, subject.decode, seed)
     codes = subject.codes
     properties = measure_drawn(properties, chosen, codes, subject.decode)
@@ -281,7 +281,7 @@ def read_factors(table: PathLike, counts: Sequence[int]) -> tuple[int, tuple[Fac
     raise InputError(f"factors={faults[0]}; {meant}", arguments=("factors",))
 
 
-def _labelled(run: Run, table: Path, seed: int) -> Labelled:
+def labelled_images(run: Run, table: Path, seed: int) -> Labelled:
     """The labelled images of a run: those of its image set, or its held-out ones."""
     valid = run.config.valid
     sets = [run.config.images, *([] if isinstance(valid, float) else [valid])]

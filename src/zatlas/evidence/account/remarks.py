@@ -10,6 +10,8 @@ from zatlas.evidence.account.naming import (
     unsigned_effects,
 )
 from zatlas.evidence.account.number_words import grey_levels, number, part, percent, spaced
+from zatlas.evidence.account.target_words import direction_remarks
+from zatlas.evidence.directions.records import DirectionEffect
 from zatlas.evidence.effects.flags import Flags
 from zatlas.evidence.records import (
     AtlasRecord,
@@ -31,6 +33,8 @@ def remarks(effect: MoveEffect) -> list[str]:
     found = [_undrawn(effect), _unsure(effect), _motion(effect), _flags(effect)]
     if isinstance(effect, EditEffect):
         found.append(_random(effect))
+    if isinstance(effect, DirectionEffect):
+        found += direction_remarks(effect)
     if isinstance(effect, ElementEffect) and effect.sd > 0:
         found += [_together(effect), _posterior(effect), _grid(effect), _other_seeds(effect)]
     return [text for text in found if text]

@@ -34,6 +34,7 @@ from zatlas.evidence.account.number_words import (
     spaced,
 )
 from zatlas.evidence.account.remarks import remarks
+from zatlas.evidence.directions.records import DirectionEffect
 from zatlas.evidence.records import EditEffect, ElementEffect, Estimate, MoveEffect, PropertyEffect
 
 PROPERTIES_SHOWN = 3
@@ -108,6 +109,8 @@ def _is_dead(effect: MoveEffect) -> bool:
 def _subject(effect: MoveEffect) -> str:
     if isinstance(effect, EditEffect):
         return effect.edit
+    if isinstance(effect, DirectionEffect):
+        return f'z["{effect.name}"] + 1 sd'
     if not isinstance(effect, ElementEffect):
         return "the move"
     text = f"z[{effect.element}]"

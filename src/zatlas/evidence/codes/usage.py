@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 
 from zatlas.errors import InputError
 from zatlas.evidence.arrays import Array
-from zatlas.evidence.effects.axes import principal_axes
 from zatlas.latents import code_statistics
+from zatlas.latents.directions.bases import principal_axes
 from zatlas.schema import Number, Numbers, OptionalNumber, Record
 
 ACTIVE_VARIANCE = 0.01
@@ -65,9 +65,9 @@ class Usage(Record):
 
     ``used`` is the number of elements in use, ``kl`` their sum in nats. ``copies`` are groups of
     used elements that are copies of one another. ``effective`` is the number of directions that
-    codes spread over (``effects/axes.py``), ``axes`` the fractions of the variance along the
-    principal axes. ``total_correlation`` is in nats, beside what chance gives for as many images.
-    ``verdict`` says in words whether the code has collapsed.
+    codes spread over (``latents/directions/bases.py``), ``axes`` the fractions of the variance
+    along the principal axes. ``total_correlation`` is in nats, beside what chance gives for as many
+    images. ``verdict`` says in words whether the code has collapsed.
     """
 
     n: int
