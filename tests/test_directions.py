@@ -1,5 +1,6 @@
 """Directions of a small run: learned, measured, kept, used in edits, found again."""
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -8,6 +9,7 @@ import numpy as np
 import pytest
 
 import zatlas
+from zatlas.cli import main
 from zatlas.errors import InputError
 from zatlas.evidence.directions.measure import Candidate, measure_directions
 from zatlas.evidence.directions.nulls import measure_identity, null_effects
@@ -18,9 +20,11 @@ from zatlas.evidence.records import Property
 from zatlas.latents import code_statistics
 from zatlas.latents.directions import METHODS, cosine, pattern, unit
 from zatlas.run.directions import forget_direction, keep_direction, kept_direction
+from zatlas.run.paths import RunPaths
 from zatlas.workflows.direction_images import learning_images
 from zatlas.workflows.directions import learn_directions
 from zatlas.workflows.find import find
+from zatlas.workflows.stale import remove_measured
 
 RNG = np.random.default_rng(0)
 ELEMENTS, FACTORS = 6, 3
@@ -288,3 +292,45 @@ def test_a_damaged_direction_is_told(run: zatlas.Run, tmp_path: Path) -> None:
     (run.paths.directions / "hurt.json").unlink()
     keep_direction(run, one)
     assert kept_direction(run, "hurt").vector.tolist() == one.vector.tolist()
+
+
+def test_the_command_line_learns_lists_finds_and_forgets(
+    run: zatlas.Run, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    def zatlas_line(*words: str) -> str:
+        with pytest.raises(SystemExit) as ended:
+            main(words)
+        written = capsys.readouterr()
+        assert ended.value.code in (0, None), written.err
+        return written.out
+
+    folder = str(run.path)
+    told = zatlas_line("directions", folder, "--pixel", "luminance", "--name", "light up")
+    assert "Its target luminance changes by" in told
+    assert f"wrote {run.paths.directions_page}" in told
+    page = run.paths.directions_page.read_text()
+    assert "light up" in page
+    assert "light up" in zatlas_line("directions", folder)
+    assert 'z["light up"] += 1*sd' in zatlas_line("find", folder, "lighter")
+    answer = tmp_path / "found.json"
+    zatlas_line("find", folder, "lighter", "--json", str(answer))
+    assert "light up" in answer.read_text()
+    zatlas_line("directions", folder, "--forget", "light up")
+    assert "light up" not in zatlas_line("directions", folder)
+
+
+def test_a_report_shows_the_directions(run: zatlas.Run, tmp_path: Path) -> None:
+    run.directions(pixel="luminance", name="<b>light</b>")
+    page = run.report(tmp_path / "report.html")[0].read_text()
+    assert "&lt;b&gt;light" in page
+    assert "<b>light</b>" not in page
+    forget_direction(run, "<b>light</b>")
+
+
+def test_other_weights_remove_directions(run: zatlas.Run, tmp_path: Path) -> None:
+    copy = tmp_path / "copy"
+    shutil.copytree(run.path, copy)
+    learn_directions(zatlas.open_run(copy), pixel="luminance", name="old", command="zatlas again")
+    said = remove_measured(RunPaths(copy))
+    assert "zatlas again" in said
+    assert not list((copy / "directions").glob("*"))

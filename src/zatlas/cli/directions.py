@@ -44,11 +44,17 @@ def directions(
 
     Without options, the directions that RUN has are listed, the largest effect over spill first.
     """
+    from zatlas.report.build import made_before, pages, write_report
+    from zatlas.report.data import ReportData, RunReport
+    from zatlas.report.direction_sections import direction_section
     from zatlas.run.directions import forget_direction, kept_directions
+    from zatlas.run.evidence import training_warnings
     from zatlas.run.run import open_run
     from zatlas.workflows.directions import learn_directions
 
     opened = open_run(run)
+    page = opened.paths.directions_page
+    pages(page, overwrite=made_before(page))
     check_outputs([asked["factors"], asked["images"]], overwrite, json=answer)
     if forget is not None:
         forget_direction(opened, forget)
@@ -68,11 +74,17 @@ def directions(
             opened, between=between, hold=[name.strip() for name in hold.split(",") if name],
             command=typed_command(), progress=advance, **asked,
         )  # fmt: skip
+    say("drawing the page", answer)
     with answering([one.record.plain() for one in made], answer):
-        _show(made, answer)
-        for one in made:
-            say(one.sentence, answer)
-    wrote(opened.paths.directions, answer)
+        section = direction_section(opened, kept_directions(opened))
+        report = RunReport(run.name, [section], "", training_warnings(opened))
+        title = f"Directions of {run.resolve().name}"
+        written = write_report(ReportData(title, [report]), page, overwrite=made_before(page))
+    _show(made, answer)
+    for one in made:
+        say(one.sentence, answer)
+    for path in (opened.paths.directions, *written):
+        wrote(path, answer)
     say(f"""try: zatlas edit {run} 'z["{made[0].name}"] += 1*sd' --images ... --out plate.png""",
         answer)  # fmt: skip
 

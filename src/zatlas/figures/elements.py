@@ -12,6 +12,7 @@ from zatlas.errors import InputError
 from zatlas.evidence.account.naming import named_effects
 from zatlas.evidence.account.number_words import spaced
 from zatlas.evidence.account.sentences import label
+from zatlas.evidence.directions.records import DirectionEffect
 from zatlas.evidence.records import ClaimAnswer, ElementEffect, MoveEffect, PropertyEffect
 from zatlas.figures.effects import (
     ROW,
@@ -186,5 +187,5 @@ def _curves(
         plot.plot(effect.steps, curve[:, k], color=BLUE, lw=1.8)
         plot.grid(color=HAIRLINE, lw=0.4)
         plot.set_xticks(effect.steps)
-        is_element = isinstance(effect, ElementEffect)
-        plot.set_xlabel("sd" if is_element else "fraction of the edit", fontsize=5.5)
+        by_sd = isinstance(effect, ElementEffect | DirectionEffect)
+        plot.set_xlabel("sd" if by_sd else "fraction of the edit", fontsize=5.5)

@@ -17,7 +17,9 @@ from zatlas.recipes.objective_text import written
 from zatlas.report import sections
 from zatlas.report.atlas_sections import AtlasSectionRecord, AtlasSections, atlas_sections
 from zatlas.report.data import Drawing, ReportData, RunReport, Section, command
+from zatlas.report.direction_sections import direction_section
 from zatlas.report.sections import ImageSetRecord, PlateSectionRecord, TraversalRecord
+from zatlas.run.directions import kept_directions
 from zatlas.run.evidence import (
     kept_edits,
     kept_reconstruction,
@@ -91,6 +93,7 @@ def _run_report(
         _edits(run, part, file, strongest[:_EDITED], missing),
         *after,
         *([atlas.elements] if atlas else []),
+        *_directions(run, missing),
         _traversals(run, part, file, strongest[:_SWEPT]),
         *([atlas.overview, atlas.ranking, atlas.properties] if atlas else []),
         sections.reconstruction(
@@ -243,6 +246,16 @@ def _atlas(run: Run, missing: list[str]) -> AtlasSections | None:
     except InputError as fault:
         missing.append(f"The atlas is left out: {fault}.")
         return None
+
+
+def _directions(run: Run, missing: list[str]) -> list[Section]:
+    """The directions, where the run has any."""
+    try:
+        known = kept_directions(run)
+        return [direction_section(run, known, _PAGES)] if known else []
+    except InputError as fault:
+        missing.append(f"The directions are left out: {fault}.")
+        return []
 
 
 def _highest_variance(run: Run) -> list[int]:

@@ -18,6 +18,7 @@ class RunPaths:
 
     def __init__(self, folder: Path) -> None:
         self.folder, self.page = folder, folder / "atlas.html"
+        self.directions_page = folder / "directions.html"
         self.config, self.model = self.asked = (folder / "config.yaml", folder / "model.yaml")
         self.evidence, self.state, self.directions = self.folders = (
             folder / "evidence", folder / "state", folder / "directions"

@@ -1,6 +1,6 @@
 """Sentences about a direction: its target, what it spills, and whether it is more than chance."""
 
-from zatlas.evidence.account.number_words import number, percent, sd, spaced
+from zatlas.evidence.account.number_words import number, percent, sd, spaced, with_minus
 from zatlas.evidence.directions.records import (
     LARGEST_NULL_P,
     DirectionEffect,
@@ -24,7 +24,7 @@ def direction_remarks(effect: DirectionEffect) -> list[str]:
 def target_brief(target: TargetEffect) -> str:
     """An effect with its spill: "yaw +0.45 sd, spill 0.05"."""
     spill = "–" if target.spill is None else f"{target.spill:.2f}"
-    return spaced(f"{target.property} {sd(target.size, '+')} sd, spill {spill}")
+    return with_minus(spaced(f"{target.property} {sd(target.size, '+')} sd, spill {spill}"))
 
 
 def reach_words(target: TargetEffect) -> str:
