@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -96,6 +97,21 @@ class Study:
     def covariance(self) -> Array:
         """The covariance of the codes (D, D)."""
         return covariance_of(self.subject)
+
+    @cached_property
+    def factor_slopes(self) -> tuple[PropertySet, Array]:
+        """The slopes of factors along every element, by probes that measure no direction.
+
+        They learn from the images that directions are learned from, and not from those of the
+        probes of ``properties``.
+        """
+        data, subject = self.data, self.subject
+        pictures = data.images[data.learn[:SLOPE_IMAGES]]
+        own, _ = add_factors(
+            pixel_properties(pictures, compare=False), data.labelled(data.learn),
+            subject.encode, subject.decode, self.seed,
+        )  # fmt: skip
+        return own, _slopes(subject, own, self.codes, self.seed)
 
     def without_dead(self, vector_D: Array) -> Array:
         """The vector with 0 at dead elements, which may vary in images that the run has not seen.
@@ -235,20 +251,12 @@ def _column(study: Study, name: str, argument: str) -> int:
 
 
 def _by_probe(study: Study, name: str) -> Array:
-    """What raises a factor most, as a probe reads it through the decoder, the others held.
-
-    The probe learns from the images that directions are learned from, and not from those of the
-    probe that measures the direction.
-    """
-    data, subject = study.data, study.subject
-    own, _ = add_factors(
-        pixel_properties(data.images[data.learn[:SLOPE_IMAGES]], compare=False),
-        data.labelled(data.learn), subject.encode, subject.decode, study.seed,
-    )  # fmt: skip
+    """What raises a factor most, as a probe reads it through the decoder, the others held."""
+    own, found = study.factor_slopes
     if name not in own.probes:
         raise argument_error("factor", repr(name), "no probe reads it in reconstructions")
     scale = scale_of(own, name)
-    sizes = scale.sizes(_slopes(subject, own, study.codes, study.seed))
+    sizes = scale.sizes(found)
     target, others = sizes[:, scale.target], sizes[:, list(scale.others)]
     return steepest_holding(target, others, study.covariance, HOLD_WEIGHT)
 
