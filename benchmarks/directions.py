@@ -44,7 +44,7 @@ def by_labels(study: Study, name: str) -> Iterator[tuple[str, Array]]:
     yield "svm", normals[at]
     others = np.stack([one for k, one in enumerate(normals) if k != at])
     yield "svm projected", projected(normals[at], others)
-    yield "gradient", [*learn(study, Wanted(factor=name, method="gradient"))][0].vector
+    yield "gradient", next(learn(study, Wanted(factor=name, method="gradient"))).vector
 
 
 def axes(study: Study, basis: str) -> Array:
@@ -112,7 +112,7 @@ def main() -> None:
     done = {(row["network"], str(row["seed"]), row["factor"]) for row in rows}
     bases = {basis: axes(study, basis) for basis in BASES if basis != "sefa"
              or subject.first_weight is not None}  # fmt: skip
-    for factor in [label for label, _ in zip(*study.data.table()[:1], strict=False)] or names:
+    for factor in study.data.table()[0]:
         if (about["network"], str(about["seed"]), factor) in done:
             continue
         if given.factors and factor not in given.factors.split(","):

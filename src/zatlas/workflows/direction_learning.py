@@ -313,8 +313,8 @@ def _pushforward(subject: Subject) -> Callable[[Array, Array], Array]:
     def push(codes: Array, direction: Array) -> Array:
         if subject.jvp is None:
             raise InputError("this decoder has no derivative; take another basis")
-        along = np.broadcast_to(direction.astype(np.float32), codes.shape)
-        slope = subject.jvp(codes.astype(np.float32), np.ascontiguousarray(along))
+        along = np.tile(direction.astype(np.float32), (len(codes), 1))
+        slope = subject.jvp(codes.astype(np.float32), along)
         return np.asarray(slope.reshape(len(codes), -1))
 
     return push
