@@ -245,6 +245,26 @@ def test_what_may_not_be_drawn_is_said_where_it_is_named() -> None:
     assert "Not settled" not in element(drawn, on("c", 0.01, "small")).sentence
 
 
+def test_what_may_not_be_drawn_comes_last_and_is_never_the_main_effect() -> None:
+    """With 60 images, sentences began with noise, which the network may not draw."""
+    noise = on("noise", 0.9), on("gain", -0.8, "opposite")
+    drawn = on("light", 0.5, drawn=True), on("shift", 0.3, "either way", drawn=True)
+    one = element(*noise, *drawn, main=(mainly("noise"),))
+    assert summary(one) == (
+        "more light by 0.50 sd, in 97 % of images; also more shift by 0.30 sd (either way), "
+        "more noise by 0.90 sd"
+    )
+    words = ("more light", "either way: more shift", "more noise", "changes gain by 0.80 sd")
+    places = [one.sentence.index(text) for text in words]
+    assert places == sorted(places)
+    assert "mainly" not in one.sentence
+    assert "Not settled whether this network draws noise, gain." in one.sentence
+    factor = on("age", 0.4, kind="factor", probe=PROBE, drawn=True)
+    assert "this run): more age (" in element(*noise, factor).sentence
+    unmeasured = element(noise[0], on("light", 0.3), main=(mainly("noise"),))
+    assert summary(unmeasured).startswith("mainly more noise")
+
+
 def test_one_word_is_not_named_and_left_out_in_one_sentence() -> None:
     gain = on("detail gain", 0.3, up="sharper", drawn=True)
     sharpness = on("sharpness", 0.9, up="sharper", drawn=False, named=False)
