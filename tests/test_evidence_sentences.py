@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from zatlas.evidence.account.claims import answer_claim
 from zatlas.evidence.account.naming import (
     WITH_A_SIGN,
     is_main,
@@ -263,6 +264,22 @@ def test_what_may_not_be_drawn_comes_last_and_is_never_the_main_effect() -> None
     assert "this run): more age (" in element(*noise, factor).sentence
     unmeasured = element(noise[0], on("light", 0.3), main=(mainly("noise"),))
     assert summary(unmeasured).startswith("mainly more noise")
+
+
+def test_a_claim_on_what_may_not_be_drawn_is_inconclusive() -> None:
+    """A claim was supported whose own sentence said "not settled whether this network draws"."""
+    noise, light = on("noise", 0.9), on("luminance", 0.5, drawn=True)
+    reason = "not settled whether this network draws the property: noise +0.90 sd"
+    one = element(noise, light, main=(mainly("noise"),))
+    for claim in ("element 2 adds noise", "element 2 reduces the noise", "z[2] adds no noise"):
+        answer = answer_claim(claim, one)
+        assert answer.word == "inconclusive", claim
+        assert answer.reason.startswith(reason)
+    assert answer_claim("element 2 makes it lighter", one).word == "supported"
+    small = element(on("noise", 0.01, "small"), light)
+    assert answer_claim("element 2 adds no noise", small).word == "inconclusive"
+    unmeasured = element(noise, on("luminance", 0.5))
+    assert answer_claim("element 2 adds noise", unmeasured).word == "supported"
 
 
 def test_one_word_is_not_named_and_left_out_in_one_sentence() -> None:
