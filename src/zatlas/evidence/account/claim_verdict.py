@@ -112,7 +112,11 @@ def judge(reading: Reading, effects: Sequence[Effect], in_range: float | None = 
     if decided and in_range is not None and in_range <= OUT_OF_RANGE_FRACTION:
         share = f"{100 * in_range:.0f} % in range"
         return Verdict("inconclusive", f"the move leaves the data: {share}")
-    return Verdict(word, "; ".join(answer.reason for answer in answers if answer.word == word))
+    reasons = [answer.reason for answer in answers if answer.word == word]
+    if word != "supported":
+        held = [answer.reason for answer in answers if answer.word == "supported"]
+        reasons += [f"another part of the claim holds: {reason}" for reason in held]
+    return Verdict(word, "; ".join(reasons))
 
 
 def _of_phrase(meant: list[Meant], effects: Sequence[Effect], reading: Reading) -> Verdict:
@@ -187,7 +191,10 @@ def _unsettled(effect: Effect) -> str:
     if effect.unsure:
         return "not settled whether this network draws the property"
     if max(-effect.low_sd, effect.high_sd) < SMALLEST_EFFECT_SD:
-        return "small on average; not settled for each step and image"
+        return (
+            "small on average; in single images, or for one of the two steps, it may be "
+            f"{SMALLEST_EFFECT_SD} sd or more"
+        )
     nearest = max(effect.low_sd, -effect.high_sd)
     return "not settled" if nearest < SMALLEST_EFFECT_SD else "it may have another cause"
 
