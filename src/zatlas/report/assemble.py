@@ -13,7 +13,9 @@ from zatlas.figures.strip import strip
 from zatlas.files import read_text
 from zatlas.latents.edit_results import apply_edits
 from zatlas.latents.interpolation import offset_labels
+from zatlas.recipes.description import describe
 from zatlas.recipes.objective_text import written
+from zatlas.recipes.step import Shapes
 from zatlas.report import sections
 from zatlas.report.atlas_sections import AtlasSectionRecord, AtlasSections, atlas_sections
 from zatlas.report.data import Drawing, ReportData, RunReport, Section, command
@@ -81,8 +83,9 @@ def _run_report(
     part, file = run.held_out(), run.held_out_path
     measured = kept_reconstruction(run)
     images = part.pictures(measured.n)
-    network = run.model.architecture
-    title = run.model.model_file.title or run.name
+    network, model = run.model.architecture, run.model.model_file
+    family = describe(model, shapes=Shapes(network.image, network.code_shape))
+    title = model.title or run.name
     missing: list[str] = []
     atlas = _atlas(run, missing)
     strongest = (atlas.order if atlas else []) or _highest_variance(run)
@@ -101,7 +104,7 @@ def _run_report(
         _training(run),
         sections.architecture(
             network, title, model_file=run.paths.model.read_text(encoding="utf-8"),
-            command=command("models", "show", run.paths.model),
+            command=command("models", "show", run.paths.model), family=family,
         ),
     ]  # fmt: skip
     made += [
