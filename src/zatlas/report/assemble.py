@@ -19,6 +19,7 @@ from zatlas.recipes.step import Shapes
 from zatlas.report import sections
 from zatlas.report.atlas_sections import AtlasSectionRecord, AtlasSections, atlas_sections
 from zatlas.report.data import Drawing, ReportData, RunReport, Section, command
+from zatlas.report.note_pictures import note_pictures
 from zatlas.report.sections import ImageSetRecord, PlateSectionRecord, TraversalRecord
 from zatlas.run.evidence import (
     kept_edits,
@@ -58,7 +59,10 @@ def report_data(
         raise argument_error("note", f"{len(notes)} files", mend)
     name = runs[0].name if opening else runs[0].path.name
     title = f"Report on {name}" if len(runs) == 1 else f"Report on {len(runs)} runs"
-    own = [sections.note(read_text(note), str(note)) for note in notes]
+    own = [
+        sections.note(text, str(note), note_pictures(note, text))
+        for note, text in ((note, read_text(note)) for note in notes)
+    ]
     options = [word for note in notes for word in ("--note", note)]
     again = command("report", *(run.path for run in runs), *options, "--out", "report.html")
     first, after = list(opening[:1]), list(opening[1:])

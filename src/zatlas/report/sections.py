@@ -16,7 +16,7 @@ from zatlas.figures.family import family_diagram
 from zatlas.models.architecture import Architecture, spell
 from zatlas.recipes.description import Description
 from zatlas.recipes.part_text import write_part
-from zatlas.report.data import Drawing, Fact, Section
+from zatlas.report.data import Drawing, Fact, GivenPicture, Section
 from zatlas.report.notes import NoteRecord
 from zatlas.report.number_text import METRICS, duration
 from zatlas.run.history import HistoryRow
@@ -373,6 +373,10 @@ def next_steps(steps: Mapping[str, str]) -> Section:
     return Section("next", "What to do next", NextRecord(steps=made))
 
 
-def note(text: str, source: str = "") -> Section:
-    """The user's own words, a text in Markdown from the file ``source``."""
-    return Section("note", "Notes", NoteRecord(text=text, source=source))
+def note(
+    text: str, source: str = "", pictures: Mapping[str, GivenPicture] | None = None
+) -> Section:
+    """The user's own words, a text in Markdown from the file ``source``, and its pictures."""
+    names, shown = tuple(pictures or ()), (pictures or {}).values()
+    record = NoteRecord(text=text, source=source, pictures=names)
+    return Section("note", "Notes", record, {f"picture-{i}": one for i, one in enumerate(shown)})
