@@ -112,12 +112,35 @@ def test_a_loss_that_falls_with_the_learning_rate_is_not_told() -> None:
 
 
 def test_a_network_that_overfits_is_told_from_which_epoch_on() -> None:
-    found = losses([3.0, 2.0, 2.5], [3.0, 2.0, 1.0])
-    assert "overfits after epoch 2: until epoch 3 the held-out loss rose from 2 to 2.5" in (
+    found = losses([3.0, 2.0, 2.2, 2.3, 2.5], falling := [3.0, 2.0, 1.8, 1.5, 1.0])
+    assert "overfits after epoch 2: until epoch 5 the held-out loss rose from 2 to 2.5" in (
         found.overfitting
     )
-    assert losses([3.0, 2.0, 2.5], [3.0, 2.0, 2.5]).overfitting == ""  # both rose
-    assert losses([3.0, 2.0, 2.01], [3.0, 2.0, 1.0]).overfitting == ""
+    assert losses([3.0, 2.0, 2.5, 2.5, 2.5]).overfitting == ""  # both rose
+    assert losses([3.0, 2.0, 2.0, 2.0, 2.01], falling).overfitting == ""
+    assert losses([3.0, 2.5, 2.0, 2.2, 2.5], falling).overfitting == ""  # two noisy epochs
+    long = [3.0 - 0.05 * epoch for epoch in range(40)]
+    assert losses([*long[:36], 2.0, 2.0, 2.0, 2.0], long).overfitting == ""  # the last tenth
+    assert losses([*long[:35], 2.0, 2.0, 2.0, 2.0, 2.0], long).overfitting != ""
+
+
+def test_no_two_warnings_contradict_each_other() -> None:
+    """A larger network was told beside a smaller one, a larger KL weight beside a smaller one."""
+    worse = check_pca(pictures(400), pictures(200), 0.5, 2)
+    far = check_prior(gaussian([0, 1], [1.9, 0.8]), np.full((50, 2), 0.5))
+    checks: dict[str, Any] = {**GOOD, "pca": worse}
+    assert "or a larger network." in LearningCheck(**checks).warnings[0]
+    assert "smaller weights" in LearningCheck(**checks, penalties=True).warnings[0]
+    prior, network = LearningCheck(**checks, penalties=True, prior=far).warnings
+    assert "a larger KL weight" in prior
+    assert "smaller weights" not in network
+    unused = check_elements(np.zeros((10, 2), np.float32), np.ones((10, 2), np.float32))
+    elements, prior, _ = LearningCheck(**checks, prior=far, elements=unused).warnings
+    assert "a smaller KL weight" in elements
+    assert "larger KL weight" not in prior
+    rising = losses([3.0, 2.0, 2.2, 2.3, 2.5], [3.0, 2.0, 1.8, 1.5, 1.0])
+    (only,) = LearningCheck(**checks, losses=rising).warnings
+    assert "a corruption of the images (the recipe dae), or a smaller network" in only
 
 
 def test_the_errors_of_pca_are_those_of_projections() -> None:

@@ -221,6 +221,25 @@ def test_a_verdict_gives_its_reason_with_numbers(claim: str, reason: str) -> Non
     assert reason in judge(read_claim(claim, VOCABULARY), EFFECTS).reason
 
 
+def test_a_claim_of_two_properties_names_the_part_that_holds() -> None:
+    for claim, word, reason in (
+        ("element 1 makes it darker and redder", YES, "main effect: luminance -0.60 sd"),
+        ("element 1 makes it darker and more colourful", OPEN, "not settled: chroma +0.22 sd"),
+        ("element 1 makes it darker and zooms in", NO, "no effect that differs from 0: edge"),
+    ):
+        verdict = judge(read_claim(claim, VOCABULARY), EFFECTS)
+        assert verdict.word == word, claim
+        assert reason in verdict.reason
+        held = "another part of the claim holds: the main effect: luminance -0.60 sd"
+        assert (held in verdict.reason) == (word != YES)
+
+
+def test_small_on_average_is_said_for_a_student() -> None:
+    reason = "in single images, or for one of the two steps, it may be 0.2 sd or more: contrast"
+    effects = [Effect("contrast", 0.05, 0.02, 0.08, "not settled")]
+    assert reason in judge(read_claim("element 1 adds contrast", VOCABULARY), effects).reason
+
+
 def test_a_claim_on_one_of_equal_effects_is_no_objection() -> None:
     """ "supported: no effect is clearly the main one" read like an objection."""
     effects = [replace(effect, main=False) for effect in EFFECTS]

@@ -11,8 +11,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from conftest import TINY, Zatlas, discs
+from conftest import TINY, TINY_GAUSSIAN, Zatlas, discs
 from zatlas.cli.program import COMMANDS
+from zatlas.models.model_file import adapt
 from zatlas.run.run import Run, open_run
 
 
@@ -155,6 +156,18 @@ def test_models_list_fits_100_columns(zatlas: Zatlas, monkeypatch: pytest.Monkey
     _, out, _ = zatlas("models", "list")
     assert max(map(len, out.splitlines())) <= 100
     assert "deterministic  ae" in out
+
+
+def test_models_show_knows_the_recipe_of_a_model(zatlas: Zatlas, tmp_path: Path) -> None:
+    """A run that was trained with a recipe told nothing of its paper and advantage."""
+    shown = zatlas("models", "show", "vae-conv-64")[1]
+    assert "Auto-encoding variational Bayes" in shown
+    assert "--set" not in shown  # short names are those of a recipe that is asked for
+    changed = adapt(TINY_GAUSSIAN, "beta-vae", {"beta": 8})
+    (tmp_path / "model.yaml").write_text(changed.to_yaml(), encoding="utf-8")
+    shown = zatlas("models", "show", tmp_path)[1]  # as a run
+    for words in ("beta-vae, with beta=8", "paper", "disadvantage"):
+        assert words in shown
 
 
 def test_images_prepare_and_show(zatlas: Zatlas, tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from zatlas.evidence.account.claims import answer_claim
 from zatlas.evidence.account.naming import (
     WITH_A_SIGN,
     is_main,
@@ -243,6 +244,42 @@ def test_what_may_not_be_drawn_is_said_where_it_is_named() -> None:
     assert "Not settled whether this network draws a." in element(unsure, drawn).sentence
     assert "Not settled" not in element(unsure, on("b", 0.3)).sentence  # it was not measured
     assert "Not settled" not in element(drawn, on("c", 0.01, "small")).sentence
+
+
+def test_what_may_not_be_drawn_comes_last_and_is_never_the_main_effect() -> None:
+    """With 60 images, sentences began with noise, which the network may not draw."""
+    noise = on("noise", 0.9), on("gain", -0.8, "opposite")
+    drawn = on("light", 0.5, drawn=True), on("shift", 0.3, "either way", drawn=True)
+    one = element(*noise, *drawn, main=(mainly("noise"),))
+    assert summary(one) == (
+        "more light by 0.50 sd, in 97 % of images; also more shift by 0.30 sd (either way), "
+        "more noise by 0.90 sd"
+    )
+    words = ("more light", "either way: more shift", "more noise", "changes gain by 0.80 sd")
+    places = [one.sentence.index(text) for text in words]
+    assert places == sorted(places)
+    assert "mainly" not in one.sentence
+    assert "Not settled whether this network draws noise, gain." in one.sentence
+    factor = on("age", 0.4, kind="factor", probe=PROBE, drawn=True)
+    assert "this run): more age (" in element(*noise, factor).sentence
+    unmeasured = element(noise[0], on("light", 0.3), main=(mainly("noise"),))
+    assert summary(unmeasured).startswith("mainly more noise")
+
+
+def test_a_claim_on_what_may_not_be_drawn_is_inconclusive() -> None:
+    """A claim was supported whose own sentence said "not settled whether this network draws"."""
+    noise, light = on("noise", 0.9), on("luminance", 0.5, drawn=True)
+    reason = "not settled whether this network draws the property: noise +0.90 sd"
+    one = element(noise, light, main=(mainly("noise"),))
+    for claim in ("element 2 adds noise", "element 2 reduces the noise", "z[2] adds no noise"):
+        answer = answer_claim(claim, one)
+        assert answer.word == "inconclusive", claim
+        assert answer.reason.startswith(reason)
+    assert answer_claim("element 2 makes it lighter", one).word == "supported"
+    small = element(on("noise", 0.01, "small"), light)
+    assert answer_claim("element 2 adds no noise", small).word == "inconclusive"
+    unmeasured = element(noise, on("luminance", 0.5))
+    assert answer_claim("element 2 adds noise", unmeasured).word == "supported"
 
 
 def test_one_word_is_not_named_and_left_out_in_one_sentence() -> None:

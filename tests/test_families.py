@@ -181,6 +181,18 @@ def test_a_recipe_is_described(name: str) -> None:
     assert json_text(described.plain())
 
 
+@pytest.mark.parametrize("name", sorted(recipes()))
+def test_the_recipe_of_a_model_is_known_from_its_parts(name: str) -> None:
+    assert describe(recipes()[name]).recipe_words == name
+
+
+def test_a_changed_weight_is_told_beside_the_recipe() -> None:
+    whole = adapt(NETWORKS["mlp"], "beta-vae", {"beta": 8})
+    assert describe(whole).recipe_words == "beta-vae, with beta=8"
+    assert describe(adapt(NETWORKS["mlp"], "vae", {"beta": 0.5})).recipe_words.startswith("vae, ")
+    assert describe(adapt(NETWORKS["mlp"], None, {"objective": ["mse()", "sse()"]})).recipe == ""
+
+
 def test_the_old_name_of_a_recipe_says_the_new_one() -> None:
     with pytest.raises(InputError, match="recipe='plain': its name is now 'ae'"):
         adapt(NETWORKS["mlp"], "plain")

@@ -253,6 +253,9 @@ def test_a_linked_folder_elsewhere_is_read(tmp_path: Path, folder: Any) -> None:
     (tmp_path / "links").mkdir()
     (tmp_path / "links" / "there").symlink_to(folder)
     assert prepare_images(tmp_path / "links", tmp_path / "out.npy").count == 20
+    given = tmp_path / "links" / "there"  # the folder that is given may be a link itself
+    (folder / "loop").symlink_to(given)
+    assert prepare_images(given, tmp_path / "given.npy").count == 20
 
 
 def test_mixed_sizes_need_to(tmp_path: Path, folder: Any) -> None:

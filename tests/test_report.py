@@ -19,7 +19,8 @@ from zatlas.evidence.reconstruction import Metric, Reconstruction
 from zatlas.evidence.records import ClaimAnswer, EditRecord, MovedElement
 from zatlas.figures.plate import edits_plate
 from zatlas.figures.strip import strip
-from zatlas.models.model_file import presets
+from zatlas.models.model_file import adapt, presets
+from zatlas.recipes.description import describe
 from zatlas.report import markdown, sections
 from zatlas.report.build import write_report
 from zatlas.report.data import ReportData, RunReport
@@ -113,6 +114,21 @@ def a_run(
         ],
         about="A run made up for a test.",
     )  # fmt: skip
+
+
+def test_the_family_of_a_run_is_described_and_drawn(tmp_path: Path) -> None:
+    """A report of a run with a recipe told nothing of the recipe."""
+    model = adapt(presets()["fcn-10"], "beta-vae", {"beta": 8})
+    for one, words in ((model, "beta-vae, with beta=8"), (presets()["fcn-10"], "ae")):
+        family = describe(one)
+        section = sections.architecture(one.architecture(), "a title", family=family)
+        assert ("family" in section.drawings) == (words != "ae")
+        data = ReportData("t", [RunReport("a", [section])])
+        page, lines, _ = write_report(data, tmp_path / f"{words[:2]}.html")
+        for text in (words, family.paper, family.advantage, family.disadvantage):
+            assert text in visible(page.read_text(encoding="utf-8"))
+        assert f"| recipe | {words} |" in lines.read_text(encoding="utf-8")
+        assert read_as_text("---\n---" + lines.read_text(encoding="utf-8")).count("recipe") == 1
 
 
 @pytest.fixture(scope="module")

@@ -1,5 +1,6 @@
 """``zatlas models``: the presets, the recipes, and what a model or a recipe consists of."""
 
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -104,7 +105,7 @@ def show(
                 shown.print(f"assumed: {note}", markup=False)
             counts = f"{network.parameters:,} parameters, {network.latent:,} latent elements"
             shown.print(f"\n{counts}\n")
-        shown.print(_family_table(family))
+        shown.print(_family_table(family, network, named=recipe is not None))
     if svg is not None:
         wrote(svg, answer)
 
@@ -141,17 +142,27 @@ def _layer_table(network: "Architecture") -> "Table":
     return table
 
 
-def _family_table(family: "Description") -> "Table":
-    """The loss, the parts with their formulas, the texts of the recipe, and what can be set."""
+def _family_table(family: "Description", network: "Architecture", *, named: bool) -> "Table":
+    """The loss, the parts with their formulas, the texts of the recipe, and what can be set.
+
+    ``named``: the recipe was asked for by its name, so its parameters can be set by theirs.
+    """
     from rich.table import Table
     from rich.text import Text
 
+    from zatlas.recipes.description import value_text
+
     table = Table(box=None, pad_edge=False, show_header=False)
+    if family.recipe:
+        table.add_row("recipe", Text(family.recipe_words))
     table.add_row("loss", Text(family.loss))
     if family.beta is not None:
-        of_image = f"{family.beta:.4g}, the KL term beside minus the log likelihood of one image"
-        normalised = f"{family.normalised_beta:.4g}, times elements / pixel values (Higgins 2017)"
-        table.add_row("beta", f"{of_image} (sse is twice that); normalised {normalised}")
+        size = f"{network.latent:,} elements, {math.prod(network.image):,} pixel values"
+        own = any(one.name == "beta" for one in family.settings) and named
+        weight = "; --set beta is the weight of the term in the loss" if own else ""
+        likelihood = "beside a reconstruction loss in nats, which is half of sse"
+        table.add_row("beta", f"{family.beta:.4g} {likelihood}{weight}")
+        table.add_row("", f"{family.normalised_beta:.4g} normalised (Higgins 2017), for {size}")
     before = ""
     for part in family.parts:
         text = f"{part.text}    {part.formula}" if part.formula else part.text
@@ -160,13 +171,6 @@ def _family_table(family: "Description") -> "Table":
     for key in ("paper", "advantage", "disadvantage"):
         if text := getattr(family, key):
             table.add_row(key, Text(text))
-    for number, one in enumerate(family.settings if family.recipe else ()):
-        table.add_row("--set" * (not number), Text(f"{one.name}={_short(one.value)}"))
+    for number, one in enumerate(family.settings if named else ()):
+        table.add_row("--set" * (not number), Text(f"{one.name}={value_text(one.value)}"))
     return table
-
-
-def _short(value: object) -> str:
-    """A value as it is typed on the command line."""
-    if value is None:
-        return "null"
-    return f"{value:g}" if isinstance(value, float) else str(value)

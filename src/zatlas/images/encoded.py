@@ -31,7 +31,7 @@ def folder(root: Path) -> Source:
     """The images of a folder and its subfolders, sorted by name.
 
     Hidden files are skipped. Images in more than one folder get the label ``folder``. A link to a
-    folder is followed once and never upwards, so a loop ends.
+    folder is followed once and never upwards, so a loop ends; ``root`` itself may be a link.
     """
     found: dict[str, Data] = {}
     left_out: list[str] = []
@@ -42,7 +42,8 @@ def folder(root: Path) -> Source:
         try:
             status, entries = here.stat(), sorted(here.iterdir())
             place = status.st_dev, status.st_ino
-            upwards = here.is_symlink() and root.resolve().is_relative_to(here.resolve())
+            link = here.is_symlink() and here != root  # one that the user gave is followed
+            upwards = link and root.resolve().is_relative_to(here.resolve())
             if place in seen or upwards:
                 raise OSError(errno.ELOOP, "a link to a folder that is read already")
         except OSError as error:

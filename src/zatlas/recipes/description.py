@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from zatlas.recipes.loss_scale import loss_scale
 from zatlas.recipes.part_text import parameters, write_part
 from zatlas.recipes.parts import Part, Place, Requirement, Term
-from zatlas.recipes.recipe import PARTS, Parts, find_recipe
+from zatlas.recipes.recipe import PARTS, Parts, find_recipe, recipes
 from zatlas.recipes.step import Shapes
 from zatlas.schema import OptionalNumber, Record
 
@@ -35,11 +35,12 @@ class Setting(Record):
 
 
 class Description(Record):
-    """A family. The texts of the recipe are empty where a model file has no recipe.
+    """A family. The texts of the recipe are empty where a model file has the parts of none.
 
-    ``loss`` is the loss of one image, with the weights after every warm-up. ``parts`` are those
-    that change something. ``beta`` is the factor of the KL divergence in nats, and
-    ``normalised_beta`` the same times D / P: see ``zatlas.recipes.loss_scale``.
+    ``changes`` are the parameters that differ from those of the recipe. ``loss`` is the loss of one
+    image, with the weights after every warm-up. ``parts`` are those that change something. ``beta``
+    is the factor of the KL divergence in nats, and ``normalised_beta`` the same times D / P: see
+    ``zatlas.recipes.loss_scale``.
     """
 
     recipe: str = ""
@@ -48,11 +49,18 @@ class Description(Record):
     paper: str = ""
     advantage: str = ""
     disadvantage: str = ""
+    changes: tuple[Setting, ...] = ()
     loss: str
     beta: OptionalNumber = None
     normalised_beta: OptionalNumber = None
     parts: tuple[PartRecord, ...]
     settings: tuple[Setting, ...]
+
+    @property
+    def recipe_words(self) -> str:
+        """The recipe with what is changed in it: "beta-vae, with beta=8"."""
+        changes = ", ".join(f"{one.name}={value_text(one.value)}" for one in self.changes)
+        return f"{self.recipe}, with {changes}" if changes else self.recipe
 
 
 def describe(family: Parts, recipe: str | None = None, shapes: Shapes | None = None) -> Description:
@@ -61,7 +69,8 @@ def describe(family: Parts, recipe: str | None = None, shapes: Shapes | None = N
     Parameters
     ----------
     family : the parts.
-    recipe : the name of the recipe that they are from; it gives the texts and short names.
+    recipe : the name of the recipe that they are from; it gives the texts and short names. None:
+        the recipe with the same parts, if there is one.
     shapes : of a network, for beta.
 
     Raises
@@ -75,22 +84,70 @@ def describe(family: Parts, recipe: str | None = None, shapes: Shapes | None = N
     >>> describe(recipes()["ae"], "ae").loss
     'mean (x̂ − x)²'
     """
+    recipe = recipe or recipe_of(family)
     named = find_recipe(recipe) if recipe is not None else None
     texts = ("title", "paper", "advantage", "disadvantage")
     words = {key: getattr(named, key) for key in texts} if named else {}
     short = named.parameters if named else {}
     known = values(family)
     found = {name: key for name, key in short.items() if key in known}
-    settings = [Setting(name=name, value=known[key]) for name, key in found.items()]
-    settings += [Setting(name=key, value=known[key]) for key in known if key not in found.values()]
+    names = {key: name for name, key in found.items()}
+    keys = [*names, *(key for key in known if key not in names)]
+    settings = [Setting(name=names.get(key, key), value=known[key]) for key in keys]
+    differ = _differences(family, named) if named else []
+    changes = [one for key, one in zip(keys, settings, strict=True) if key in differ]
     sizes = (math.prod(shapes.image), math.prod(shapes.code)) if shapes else None
     scale = loss_scale(family.objective, *sizes) if sizes else None
     return Description(
-        recipe=recipe or "", kind=kind_of(family), **words, loss=loss_of(family),
-        beta=scale.beta if scale else None,
+        recipe=recipe or "", kind=kind_of(family), **words, changes=tuple(changes),
+        loss=loss_of(family), beta=scale.beta if scale else None,
         normalised_beta=scale.normalised if scale else None,
         parts=tuple(_parts(family)), settings=tuple(settings),
     )  # fmt: skip
+
+
+def recipe_of(family: Parts) -> str | None:
+    """The name of the recipe with these parts, whose parameters may differ.
+
+    Of several recipes with the same parts it is the one with the fewest other parameters, then the
+    one whose numbers are the nearest.
+
+    >>> recipe_of(find_recipe("dae")), recipe_of(Parts())
+    ('dae', 'ae')
+    """
+    found = {name: one for name, one in recipes().items() if _names(one) == _names(family)}
+
+    def distance(name: str) -> tuple[int, float]:
+        ours, usual = values(family), values(found[name])
+        differ = _differences(family, found[name])
+        return len(differ), sum(_ratio(ours[key], usual[key]) for key in differ)
+
+    return min(found, key=distance, default=None)
+
+
+def _names(family: Parts) -> list[str]:
+    """What the parts are, without their parameters."""
+    terms = [term.name for term in family.objective.terms]
+    return [*terms, *(getattr(family, key).name for key in PARTS)]
+
+
+def _differences(family: Parts, recipe: Parts) -> list[str]:
+    """The keys of the parameters that differ between two families."""
+    usual = values(recipe)
+    return [key for key, value in values(family).items() if usual.get(key, value) != value]
+
+
+def _ratio(one: Value, two: Value) -> float:
+    """How many times a number is another one, as the absolute logarithm; 1 for other values."""
+    numbers = [float(v) for v in (one, two) if isinstance(v, int | float) and v > 0]
+    return abs(math.log(numbers[0] / numbers[1])) if len(numbers) == 2 else 1.0
+
+
+def value_text(value: Value) -> str:
+    """A value as it is typed on the command line."""
+    if value is None:
+        return "null"
+    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def kind_of(family: Parts) -> str:

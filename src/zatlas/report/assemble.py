@@ -13,11 +13,14 @@ from zatlas.figures.strip import strip
 from zatlas.files import read_text
 from zatlas.latents.edit_results import apply_edits
 from zatlas.latents.interpolation import offset_labels
+from zatlas.recipes.description import describe
 from zatlas.recipes.objective_text import written
+from zatlas.recipes.step import Shapes
 from zatlas.report import sections
 from zatlas.report.atlas_sections import AtlasSectionRecord, AtlasSections, atlas_sections
 from zatlas.report.data import Drawing, ReportData, RunReport, Section, command
 from zatlas.report.direction_sections import direction_section
+from zatlas.report.note_pictures import note_pictures
 from zatlas.report.sections import ImageSetRecord, PlateSectionRecord, TraversalRecord
 from zatlas.run.directions import kept_directions
 from zatlas.run.evidence import (
@@ -58,7 +61,10 @@ def report_data(
         raise argument_error("note", f"{len(notes)} files", mend)
     name = runs[0].name if opening else runs[0].path.name
     title = f"Report on {name}" if len(runs) == 1 else f"Report on {len(runs)} runs"
-    own = [sections.note(read_text(note), str(note)) for note in notes]
+    own = [
+        sections.note(text, str(note), note_pictures(note, text))
+        for note, text in ((note, read_text(note)) for note in notes)
+    ]
     options = [word for note in notes for word in ("--note", note)]
     again = command("report", *(run.path for run in runs), *options, "--out", "report.html")
     first, after = list(opening[:1]), list(opening[1:])
@@ -83,8 +89,9 @@ def _run_report(
     part, file = run.held_out(), run.held_out_path
     measured = kept_reconstruction(run)
     images = part.pictures(measured.n)
-    network = run.model.architecture
-    title = run.model.model_file.title or run.name
+    network, model = run.model.architecture, run.model.model_file
+    family = describe(model, shapes=Shapes(network.image, network.code_shape))
+    title = model.title or run.name
     missing: list[str] = []
     atlas = _atlas(run, missing)
     strongest = (atlas.order if atlas else []) or _highest_variance(run)
@@ -104,7 +111,7 @@ def _run_report(
         _training(run),
         sections.architecture(
             network, title, model_file=run.paths.model.read_text(encoding="utf-8"),
-            command=command("models", "show", run.paths.model),
+            command=command("models", "show", run.paths.model), family=family,
         ),
     ]  # fmt: skip
     made += [

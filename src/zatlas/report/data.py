@@ -10,8 +10,22 @@ from numpy.typing import NDArray
 
 from zatlas.schema import Record
 
-Drawing = Figure | NDArray[np.uint8] | str
-"""A figure, the pixels uint8 (H, W, C) of an image, or the text of an SVG."""
+
+@dataclass(frozen=True)
+class GivenPicture:
+    """A user's own picture: its file's bytes, suffix and type, and (width, height) in pixels.
+
+    ``size`` is None for an SVG.
+    """
+
+    content: bytes
+    suffix: str
+    mime: str
+    size: tuple[int, int] | None
+
+
+Drawing = Figure | NDArray[np.uint8] | str | GivenPicture
+"""A figure, the pixels uint8 (H, W, C) of an image, the text of an SVG, or a user's picture."""
 
 
 def command(*words: object) -> str:

@@ -53,6 +53,7 @@ def _render(
         number=number, percent=percent, setting=setting, setting_name=setting_name, fact=_fact,
         lead=lead, minus=with_minus, spaced=spaced, explained=explained,
         blocks=notes.blocks, spans=notes.spans,
+        markdown_link=markdown.link,
         markdown_code=markdown.code, markdown_listing=markdown.listing, markdown_cell=markdown.cell,
     )  # fmt: skip
 
@@ -69,17 +70,17 @@ def _render(
 
 def _in_page(file: PictureFile, words: str) -> Markup:
     """The picture itself, so that the page loads nothing."""
-    if file.size is None:
+    if not file.mime:
         return Markup(file.content.decode())  # an SVG; figures/svg.py has escaped its texts
+    source = f"data:{file.mime};base64,{base64.b64encode(file.content).decode()}"
+    if file.size is None:  # a user's SVG: as an <img> it runs no script and loads nothing
+        return Markup('<img class="figure" alt="{}" src="{}">').format(words, source)
     width, height = file.size
     zoom = zoom_for(height, width, _PICTURE_SIDE) if file.is_image else 1
     kind = "pixels" if file.is_image else "figure broad" if width >= _BROAD else "figure"
-    return Markup(
-        '<img class="{}" width="{}" height="{}" alt="{}" src="data:image/png;base64,{}">'
-    ).format(
-        kind, width * zoom, height * zoom, words,
-        base64.b64encode(file.content).decode(),
-    )  # fmt: skip
+    return Markup('<img class="{}" width="{}" height="{}" alt="{}" src="{}">').format(
+        kind, width * zoom, height * zoom, words, source
+    )
 
 
 def _link(file: PictureFile, words: str) -> Markup:

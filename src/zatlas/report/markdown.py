@@ -1,6 +1,7 @@
 """Escape texts for Markdown (CommonMark with tables), so that no text can be markup."""
 
 import re
+from urllib.parse import quote
 
 from markupsafe import Markup
 
@@ -30,6 +31,18 @@ def code(text: str) -> Markup:
     fence = _fence(line, 1)
     pad = " " if line.startswith("`") or line.endswith("`") else ""
     return Markup(f"{fence}{pad}{line}{pad}{fence}" if line.strip() else "")
+
+
+def link(text: str, target: str) -> Markup:
+    """A link to another page. Of one to a place of the page only the text is left.
+
+    >>> print(link("a *b*", "https://example.org/a_(b)?c&d"))
+    [a \\*b\\*](https://example.org/a_%28b%29?c\\&d)
+    """
+    if target.startswith("#"):
+        return escaped(text)
+    address = quote(target, safe="%/:?#@!$&'*+,;=~").replace("&", "\\&")
+    return Markup(f"[{escaped(text)}]({address})")
 
 
 def listing(text: str, language: str) -> Markup:

@@ -1,43 +1,60 @@
 """A user's own words in a report: a small part of Markdown.
 
-Headings, paragraphs, lists, numbered lists, tables, ``**strong**``, ``*emphasis*`` and code are
-read. All else is text: no HTML, no link and no picture of a note reaches the page.
+Headings, paragraphs, lists, numbered lists, tables, ``**strong**``, ``*emphasis*``, code, pictures
+and links are read. All else is text: no HTML of a note reaches the page. A link leads to a page of
+the web or to a place of the page itself.
 """
 
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from zatlas.schema import Record
 
-Kind = Literal["heading", "paragraph", "list", "numbered", "table"]
+Kind = Literal["heading", "paragraph", "list", "numbered", "table", "code", "picture"]
 _STARTS: tuple[tuple[Kind, re.Pattern[str]], ...] = (
     ("heading", re.compile(r"#{1,6}\s+(.*?)[\s#]*$")),
     ("list", re.compile(r"[-*+]\s+(.*)")),
     ("numbered", re.compile(r"\d{1,9}[.)]\s+(.*)")),
     ("table", re.compile(r"(\|.*\|)$")),
 )
+_FENCE = re.compile(r"(`{3,}(?=[^`]*$)|~{3,})")  # the first line of a block of code
+_PICTURE = re.compile(r"!\[([^\[\]]{0,500})\]\(([^()\s]{1,500})\)")
 _BAR = re.compile(r"(?<!\\)\|")  # between cells; "\|" is a bar in a cell
 _RULE = re.compile(r"\|[\s|:-]*-[\s|:-]*\|")  # below the head of a table
 _INSIDE = r"(?=\S)(.{1,500}?)(?<=\S)"  # bounded, so that a hostile note costs no time
 _SPAN = re.compile(
     rf"\*\*{_INSIDE}\*\*|(?<!\w)__{_INSIDE}__(?!\w)"
     rf"|\*{_INSIDE}\*|(?<!\w)_{_INSIDE}_(?!\w)|`(.{{1,500}}?)`"
+    r"|(?<!!)\[([^\[\]]{1,500})\]"
+    r"\((https?://(?:[^\s()<>\"]|\([^\s()<>\"]{0,500}\)){1,2000}|#[\w-]{1,500})\)"
 )
-_KINDS = ("strong", "strong", "em", "em", "code")
+_KINDS = ("strong", "strong", "em", "em", "code", "", "link")
+
+
+class Span(NamedTuple):
+    """A part of a line; ``target`` is where a link leads."""
+
+    kind: str
+    text: str
+    target: str = ""
 
 
 class NoteRecord(Record):
-    """The text of a note, and the file that it is from."""
+    """The text of a note, the file that it is from, and its pictures as the text names them."""
 
     text: str
     source: str = ""
+    pictures: tuple[str, ...] = ()
 
 
 @dataclass
 class Block:
-    """A heading, a paragraph, a list with its items, or a table with its lines."""
+    """A heading, a paragraph, a list with its items, a table with its lines, code, or a picture.
+
+    The items of a picture are its words and its file. The one item of code is its text as typed.
+    """
 
     kind: Kind
     items: list[str]
@@ -63,7 +80,19 @@ def blocks(text: str) -> list[Block]:
     """
     found: list[Block] = []
     open_block = False  # a plain line continues the block before it
-    for line in map(str.strip, text.splitlines()):
+    fence = ""  # of the code that is read
+    for typed in text.splitlines():
+        line = typed.strip()
+        if fence:
+            if set(line) == {fence[0]} and len(line) >= len(fence):
+                fence = ""
+            else:
+                found[-1].items.append(typed)
+            continue
+        if code := _FENCE.match(line):
+            fence, open_block = code[0], False
+            found.append(Block("code", []))
+            continue
         started = next(((kind, m[1]) for kind, start in _STARTS if (m := start.match(line))), None)
         if not line:
             open_block = False
@@ -74,6 +103,9 @@ def blocks(text: str) -> list[Block]:
             else:
                 found.append(Block(kind, [words]))
             open_block = kind not in ("heading", "table")
+        elif _PICTURE.search(line):
+            found += _with_pictures(line)
+            open_block = False
         elif open_block:
             found[-1].items[-1] += f" {line}"
         else:
@@ -82,18 +114,30 @@ def blocks(text: str) -> list[Block]:
     return found
 
 
-def spans(text: str) -> Iterator[tuple[str, str]]:
-    """The parts of a line: ("", text), ("strong", text), ("em", text) or ("code", text).
+def _with_pictures(line: str) -> Iterator[Block]:
+    """The pictures of a line, and the paragraphs between them."""
+    first, *others = _PICTURE.split(line)
+    if first.strip():
+        yield Block("paragraph", [first.strip()])
+    for words, file, after in zip(*[iter(others)] * 3, strict=True):
+        yield Block("picture", [words, file])
+        if after.strip():
+            yield Block("paragraph", [after.strip()])
 
-    >>> list(spans("not **at all** skin_tone_2"))
+
+def spans(text: str) -> Iterator[Span]:
+    """The parts of a line; the kind is "" for plain text, "strong", "em", "code" or "link".
+
+    >>> [part[:2] for part in spans("not **at all** skin_tone_2")]
     [('', 'not '), ('strong', 'at all'), ('', ' skin_tone_2')]
     """
     end = 0
     for found in _SPAN.finditer(text):
         if found.start() > end:
-            yield "", text[end : found.start()]
-        index = found.lastindex or 1
-        yield _KINDS[index - 1], found[index]
+            yield Span("", text[end : found.start()])
+        kind = _KINDS[(found.lastindex or 1) - 1]
+        link = kind == "link"
+        yield Span(kind, found[6] if link else found[found.lastindex or 1], found[7] or "")
         end = found.end()
     if end < len(text):
-        yield "", text[end:]
+        yield Span("", text[end:])

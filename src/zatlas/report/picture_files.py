@@ -7,27 +7,32 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from zatlas.figures.style import png
-from zatlas.report.data import Drawing
+from zatlas.report.data import Drawing, GivenPicture
 
 
 @dataclass(frozen=True)
 class PictureFile:
-    """A picture as a PNG or SVG file.
+    """A picture as a file.
 
     ``path`` is relative to the report, ``size`` is (width, height) in pixels, None for an SVG.
-    ``is_image`` says whether it is an image of the model; the page enlarges its pixels.
+    ``is_image`` says whether it is an image of the model; the page enlarges its pixels. ``mime`` is
+    its type; an SVG of zatlas has none, and becomes a part of the page.
     """
 
     path: str
     content: bytes
     size: tuple[int, int] | None
     is_image: bool
+    mime: str = "image/png"
 
 
 def picture_file(stem: str, drawing: Drawing) -> PictureFile:
     """Encode a drawing; ``stem`` is the path without its suffix."""
     if isinstance(drawing, str):
-        return PictureFile(f"{stem}.svg", drawing.encode(), None, is_image=False)
+        return PictureFile(f"{stem}.svg", drawing.encode(), None, is_image=False, mime="")
+    if isinstance(drawing, GivenPicture):
+        path = f"{stem}{drawing.suffix}"
+        return PictureFile(path, drawing.content, drawing.size, is_image=False, mime=drawing.mime)
     is_image = not isinstance(drawing, Figure)
     if isinstance(drawing, Figure):
         content = png(drawing)

@@ -12,9 +12,11 @@ from zatlas.evidence.reconstruction import Reconstruction
 from zatlas.evidence.records import ClaimAnswer, PlateRecord
 from zatlas.figures.curves import loss_curves
 from zatlas.figures.diagram import diagram
+from zatlas.figures.family import family_diagram
 from zatlas.models.architecture import Architecture, spell
+from zatlas.recipes.description import Description
 from zatlas.recipes.part_text import write_part
-from zatlas.report.data import Drawing, Fact, Section
+from zatlas.report.data import Drawing, Fact, GivenPicture, Section
 from zatlas.report.notes import NoteRecord
 from zatlas.report.number_text import METRICS, duration
 from zatlas.run.history import HistoryRow
@@ -78,7 +80,7 @@ class LayerRecord(Record):
 
 
 class ArchitectureRecord(Record):
-    """The network, without its weights."""
+    """The network, without its weights, and its family."""
 
     title: str
     image: str
@@ -90,17 +92,27 @@ class ArchitectureRecord(Record):
     layers: tuple[LayerRecord, ...]
     model_file: str
     command: str
+    family: Description | None = None
+
+    @property
+    def family_drawn(self) -> bool:
+        """Whether the family is drawn: a plain autoencoder is what the network's diagram shows."""
+        return self.family is not None and self.family.recipe not in ("", "ae")
 
 
 def architecture(
-    network: Architecture, title: str, *, model_file: str = "", command: str = ""
-) -> Section:
-    """The network: its diagram, its layer table, and ``model_file``, the text of its YAML."""
+    network: Architecture, title: str, *, model_file: str = "", command: str = "",
+    family: Description | None = None,
+) -> Section:  # fmt: skip
+    """The network: its diagram, its layer table, and ``model_file``, the text of its YAML.
+
+    ``family`` is drawn too where it has the parts of a recipe.
+    """
     record = ArchitectureRecord(
         title=title, image=spell(network.image), code_shape=spell(network.code_shape),
         bottleneck=write_part(network.bottleneck), latent=network.latent,
         parameters=network.parameters,
-        encoders=len(network.encoders), model_file=model_file, command=command,
+        encoders=len(network.encoders), model_file=model_file, command=command, family=family,
         layers=tuple(
             LayerRecord(part=row.part, index=row.index, layer=format_call(row.call),
                         output=spell(row.shape), parameters=row.parameters)
@@ -109,7 +121,9 @@ def architecture(
     )  # fmt: skip
     facts = [Fact(label="parameters", value=record.parameters),
              Fact(label="latent elements", value=record.latent)]  # fmt: skip
-    drawings = {"diagram": diagram(network, title)}
+    drawings: dict[str, Drawing] = {"diagram": diagram(network, title)}
+    if family and record.family_drawn:
+        drawings["family"] = family_diagram(family, family.recipe_words if family.changes else "")
     return Section("architecture", "Architecture", record, drawings, facts)
 
 
@@ -359,6 +373,10 @@ def next_steps(steps: Mapping[str, str]) -> Section:
     return Section("next", "What to do next", NextRecord(steps=made))
 
 
-def note(text: str, source: str = "") -> Section:
-    """The user's own words, a text in Markdown from the file ``source``."""
-    return Section("note", "Notes", NoteRecord(text=text, source=source))
+def note(
+    text: str, source: str = "", pictures: Mapping[str, GivenPicture] | None = None
+) -> Section:
+    """The user's own words, a text in Markdown from the file ``source``, and its pictures."""
+    names, shown = tuple(pictures or ()), (pictures or {}).values()
+    record = NoteRecord(text=text, source=source, pictures=names)
+    return Section("note", "Notes", record, {f"picture-{i}": one for i, one in enumerate(shown)})

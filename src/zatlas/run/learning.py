@@ -39,8 +39,9 @@ class LearningCheck(VersionedRecord):
     reconstructions, and that of the mean training picture in their place. ``first_loss`` and
     ``last_loss`` are the training reconstruction losses of the first and the last epoch.
     ``improving``: the held-out loss still falls in the last epochs. ``kl_weight`` is 0 without a KL
-    divergence. ``weights`` is the fingerprint of the network that was measured. A check that does
-    not apply to the model, or that an older zatlas did not make, is None.
+    divergence. ``penalties``: the objective has any. ``weights`` is the fingerprint of the network
+    that was measured. A check that does not apply to the model, or that an older zatlas did not
+    make, is None.
     """
 
     n: int
@@ -54,6 +55,7 @@ class LearningCheck(VersionedRecord):
     batch_size: int
     lr: Number
     kl_weight: Number
+    penalties: bool = False
     weights: str | None = None
     losses: LossCheck | None = None
     elements: ElementCheck | None = None
@@ -90,15 +92,24 @@ class LearningCheck(VersionedRecord):
         if self.losses:
             found += [self.losses.unfinished, self.losses.overfitting]
             found += [] if self._few_steps() else [self.losses.improving]
-        found += [check.sentence for check in (self.elements, self.prior) if check]
-        found += [self.pca.network_limits] if self.pca else []
+        unused = self.elements.sentence if self.elements else ""  # a smaller KL weight
+        prior = self.prior.said(heavier=not unused) if self.prior else ""
+        found += [unused, prior]
+        if self.pca and not self.overfits:  # a smaller network is tried there
+            found.append(self.pca.network_sentence(lighter=self.penalties and not prior))
         return [sentence for sentence in found if sentence]
+
+    @property
+    def overfits(self) -> bool:
+        """Whether the training is said to overfit."""
+        return bool(self.losses and self.losses.overfitting)
 
     @property
     def remarks(self) -> list[str]:
         """What is no fault and worth knowing: whether a larger code would help."""
-        sentence = self.pca.code_limits if self.pca and not self.learned_nothing else ""
-        return [sentence] if sentence else []
+        if self.learned_nothing or self.overfits or not self.pca:
+            return []
+        return [sentence for sentence in [self.pca.code_limits] if sentence]
 
     def _rate(self) -> str:
         rising = self.last_loss > DIVERGED_RATIO * self.first_loss
@@ -153,6 +164,7 @@ def check_learning(
         improving=improving([row.valid_loss for row in history][objective.warmup_epochs :]),
         training_images=len(train), steps_per_epoch=math.ceil(len(train) / config.batch_size),
         batch_size=config.batch_size, lr=config.lr, kl_weight=weights.get("kl", 0.0),
+        penalties=any(weights.values()),
         losses=check_losses(
             history, objective.warmup_epochs, annealed=is_annealed(config.schedule)
         ) if comparable else None,

@@ -10,6 +10,7 @@ from zatlas.evidence.account.naming import (
     SMALLEST_EFFECT_SD,
     WITH_A_SIGN,
     is_main,
+    is_unsure,
     stated_part,
     upwards_only,
 )
@@ -27,7 +28,7 @@ class Effect:
     effect "either way" it is what both steps share; of one "one way", the step that acts, as a
     change for a rise of the element. ``kind`` is what is settled about it. ``main``: it is the main
     effect of the element, or of that family. ``drawn`` is False where the network does not draw the
-    property.
+    property. ``unsure``: it was measured, and is not settled, whether the network draws it.
     """
 
     name: str
@@ -37,6 +38,7 @@ class Effect:
     kind: EffectKind
     main: bool = False
     drawn: bool | None = None
+    unsure: bool = False
 
 
 def effects_of(move: MoveEffect) -> list[Effect]:
@@ -50,7 +52,9 @@ def effects_of(move: MoveEffect) -> list[Effect]:
         if e.finding == "one way" and not upwards_only(e):
             numbers = (-part.value_sd, -part.high_sd, -part.low_sd)
         main = e.named and is_main(move, e)
-        found.append(Effect(e.name, *numbers, _kind(e), main, e.drawn))
+        unsure = is_unsure(move, e)
+        kind = "not settled" if unsure else _kind(e)
+        found.append(Effect(e.name, *numbers, kind, main, e.drawn, unsure))
     return found
 
 
@@ -108,7 +112,11 @@ def judge(reading: Reading, effects: Sequence[Effect], in_range: float | None = 
     if decided and in_range is not None and in_range <= OUT_OF_RANGE_FRACTION:
         share = f"{100 * in_range:.0f} % in range"
         return Verdict("inconclusive", f"the move leaves the data: {share}")
-    return Verdict(word, "; ".join(answer.reason for answer in answers if answer.word == word))
+    reasons = [answer.reason for answer in answers if answer.word == word]
+    if word != "supported":
+        held = [answer.reason for answer in answers if answer.word == "supported"]
+        reasons += [f"another part of the claim holds: {reason}" for reason in held]
+    return Verdict(word, "; ".join(reasons))
 
 
 def _of_phrase(meant: list[Meant], effects: Sequence[Effect], reading: Reading) -> Verdict:
@@ -168,7 +176,7 @@ def _denied(effect: Effect, direction: Direction) -> _Answer:
     low, high, text = *_towards(effect, direction), _numbers(effect)
     if effect.kind in _WITHOUT_A_SIGN:
         return _Answer("refuted", f"{_WITHOUT_A_SIGN[effect.kind]}: {text}")
-    within = high < SMALLEST_EFFECT_SD and effect.drawn is not False
+    within = high < SMALLEST_EFFECT_SD and effect.drawn is not False and not effect.unsure
     if within and (direction != "either" or low > -SMALLEST_EFFECT_SD):
         return _Answer("supported", f"less than {SMALLEST_EFFECT_SD} sd: {text}")
     if effect.kind in WITH_A_SIGN and _agrees(effect, direction):
@@ -180,8 +188,13 @@ def _unsettled(effect: Effect) -> str:
     """Why an effect may be too uncertain for a verdict."""
     if effect.drawn is False:
         return "the network does not draw this property"
+    if effect.unsure:
+        return "not settled whether this network draws the property"
     if max(-effect.low_sd, effect.high_sd) < SMALLEST_EFFECT_SD:
-        return "small on average; not settled for each step and image"
+        return (
+            "small on average; in single images, or for one of the two steps, it may be "
+            f"{SMALLEST_EFFECT_SD} sd or more"
+        )
     nearest = max(effect.low_sd, -effect.high_sd)
     return "not settled" if nearest < SMALLEST_EFFECT_SD else "it may have another cause"
 

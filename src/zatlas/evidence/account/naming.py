@@ -171,13 +171,28 @@ def main_effect(effect: "MoveEffect", kind: PropertyKind) -> "MainEffect | None"
 def is_main(effect: "MoveEffect", one: "PropertyEffect") -> bool:
     """Whether the move mainly changes this property, or another one of its family.
 
-    A property that may not be named, since the network does not draw it, is not the main one.
+    A property that may not be named, since the network does not draw it, is not the main one. Nor
+    is one of which it is not settled.
     """
     main = main_effect(effect, one.kind)
     if main is None:
         return False
     first = effect.effects[main.first]
-    return first.named and _family(first) == _family(one)
+    settled = not (is_unsure(effect, first) or is_unsure(effect, one))
+    return first.named and settled and _family(first) == _family(one)
+
+
+def is_unsure(effect: "MoveEffect", one: "PropertyEffect") -> bool:
+    """Whether it was measured, and is not settled, that the network draws a property.
+
+    It was measured where other properties of the record are said to be drawn or not.
+    """
+    return one.drawn is None and any(e.drawn is not None for e in effect.effects.values())
+
+
+def in_order(effect: "MoveEffect", some: "Sequence[PropertyEffect]") -> "list[PropertyEffect]":
+    """The order in which effects are told: what the network surely draws first, then by size."""
+    return sorted(some, key=lambda one: (is_unsure(effect, one), -size_sd(one)))
 
 
 def largest_small_effect(effect: "MoveEffect") -> "PropertyEffect | None":

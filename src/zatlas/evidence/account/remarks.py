@@ -2,10 +2,11 @@
 
 from zatlas.evidence.account.naming import (
     FOUND_CORRELATION,
+    in_order,
+    is_unsure,
     leaves_data,
     motion_or_shade,
     named_effects,
-    size_sd,
     undrawn_effects,
     unsigned_effects,
 )
@@ -91,10 +92,8 @@ def _unsure(effect: MoveEffect) -> str:
 
     In a record in which no property is said to be drawn or not, this was not measured.
     """
-    if all(one.drawn is None for one in effect.effects.values()):
-        return ""
-    stated = [*named_effects(effect), *unsigned_effects(effect)]
-    names = [one.name for one in sorted(stated, key=size_sd, reverse=True) if one.drawn is None]
+    stated = in_order(effect, [*named_effects(effect), *unsigned_effects(effect)])
+    names = [one.name for one in stated if is_unsure(effect, one)]
     if not names:
         return ""
     return f"Not settled whether this network draws {spaced(', '.join(names[:_UNDRAWN_SHOWN]))}."

@@ -12,8 +12,10 @@ from zatlas.evidence.account.naming import (
     SLOPE_READ_IN_FULL,
     WITHOUT_A_SIGN,
     explained_effects,
+    in_order,
     is_main,
     is_trusted,
+    is_unsure,
     is_visible,
     largest_small_effect,
     named_effects,
@@ -49,7 +51,8 @@ def sentence(effect: MoveEffect) -> str:
 def summary(effect: MoveEffect) -> str:
     """The same in one line without intervals: what is largest leads, in how many images it holds.
 
-    As in "mainly lighter by 0.84 sd, in every image; also sharper by 0.30 sd (either way)".
+    As in "mainly lighter by 0.84 sd, in every image; also sharper by 0.30 sd (either way)". What
+    the network surely draws comes before what it may not draw.
     """
     return spaced(_summary(effect))
 
@@ -60,7 +63,7 @@ def _summary(effect: MoveEffect) -> str:
     if not is_visible(effect):
         return "no measurable effect"
     if stated := [*named_effects(effect), *unsigned_effects(effect)]:
-        first, *others = sorted(stated, key=size_sd, reverse=True)[:PROPERTIES_SHOWN]
+        first, *others = in_order(effect, stated)[:PROPERTIES_SHOWN]
         text = "mainly " * (first.named and is_main(effect, first)) + briefly(first)
         if first.finding == "directed":
             text += f", in {share_of_images(first.agree)}"
@@ -129,10 +132,11 @@ def _main_part(effect: MoveEffect) -> str:
         return f"no measurable effect: no pixel changes by half a grey level; {_over(effect)}."
     named, unsigned = named_effects(effect), unsigned_effects(effect)
     groups = [
-        group for factors in (False, True)
-        if (group := [e for e in (*named, *unsigned) if (e.kind == "factor") == factors])
+        group for factors in (False, True) for unsure in (False, True)
+        if (group := [e for e in _shown(effect, [*named, *unsigned], factors)
+                      if is_unsure(effect, e) == unsure])
     ]  # fmt: skip
-    groups.sort(key=lambda group: -max(map(size_sd, group)))
+    groups.sort(key=lambda group: (is_unsure(effect, group[0]), -size_sd(group[0])))
     parts = [_group(effect, group) for group in groups]
     parts += [_explained(one) for one in explained_effects(effect)[:PROPERTIES_SHOWN]]
     if not parts:
@@ -158,17 +162,32 @@ def _nothing_stated(effect: MoveEffect) -> str:
     )
 
 
+def _shown(
+    effect: MoveEffect, stated: Sequence[PropertyEffect], factors: bool
+) -> list[PropertyEffect]:
+    """The effects of one kind that are stated, factors or others, those of the summary among them.
+
+    Of effects that are drawn the largest are stated.
+    """
+    ranked = in_order(effect, [e for e in stated if (e.kind == "factor") == factors])
+    directed = [e for e in ranked if _is_directed(e)]
+    others = [e for e in ranked[: PROPERTIES_SHOWN + 2] if e not in directed]
+    return [e for e in ranked if e in directed[:PROPERTIES_SHOWN] or e in others]
+
+
+def _is_directed(effect: PropertyEffect) -> bool:
+    return effect.named and effect.finding == "directed"
+
+
 def _group(effect: MoveEffect, group: Sequence[PropertyEffect]) -> str:
     """What is stated of one kind: "mainly redder (red-green +0.84 sd [0.79, 0.89]), also …".
 
-    The largest effects are stated, those of the summary among them. Directed ones stand together,
-    and the largest effect of all stands first.
+    Directed effects stand together, and the largest effect of all, the first of ``group``, stands
+    first.
     """
-    ranked = sorted(group, key=size_sd, reverse=True)
-    directed = [e for e in ranked if e.named and e.finding == "directed"]
-    signed = directed[:PROPERTIES_SHOWN]
-    others = [e for e in ranked[: PROPERTIES_SHOWN + 2] if e not in directed]
-    first = ranked[0]
+    signed = [e for e in group if _is_directed(e)]
+    others = [e for e in group if e not in signed]
+    first = group[0]
     main = first.named and is_main(effect, first)
     texts = [_joined([_signed(e) for e in signed], main and first in signed)] if signed else []
     stated = [_stated(e) for e in others]

@@ -12,6 +12,8 @@ IMPROVING_FRACTION = 0.01
 """Of the held-out loss, in the last tenth of the epochs. Pictures do not show less."""
 RISING_FRACTION = 0.02
 """Of the lowest held-out loss. A smaller rise is within the noise of one epoch."""
+FEWEST_EPOCHS_OF_A_RISE = 3
+"""After the lowest held-out loss, of a network that overfits. Two noisy epochs are no trend."""
 UNUSED_KL_NATS = 0.01
 """Mean KL divergence of an element. Below it, the element tells next to nothing of an image."""
 UNUSED_SD_FRACTION = 1e-4

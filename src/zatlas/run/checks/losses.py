@@ -2,7 +2,11 @@
 
 from collections.abc import Sequence
 
-from zatlas.run.checks.limits import IMPROVING_FRACTION, RISING_FRACTION
+from zatlas.run.checks.limits import (
+    FEWEST_EPOCHS_OF_A_RISE,
+    IMPROVING_FRACTION,
+    RISING_FRACTION,
+)
 from zatlas.run.history import HistoryRow
 from zatlas.schema import Number, Record
 
@@ -51,16 +55,21 @@ class LossCheck(Record):
 
     @property
     def overfitting(self) -> str:
-        """Where the held-out loss rose while the training loss fell, what to try."""
+        """Where the held-out loss rose while the training loss fell, what to try.
+
+        The best epoch lies before the last tenth of the epochs and is not the last but one: a rise
+        in one or two epochs may be noise.
+        """
         best, last = self.held_out
         at_best, at_last = self.training
-        if last - best <= RISING_FRACTION * abs(best) or at_last >= at_best:
+        recent = self.epochs - self.best <= max(self.tail, FEWEST_EPOCHS_OF_A_RISE - 1)
+        if recent or last - best <= RISING_FRACTION * abs(best) or at_last >= at_best:
             return ""
         return (
             f"The network overfits after epoch {self.best}: until epoch {self.epochs} the held-out "
             f"loss rose from {best:.4g} to {last:.4g}, and the training loss fell from "
             f"{at_best:.4g} to {at_last:.4g}. The run keeps the weights of epoch {self.best}. Try "
-            "more images, a corruption of the images, or a smaller network."
+            "more images, a corruption of the images (the recipe dae), or a smaller network."
         )
 
 

@@ -30,14 +30,18 @@ class PCACheck(Record):
     @property
     def network_limits(self) -> str:
         """Where the network is worse than PCA, what to try."""
+        return self.network_sentence(lighter=False)
+
+    def network_sentence(self, *, lighter: bool) -> str:
+        """The same; ``lighter``: smaller weights of the penalties are worth a try too."""
         if self.mse <= WORSE_THAN_PCA_RATIO * self.pca_mse:
             return ""
+        end = "more epochs, a larger network, or smaller weights of the penalties"
         return (
             f"The network or its training limits the reconstruction, not the size of the code: the "
             f"MSE of {self.n} held-out images is {self.mse:.3g}, and that of PCA with "
             f"{self.components} components, fitted on {self.fitted:,} training images, is "
-            f"{self.pca_mse:.3g}. Try more epochs, a larger network, or smaller weights of the "
-            "penalties."
+            f"{self.pca_mse:.3g}. Try {end if lighter else 'more epochs, or a larger network'}."
         )
 
     @property

@@ -26,6 +26,10 @@ class PriorCheck(Record):
     @property
     def sentence(self) -> str:
         """What to try where codes are far from the prior, else empty."""
+        return self.said(heavier=True)
+
+    def said(self, *, heavier: bool) -> str:
+        """The same; ``heavier``: a larger KL weight is worth a try too."""
         each = self.nats / self.elements
         if each < PRIOR_NATS_AN_ELEMENT:
             return ""
@@ -33,7 +37,8 @@ class PriorCheck(Record):
             f"The codes do not follow the prior: the distribution of the codes of {self.n:,} "
             f"training images is at least {self.nats:.3g} nats from the standard normal, "
             f"{each:.2g} an element. Samples of the prior may look unlike the images: draw codes "
-            "with the sampler mixture, which is fitted to them, or try a larger KL weight."
+            "with the sampler mixture, which is fitted to them"
+            f"{', or try a larger KL weight' * heavier}."
         )
 
 
