@@ -146,6 +146,9 @@ def read_model(model: str | os.PathLike[str]) -> ModelFile:
         hint = nearest(str(model), [*known, *runs])
         if str(model) in recipes.recipes():
             hint = f"{model} is a recipe for any network: --model fcn-10 --recipe {model}"
+        elif not hint.startswith("did"):
+            close = nearest(str(model), recipes.recipes(), most=3)
+            hint = f"of the recipes, {close}" if close.startswith("did") else hint
         raise InputError(f"model {str(model)!r}: no such preset, model file or run; {hint}")
     return known[str(model)]
 
