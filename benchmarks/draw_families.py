@@ -29,7 +29,7 @@ with their parameters. Other families are written from them in a few lines.
 
 ```bash
 zatlas models show beta-vae --svg beta-vae.svg    # formula, paper, advantage, disadvantage, diagram
-zatlas train --model fcn-10 --recipe beta-vae --set objective.kl.weight=4 \\
+zatlas train --model fcn-10 --recipe beta-vae --set beta=8 \\
     --images faces64.npy --out runs/beta-vae
 ```
 

@@ -245,7 +245,7 @@ def test_the_same_edit_and_the_same_file_replace_each_other(place: Path, zatlas:
     edit("z[1] *= 2", "c.png", "--index", "5")
     edit("z[2] *= 2", "d.png")
     assert kept() == [("z[0] *= 3", "a.png"), ("z[1] *= 2", "c.png"), ("z[2] *= 2", "d.png")]
-    status, out, _ = zatlas("forget", "runs/tiny", "z[1] *= 2", "a.png")
+    status, out, _ = zatlas("forget", "runs/tiny", "z[1]*=2.0", "a.png")
     assert status == 0
     assert out.count("left out: zatlas edit") == 2
     assert kept() == [("z[2] *= 2", "d.png")]

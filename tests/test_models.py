@@ -268,6 +268,10 @@ def test_an_unknown_preset_names_the_nearest(tmp_path: object) -> None:
         read_model("fnc-10")
     with pytest.raises(InputError, match="no such model file"):
         read_model(f"{tmp_path}/missing.yaml")
+    with pytest.raises(InputError, match="of the recipes, did you mean 'vae'"):
+        read_model("vea")
+    with pytest.raises(InputError, match="did you mean 'beta-vae', 'vae'"):
+        adapt(ModelFile(encoder="mlp(4)"), "bvae")
 
 
 def test_yaml_faults_name_the_line() -> None:

@@ -60,14 +60,28 @@ def printable(text: str) -> str:
     return "".join(char if char.isprintable() or char == "\n" else replaced for char in text)
 
 
-def nearest(word: str, known: Iterable[str]) -> str:
-    """The end of an error about an unknown word: the most similar known word, or all of them.
+def nearest(word: str, known: Iterable[str], most: int = 1) -> str:
+    """The end of an error about an unknown word: the most similar known words, or all of them.
+
+    Of several the ones that the word may be short for come first.
 
     Examples
     --------
     >>> nearest("fnc-10", ["fcn-10", "conv-64"])
     "did you mean 'fcn-10'?"
+    >>> nearest("bvae", ["vae", "beta-vae", "dae"], most=2)
+    "did you mean 'beta-vae' or 'vae'?"
     """
     names = sorted(known)
-    close = difflib.get_close_matches(word, names, n=1, cutoff=0.6)
-    return f"did you mean {close[0]!r}?" if close else f"known are: {', '.join(names)}"
+    close = difflib.get_close_matches(word, names, n=most, cutoff=0.6)
+    close.sort(key=lambda name: not _is_short(word, name))
+    if not close:
+        return f"known are: {', '.join(names)}"
+    *others, last = map(repr, close)
+    return f"did you mean {', '.join(others)}{' or ' * bool(others)}{last}?"
+
+
+def _is_short(word: str, name: str) -> bool:
+    """Whether the letters of a word stand in a name in their order."""
+    letters = iter(name)
+    return all(letter in letters for letter in word)

@@ -19,7 +19,7 @@ from zatlas.cli.progress import epoch_lines
               help="An image set, or a folder of pictures; RUN has its own.")  # fmt: skip
 @options.out("DIR", "The folder to make: the run, the plates, report.html.")
 @click.option("--index", default="0,1", type=options.Numbers(),
-              help="Which held-out images to edit.")  # fmt: skip
+              help="Which images to edit, counted from 0 among the held-out ones.")  # fmt: skip
 @options.crop
 @click.option("--says", multiple=True, metavar="CLAIM",
               help='A claim about an element, as "element 1 turns the head".')  # fmt: skip

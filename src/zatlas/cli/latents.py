@@ -48,7 +48,8 @@ def encode(run: Path, images: str, out: Path, overwrite: bool) -> None:
 @options.run
 @click.argument("edits", nargs=-1, metavar="EDIT...")
 @options.images
-@click.option("--index", default="0", type=options.Numbers(), help="Which images, as in 0,5.")
+@click.option("--index", default="0", type=options.Numbers(),
+              help="Which images, counted from 0 among all of FILE, as in 0,5.")  # fmt: skip
 @click.option("--note", default="", metavar="TEXT", help="Your own words, for the report.")
 @click.option("--count", default=512, type=click.IntRange(min=0),
               help="Images to measure each edit on; 0 for none.")  # fmt: skip
@@ -106,7 +107,8 @@ def forget(run: Path, plates: tuple[str, ...]) -> None:
 @click.command()
 @options.run
 @options.images
-@click.option("--index", default="0", type=options.Numbers(), help="Which images, as in 0,5.")
+@click.option("--index", default="0", type=options.Numbers(),
+              help="Which images, counted from 0 among all of FILE, as in 0,5.")  # fmt: skip
 @click.option("--elements", required=True, type=options.Numbers(all=True),
               help="Which latent elements, as in 0,3 or 0-3 or all.")  # fmt: skip
 @click.option("--span", default=3.0, help="How far to each side, in sd.")

@@ -147,6 +147,9 @@ def read_model(model: str | os.PathLike[str]) -> ModelFile:
         if str(model) in recipes.recipes():
             hint = f"it is a recipe for any network; give model=fcn-10 and recipe={model}"
             raise InputError(f"model {str(model)!r}: {hint}", arguments=("model", "recipe"))
+        if not hint.startswith("did"):
+            close = nearest(str(model), recipes.recipes(), most=3)
+            hint = f"of the recipes, {close}" if close.startswith("did") else hint
         raise InputError(f"model {str(model)!r}: no such preset, model file or run; {hint}")
     return known[str(model)]
 

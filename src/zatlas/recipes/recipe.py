@@ -97,7 +97,9 @@ def find_recipe(name: str) -> Recipe:
     if name in RENAMED:
         raise argument_error("recipe", repr(name), f"its name is now {RENAMED[name]!r}")
     if name not in recipes():
-        raise argument_error("recipe", repr(name), f"is unknown; {nearest(name, recipes())}")
+        raise argument_error(
+            "recipe", repr(name), f"is unknown; {nearest(name, recipes(), most=3)}"
+        )
     return recipes()[name]
 
 

@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 
 import numpy as np
 
@@ -16,6 +17,7 @@ from zatlas.run.learning import LearningCheck
 from zatlas.run.paths import RunPaths
 from zatlas.run.run import Run
 from zatlas.schema import read_record
+from zatlas.syntax import parse_edit
 
 
 def keep_atlas(run: Run, record: AtlasRecord, maps: Maps) -> None:
@@ -113,6 +115,7 @@ def keep_edits(run: Run, plate: PlateRecord) -> None:
 def forget_edits(run: Run, names: Sequence[str]) -> list[PlateRecord]:
     """Remove plates from ``edits.json``: those with an edit, or in a file, of ``names``.
 
+    An edit may be written in another way: "z[0]*=2" is "z[0] *= 2".
     Returns the removed plates. Raises InputError for a name that no plate has.
     """
     with together() as written:
@@ -120,14 +123,30 @@ def forget_edits(run: Run, names: Sequence[str]) -> list[PlateRecord]:
         plates = kept_edits(run).plates
         named = [{plate.out, *(edit.edit for edit in plate.edits)} - {""} for plate in plates]
         known = sorted(set().union(*named))
-        for name in names:
-            if name not in known:
+        meant = {name: {one for one in known if _is_same(name, one)} for name in names}
+        for name, found in meant.items():
+            if not found:
                 hint = nearest(name, known) if known else "the run has no plates"
                 raise InputError(f"{run.path}: no plate has the edit or the file {name!r}; {hint}")
-        gone = [plate for plate, has in zip(plates, named, strict=True) if has & {*names}]
+        chosen = set().union(*meant.values())
+        gone = [plate for plate, has in zip(plates, named, strict=True) if has & chosen]
         kept = tuple(plate for plate in plates if plate not in gone)
         write_json(run.paths.edits, EditsRecord(plates=kept).plain())
         return gone
+
+
+def _is_same(one: str, other: str) -> bool:
+    """Whether two texts are the same, or the same edit."""
+    if one == other:
+        return True
+    try:
+        edits = [
+            [replace(each, column=0) for each in parse_edit(text).operations]
+            for text in (one, other)
+        ]
+    except InputError:  # the name of a file
+        return False
+    return edits[0] == edits[1]
 
 
 def kept_edits(run: Run) -> EditsRecord:

@@ -104,7 +104,7 @@ def train(
             if remark:
                 callback.note(remark)
         precision = began.precision  # of a run that is resumed it is not picked anew
-        callback.note(f"computing in {precision}, {torch.get_num_threads()} threads")
+        callback.note(f"computing in {precision}, {_threads(torch.get_num_threads())}")
         weights = fit(network, train_part, valid_part, config, folder, group, callback, precision)
         remarks = group.on_main_process(
             lambda: _finish(folder, network, weights, train_part, valid_part)
@@ -118,10 +118,14 @@ def _changed(now: Computing, began: Computing) -> list[str]:
     """A remark where this process computes otherwise than the one that the run began in."""
     if (now.matmul, now.threads) == (began.matmul, began.threads):
         return []
-    past = f"the run began with {began.threads} threads and matmul precision {began.matmul}"
+    past = f"the run began with {_threads(began.threads)} and matmul precision {began.matmul}"
     hint = f"call zatlas.configure_process(threads={began.threads}) before"
     here = f"this process has {now.threads} and {now.matmul}"
     return [f"{past}, {here}: results may differ in the last bits; {hint}"]
+
+
+def _threads(count: int) -> str:
+    return f"{count} thread{'s' * (count != 1)}"
 
 
 def check_processes(count: int, model: ModelFile) -> None:
