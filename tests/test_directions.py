@@ -237,6 +237,15 @@ def test_two_groups_of_images_give_a_direction(run: zatlas.Run) -> None:
     assert one.record.of == "two groups of images"
 
 
+def test_two_lists_of_rows_give_a_direction(run: zatlas.Run) -> None:
+    light = np.load(run.config.images.path or "").mean((1, 2, 3))
+    day, night = np.flatnonzero(light > 140).tolist(), np.flatnonzero(light < 100).tolist()
+    (one,) = run.directions(between=(day, night), name="by rows")
+    assert one.effect.effects["luminance"].mean_sd > 0.3  # type: ignore[operator]
+    with pytest.raises(InputError, match="400"):
+        run.directions(between=([1, 2], [3, 400]))
+
+
 def test_kept_directions_are_found_by_words(run: zatlas.Run) -> None:
     run.directions(pixel="luminance", name="bright")
     assert run.direction("bright").name == "bright"

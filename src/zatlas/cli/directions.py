@@ -1,5 +1,6 @@
 """``zatlas directions`` and ``zatlas find``."""
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
               help="What this does to images, as a direction.")  # fmt: skip
 @click.option("--basis", metavar="pca|ica|sefa|jacobian", help="Directions without a target.")
 @click.option("--between", nargs=2, metavar="WITH WITHOUT",
-              help="Two folders or image sets: with something, and without it.")  # fmt: skip
+              help="Two folders, image sets or rows as 0,5-9: with and without.")  # fmt: skip
 @click.option("--method", default="pattern", metavar="METHOD",
               help="From labels: pattern, mean, ridge, logistic, svm or gradient.")  # fmt: skip
 @click.option("--hold", default="", metavar="NAME,NAME", help="Properties that stay the same.")
@@ -68,10 +69,11 @@ def directions(
         if not known:
             say(f"{run} has no directions yet; `zatlas directions --help` shows how", answer)
         return
+    held = [name.strip() for name in hold.split(",") if name]
     say("learning, then measuring on images that nothing was learned from", answer)
     with progress_bar("moves") as advance:
         made = learn_directions(
-            opened, between=between, hold=[name.strip() for name in hold.split(",") if name],
+            opened, between=between and _groups(between), hold=held,
             command=typed_command(), progress=advance, **asked,
         )  # fmt: skip
     say("drawing the page", answer)
@@ -87,6 +89,14 @@ def directions(
         wrote(path, answer)
     say(f"""try: zatlas edit {run} 'z["{made[0].name}"] += 1*sd' --images ... --out plate.png""",
         answer)  # fmt: skip
+
+
+def _groups(between: tuple[str, str]) -> tuple[Any, Any]:
+    """Two sources of images, or two lists of rows."""
+    if all(re.fullmatch(r"[\d, -]+", text) and not Path(text).exists() for text in between):
+        rows = options.Numbers()
+        return tuple(list(rows.convert(text, None, None)) for text in between)  # type: ignore[return-value]
+    return between
 
 
 def _show(found: "Sequence[Direction]", answer: str | None) -> None:

@@ -1,7 +1,7 @@
 """The images of a direction, in three parts: to learn it, to learn probes, to measure it."""
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +19,7 @@ from zatlas.workflows.atlas import DRAWN_FRACTION, labelled_images, read_factors
 
 PathLike = str | os.PathLike[str]
 Images = PathLike | NDArray[np.uint8] | ImageSet
+Group = Images | list[int] | tuple[int, ...]
 BETWEEN = "between"  # the name of the factor that tells two groups of images apart
 
 
@@ -99,21 +100,41 @@ def learning_images(
     return _parts(opened, (), held_out, seed)
 
 
-def between_images(run: Run, first: Images, second: Images, seed: int) -> LearningImages:
+def between_images(
+    run: Run, first: Group, second: Group, seed: int, images: Images | None = None
+) -> LearningImages:
     """The images of two groups, with a factor that is 1 for the first of them.
 
-    Raises InputError where a group has fewer than 2 images, or images of another size.
+    Parameters
+    ----------
+    first, second : each a folder, an image set, an array, or rows of ``images``.
+    images : by default those of the run.
+
+    Raises
+    ------
+    InputError
+        A group has fewer than 2 images, or images of another size, or a row is not there.
     """
-    groups = [run.fitting(group) for group in (first, second)]
+    groups = [_group(run, group, images) for group in (first, second)]
     for group, given in zip(groups, (first, second), strict=True):
         if len(group) < 2:
             raise argument_error("between", given, f"{len(group)} image; give 2 or more")
-    images = ImageSet(np.concatenate([group.array for group in groups]))
+    joined = ImageSet(np.concatenate([group.array for group in groups]))
     values = np.repeat([1.0, 0.0], [len(group) for group in groups])
     factor = Factor(BETWEEN, "binary", values, ("no", "yes"))
-    found = _parts(images, (factor,), _drawn(len(images), seed), seed)
+    found = _parts(joined, (factor,), _drawn(len(joined), seed), seed)
     file = " and ".join(str(group.path or "an array") for group in groups)
-    return LearningImages(**{**vars(found), "file": file})
+    return replace(found, file=file)
+
+
+def _group(run: Run, given: Group, images: Images | None) -> ImageSet:
+    """The images of a group; rows are a list of whole numbers."""
+    rows = np.asarray(given) if isinstance(given, list | tuple) else None
+    if rows is None or rows.dtype.kind not in "iu":
+        return run.fitting(given)  # type: ignore[arg-type]  # it names what does not fit
+    of = run.config.images
+    whole = run.opened(of.path, of.fingerprint) if images is None else run.fitting(images)
+    return ImageSet(whole.array[whole.rows(rows.tolist())])
 
 
 def _factors(table: PathLike | None, count: int) -> tuple[Factor, ...]:

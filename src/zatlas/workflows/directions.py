@@ -17,7 +17,12 @@ from zatlas.latents.moves import step_along
 from zatlas.run.directions import Direction, keep_direction, kept_directions
 from zatlas.run.run import Run
 from zatlas.workflows.atlas import IMAGES_MEASURED
-from zatlas.workflows.direction_images import BETWEEN, between_images, learning_images
+from zatlas.workflows.direction_images import (
+    BETWEEN,
+    Group,
+    between_images,
+    learning_images,
+)
 from zatlas.workflows.direction_learning import Learned, Study, Wanted, learn, prepare_study
 
 PathLike = str | os.PathLike[str]
@@ -34,7 +39,7 @@ def learn_directions(
     images: Images | None = None,
     *,
     factors: PathLike | None = None,
-    between: tuple[Images, Images] | None = None,
+    between: tuple[Group, Group] | None = None,
     name: str = "",
     measured: int = IMAGES_MEASURED,
     seed: int = 0,
@@ -50,7 +55,8 @@ def learn_directions(
     ----------
     images : to learn from and to measure on; by default those of the run.
     factors : a CSV with a row for each image. With it, effects on all its factors are measured.
-    between : two groups of images, each a folder, an image set or an array: with, and without.
+    between : two groups of images, with and without: each a folder, an image set, an array, or a
+        list of rows of ``images``.
     name : by default what the direction was learned for.
     measured : the number of images to measure on, at most.
     seed : of every draw.
@@ -76,7 +82,7 @@ def learn_directions(
     """
     asked = _asked(wanted, between)
     if between is not None:
-        data = between_images(run, *between, seed)
+        data = between_images(run, *between, seed, images)
         wanted["factor"] = BETWEEN
     else:
         data = learning_images(run, images, factors, seed)
