@@ -26,7 +26,8 @@ from zatlas.evidence.properties.property_set import pixel_properties
 from zatlas.images import open_images
 from zatlas.latents.moves import element_move
 from zatlas.run.run import Run
-from zatlas.workflows.atlas import measure_edits, subject_of
+from zatlas.workflows.atlas import subject_of
+from zatlas.workflows.edits import measure_edits
 
 MODELS = "fcn-10,fcn-64,conv-64,vae-conv-64"
 NEAR = 0.8  # of the largest mean effect

@@ -28,7 +28,8 @@ from zatlas.latents.code_statistics import gather
 from zatlas.latents.moves import edit_move
 from zatlas.run.evidence import kept_atlas, kept_edits, kept_maps, kept_reconstruction
 from zatlas.run.run import Run
-from zatlas.workflows.atlas import measure_atlas, measure_edits
+from zatlas.workflows.atlas import measure_atlas
+from zatlas.workflows.edits import measure_edits
 
 
 def identity(pictures: np.ndarray) -> np.ndarray:

@@ -9,10 +9,10 @@ if TYPE_CHECKING:
     from zatlas.models.network import build
     from zatlas.process import configure_process
     from zatlas.run.run import Run, open_run
-    from zatlas.workflows.atlas import measure_atlas, measure_edits
+    from zatlas.workflows.atlas import measure_atlas
     from zatlas.workflows.atlas_view import Atlas
     from zatlas.workflows.demo import demo
-    from zatlas.workflows.edits import draw_plate
+    from zatlas.workflows.edits import draw_plate, measure_edits
     from zatlas.workflows.examine import examine
     from zatlas.workflows.train import train
 
@@ -28,7 +28,7 @@ _MODULES = {
     "draw_plate": "zatlas.workflows.edits",
     "examine": "zatlas.workflows.examine",
     "measure_atlas": "zatlas.workflows.atlas",
-    "measure_edits": "zatlas.workflows.atlas",
+    "measure_edits": "zatlas.workflows.edits",
     "open_images": "zatlas.images",
     "open_run": "zatlas.run.run",
     "prepare_images": "zatlas.images",

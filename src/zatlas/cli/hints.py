@@ -69,8 +69,10 @@ def check_edits(first: str, edits: Sequence[str], argument: str, example: str) -
 
 
 def _is_edit(text: str) -> bool:
-    from zatlas.syntax import parse_edit
+    from zatlas.syntax import is_target, parse_edit
 
+    if is_target(text):
+        return True
     try:
         parse_edit(text)
     except InputError:

@@ -53,17 +53,23 @@ def encode(run: Path, images: str, out: Path, overwrite: bool) -> None:
 @click.option("--note", default="", metavar="TEXT", help="Your own words, for the report.")
 @click.option("--count", default=512, type=click.IntRange(min=0),
               help="Images to measure each edit on; 0 for none.")  # fmt: skip
+@click.option("--factors", metavar="FILE.csv",
+              help="Labels, a row for each image, for an EDIT that asks for a factor.")  # fmt: skip
+@click.option("--hold", default="", metavar="NAME,NAME",
+              help="Properties that an EDIT with a target does not change.")  # fmt: skip
 @project_option
 @options.figure_out
 @options.json
 @options.overwrite
 def edit(
     run: Path, edits: tuple[str, ...], images: str, out: Path, answer: str | None, overwrite: bool,
-    **chosen: Any,
+    hold: str, **chosen: Any,
 ) -> None:  # fmt: skip
     """Apply each EDIT to the codes of some images, draw the plate, and measure what it does.
 
-    An EDIT reads like "z[0] *= 2", "z[2] += 5", "z[4] += 2*sd" or "z[3] = 2; z[1000] = 8".
+    An EDIT reads like "z[0] *= 2", "z[2] += 5", "z[4] += 2*sd" or "z[3] = 2; z[1000] = 8". It may
+    ask for a property of the pictures, as "luminance = +10" or "yaw = 20" of --factors: then the
+    shortest edit that reaches it is solved for each image.
     """
     from zatlas.run.evidence import keep_edits, kept_edits
     from zatlas.workflows.edits import draw_plate
@@ -71,10 +77,12 @@ def edit(
     check_edits(str(run), edits, "RUN", _EXAMPLE)
     if not edits:
         raise InputError(f"EDIT is missing: write one in quotes, as in {_EXAMPLE}")
-    opened, image_set = _open(run, images, overwrite, out=out, json=answer)
+    table = [chosen["factors"]] if chosen["factors"] else []
+    opened, image_set = _open(run, images, overwrite, *table, out=out, json=answer)
     kept_edits(opened)  # an error of a damaged file comes before the plate is written
     plate = draw_plate(
         opened, edits, image_set, command=typed_command(), out=str(out),
+        hold=[name.strip() for name in hold.split(",") if name.strip()],
         notify=lambda text: say(text, answer), **chosen,
     )  # fmt: skip
     with answering(plate.record.plain(), answer):
@@ -168,13 +176,13 @@ def sample(run: Path, out: Path, overwrite: bool, **chosen: Any) -> None:
 
 
 def _open(
-    run: Path, images: str, overwrite: bool, **outputs: Path | str | None
+    run: Path, images: str, overwrite: bool, *inputs: str, **outputs: Path | str | None
 ) -> "tuple[Run, ImageSet]":
     """Open the run and the images, after a check of the outputs of the command."""
     from zatlas.images.labels import with_table
     from zatlas.run.config import own_files
     from zatlas.run.run import open_run
 
-    check_outputs([*own_files(run), *with_table(images)], overwrite, **outputs)
+    check_outputs([*own_files(run), *with_table(images), *inputs], overwrite, **outputs)
     opened = open_run(run)
     return opened, opened.fitting(images)

@@ -19,6 +19,7 @@ from zatlas.evidence.effects.motion import Motion
 from zatlas.evidence.properties.drawn import DrawnProperty
 from zatlas.evidence.properties.probes import Probe
 from zatlas.evidence.statistics.paired_effects import EffectKind
+from zatlas.evidence.target_records import TargetEffects, TargetRecord
 from zatlas.evidence.upgrades import upgraded_atlas, upgraded_plates
 from zatlas.schema import (
     Matrix,
@@ -220,10 +221,18 @@ class RandomDirection(Record):
 
 
 class EditEffect(MoveEffect):
-    """The effect of an edit as typed."""
+    """The effect of an edit as typed. ``target`` says how far an edit with a target comes."""
 
     edit: str
     random: RandomDirection | None = None
+    target: TargetEffects | None = None
+
+    @computed_field  # type: ignore[prop-decorator]  # pydantic's documented form
+    @property
+    def sentence(self) -> str:
+        """What the edit does, in words and numbers; first what became of its target."""
+        told = super().sentence
+        return told if self.target is None else f"{self.target.sentence} {told}"
 
 
 class Interactions(Record):
@@ -307,12 +316,16 @@ class MovedElement(Record):
 
 
 class EditRecord(Record):
-    """One edit of a plate: what was typed, what had to be assumed, what it moved."""
+    """One edit of a plate: what was typed, what had to be assumed, what it moved.
+
+    ``target`` says how far an edit with a target came; it is None for others.
+    """
 
     edit: str
     assumptions: tuple[str, ...]
     elements: tuple[MovedElement, ...]
     measured: EditEffect | None = None
+    target: TargetRecord | None = None
 
 
 class PlateRecord(Record):

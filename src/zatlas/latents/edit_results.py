@@ -1,28 +1,40 @@
 """Edits applied to some images: the decoded pictures and the size of each edit."""
 
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from zatlas.latents import coding, edits, quantised
-from zatlas.latents.coding import Pictures
+from zatlas.latents.coding import Codes, Pictures
 from zatlas.latents.edits import EditSize, Space
 from zatlas.models.network import Autoencoder
 
 
+class Solved(NamedTuple):
+    """An edit with a target: the edited codes (B, D), and lines that say how far it came."""
+
+    codes: Codes
+    lines: Sequence[str]
+
+
 class EditResult(NamedTuple):
-    """One edit of B images: decoded pictures (B, H, W, C), and the size of the change in z."""
+    """One edit of B images: decoded pictures (B, H, W, C), and the size of the change in z.
+
+    ``lines`` are those of an edit with a target.
+    """
 
     text: str
     pictures: Pictures
     size: EditSize
     assumptions: list[str]
+    lines: Sequence[str] = ()
 
     @property
     def notes(self) -> list[str]:
         """The lines below the edit in a plate: the change in sd and percentiles, assumptions."""
-        return [*_moves(self.size), *self.assumptions]
+        return [*self.lines, *_moves(self.size), *self.assumptions]
 
 
 class EditResults(NamedTuple):
@@ -34,22 +46,26 @@ class EditResults(NamedTuple):
 
 
 def apply_edits(
-    model: Autoencoder, space: Space, images: Pictures, texts: list[str], project: bool = False
-) -> EditResults:
+    model: Autoencoder, space: Space, images: Pictures, texts: list[str], project: bool = False,
+    solved: Mapping[str, Solved] | None = None,
+) -> EditResults:  # fmt: skip
     """Encode images uint8 (B, H, W, C), apply each edit to these codes, decode.
 
-    ``project``: take the nearest codes that the bottleneck can give. Raises InputError, with the
-    column of the fault, before anything is decoded.
+    ``project``: take the nearest codes that the bottleneck can give. ``solved`` holds the edits
+    with a target, by their text. Raises InputError, with the column of the fault, before anything
+    is decoded.
     """
-    codes, tried = coding.encode(model, images), []
-    for text, after in [(text, edits.apply(text, codes, space)) for text in texts]:
-        notes = edits.assumptions(text, space)
+    codes, tried, found = coding.encode(model, images), [], solved or {}
+    after_each = [found[t].codes if t in found else edits.apply(t, codes, space) for t in texts]
+    for text, after in zip(texts, after_each, strict=True):
+        notes = [] if text in found else edits.assumptions(text, space)
         possible = quantised.can_give(model, codes, after)
         if project:
             after = quantised.project_codes(model, after)
         notes += _left_bottleneck(possible, project)
         size = edits.size(codes, after, space)
-        tried.append(EditResult(text, coding.decode(model, after), size, notes))
+        lines = found[text].lines if text in found else ()
+        tried.append(EditResult(text, coding.decode(model, after), size, notes, lines))
     return EditResults(images, coding.decode(model, codes), tried)
 
 

@@ -12,7 +12,7 @@ from zatlas.latents.moves import step_along
 from zatlas.latents.names import Names
 from zatlas.models.architecture import spell
 from zatlas.models.layers import Shape
-from zatlas.syntax import Amount, Operation, Source, parse_edit
+from zatlas.syntax import Amount, Operation, Source, is_target, parse_edit, parse_target
 
 # an operation; the elements (K,) that it changes; or the direction (D,) along which it moves
 Step = tuple[Operation, NDArray[np.int64], NDArray[np.floating] | None]
@@ -111,6 +111,10 @@ def _resolved(text: str, shape: Shape, names: Names) -> list[Step]:
     if not isinstance(text, str):
         raise argument_error("text", repr(text), 'give an edit as a text, such as "z[0] *= 2"')
     source = Source("edit", text)
+    if is_target(text):
+        parse_target(text)  # its own faults come first
+        raise source.fault(1, "asks for a property of the pictures; `zatlas edit`, run.plate and "
+                           "run.edits solve it")  # fmt: skip
     steps: list[Step] = []
     for operation in parse_edit(text).operations:
         name = operation.index[-1] if operation.index else None

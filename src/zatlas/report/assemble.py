@@ -6,12 +6,11 @@ from pathlib import Path
 import numpy as np
 
 from zatlas.errors import InputError, argument_error
-from zatlas.evidence.edit_records import edit_record
+from zatlas.evidence.edit_records import edit_record, repeated
 from zatlas.evidence.records import EditRecord, PlateRecord
 from zatlas.figures.plate import differences, edits_plate
 from zatlas.figures.strip import strip
 from zatlas.files import read_text
-from zatlas.latents.edit_results import apply_edits
 from zatlas.latents.interpolation import offset_labels
 from zatlas.recipes.description import describe
 from zatlas.recipes.objective_text import written
@@ -212,10 +211,9 @@ def _plate(
     run: Run, plate: PlateRecord, images: Pictures, *, by_zatlas: bool = False
 ) -> tuple[PlateSectionRecord, Drawing]:
     """Draw a plate again; its record holds what was measured of the edits."""
-    texts = [edit.edit for edit in plate.edits]
-    results = apply_edits(run.model, run.space, images, texts, plate.project)
+    results = repeated(run.model, run.space, images, plate)
     _, scale = differences(results.reconstructions, [edit.pictures for edit in results.edits])
-    edits = [edit_record(result, edit.measured)
+    edits = [edit_record(result, edit.measured, edit.target)
              for result, edit in zip(results.edits, plate.edits, strict=True)]  # fmt: skip
     record = PlateSectionRecord(
         images=plate.images, fingerprint=plate.fingerprint, index=plate.index,

@@ -98,10 +98,12 @@ def keep_edits(run: Run, plate: PlateRecord) -> None:
     """Add a plate to ``edits.json``.
 
     It replaces a plate in the same file (``out``), and one with the same edits of the same images.
+    Edits with targets are the same only where they hold the same properties.
     """
 
-    def identity(one: PlateRecord) -> tuple[str, list[str]]:
-        return one.images, [edit.edit for edit in one.edits]
+    def identity(one: PlateRecord) -> tuple[str, list[object]]:
+        held = [edit.target and {*edit.target.held} for edit in one.edits]
+        return one.images, [*zip((edit.edit for edit in one.edits), held, strict=True)]
 
     def replaced(old: PlateRecord) -> bool:
         return identity(old) == identity(plate) or bool(plate.out and old.out == plate.out)

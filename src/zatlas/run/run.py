@@ -333,8 +333,8 @@ class Run:
         return open_atlas(self)
 
     def edits(self, texts: Sequence[str], images: Images, **options: Any) -> "list[EditEffect]":
-        """Measure what edits do over many images: ``zatlas.workflows.atlas.measure_edits``."""
-        from zatlas.workflows.atlas import measure_edits
+        """Measure what edits do over many images: ``zatlas.workflows.edits.measure_edits``."""
+        from zatlas.workflows.edits import measure_edits
 
         return measure_edits(self, texts, images, **options)
 

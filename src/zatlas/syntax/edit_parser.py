@@ -141,7 +141,7 @@ def _augmented(
 
 def _operation(source: Source, target: ast.expr, op: Operator, value: ast.expr) -> Operation:
     _, index = _place(source, target)
-    amount = _amount(source, value)
+    amount = parse_amount(source, value)
     if amount.unit == "sd" and op in ("*=", "/="):
         raise source.fault(value, f"sd goes with = += -=; with {op} write a number")
     if amount.unit == "quantile" and op != "=":
@@ -189,7 +189,8 @@ def _whole(source: Source, node: ast.expr) -> int:
     return value
 
 
-def _amount(source: Source, node: ast.expr) -> Amount:
+def parse_amount(source: Source, node: ast.expr) -> Amount:
+    """A number, a multiple of sd or a quantile, of a node of a text; InputError for all else."""
     match node:
         case ast.Call(ast.Name("q"), [level], []):
             share = number(source, level, "write a level from 0 to 1")
@@ -202,13 +203,13 @@ def _amount(source: Source, node: ast.expr) -> Amount:
         case ast.Name("sd"):
             return Amount(1.0, "sd")
         case ast.UnaryOp(ast.USub(), operand) if _holds_sd(operand):
-            return Amount(-_amount(source, operand).value, "sd")
+            return Amount(-parse_amount(source, operand).value, "sd")
         case ast.BinOp(left, ast.Mult() | ast.Div(), right) if _holds_sd(left):
             times = _number(source, right)
-            return Amount(calculate(source, node, _amount(source, left).value, times), "sd")
+            return Amount(calculate(source, node, parse_amount(source, left).value, times), "sd")
         case ast.BinOp(left, ast.Mult(), right) if _holds_sd(right):
             times = _number(source, left)
-            return Amount(calculate(source, node, times, _amount(source, right).value), "sd")
+            return Amount(calculate(source, node, times, parse_amount(source, right).value), "sd")
     return Amount(float(_number(source, node)))
 
 
@@ -233,7 +234,12 @@ def _number(source: Source, node: ast.expr) -> int | float:
 def _is_code(node: ast.AST) -> bool:
     while isinstance(node, ast.Subscript):
         node = node.value
-    return isinstance(node, ast.Name) and _CODE.fullmatch(node.id) is not None
+    return isinstance(node, ast.Name) and is_code_name(node.id)
+
+
+def is_code_name(name: str) -> bool:
+    """Whether a name is that of a code, as z or latent."""
+    return _CODE.fullmatch(name) is not None
 
 
 def _holds_sd(node: ast.AST) -> bool:

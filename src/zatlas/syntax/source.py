@@ -22,18 +22,20 @@ class Source:
         Whether the text is a file. Errors in a file give the line; other errors quote the line and
         give the column, from 1.
     places : of a file that is no plain text: what errors call each line, as "cell 3 line 2".
+    read : what is parsed in place of the text, character for character; errors quote the text.
     """
 
     def __init__(
-        self, what: str, text: str, is_file: bool = False, places: Sequence[str] = ()
-    ) -> None:
+        self, what: str, text: str, is_file: bool = False, places: Sequence[str] = (),
+        read: str = "",
+    ) -> None:  # fmt: skip
         self.what = what
         self.text = text
         self.is_file = is_file
         self._places = places
-        self._lines = text.replace("\r\n", " \n").replace("\r", "\n").split("\n")
+        self._lines, parsed = _lines(text), _lines(read or text)
         # indents are part of a file, and not of an edit that was copied from a script
-        self._read = self._lines if is_file else [line.lstrip() for line in self._lines]
+        self._read = parsed if is_file else [line.lstrip() for line in parsed]
 
     def tree(self, hint: str, longest: int = LONGEST, deepest: int = DEEPEST) -> ast.Module:
         """The syntax tree of the text. Raises InputError that ends with ``hint``."""
@@ -102,6 +104,10 @@ class Source:
     def _place_of(self, number: int, inside: int) -> int:
         read = self._read[number - 1].encode()  # the tree counts bytes
         return self._place(number, len(read[:inside].decode(errors="ignore")))
+
+
+def _lines(text: str) -> list[str]:
+    return text.replace("\r\n", " \n").replace("\r", "\n").split("\n")
 
 
 def clip(words: str) -> str:

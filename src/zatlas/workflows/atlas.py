@@ -1,4 +1,4 @@
-"""Measuring a trained run: its atlas, and the effects of edits as typed."""
+"""Measuring a trained run: its atlas."""
 
 import os
 from collections.abc import Callable, Sequence
@@ -11,12 +11,12 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from zatlas.errors import InputError, argument_error, as_list
+from zatlas.errors import InputError, argument_error
 from zatlas.evidence.arrays import LABEL_SUFFIX, Array
 from zatlas.evidence.codes.disentanglement import Disentanglement, measure_disentanglement
 from zatlas.evidence.codes.stability import measure_stability
 from zatlas.evidence.codes.usage import gaussian_kl
-from zatlas.evidence.measurements import Maps, Subject, edit_effects, element_atlas
+from zatlas.evidence.measurements import Maps, Subject, element_atlas
 from zatlas.evidence.properties.attributes import ATTRIBUTES
 from zatlas.evidence.properties.causes import CAUSES
 from zatlas.evidence.properties.factors import Factor, tell_apart
@@ -27,12 +27,11 @@ from zatlas.evidence.properties.property_set import (
     measure_drawn,
     pixel_properties,
 )
-from zatlas.evidence.records import AtlasRecord, EditEffect, FactorProbes, OtherSeeds
+from zatlas.evidence.records import AtlasRecord, FactorProbes, OtherSeeds
 from zatlas.files import similar_name
 from zatlas.images import ImageSet
 from zatlas.images.labels import read_table, typed
 from zatlas.latents import coding, quantised
-from zatlas.latents.moves import edit_move
 from zatlas.models.pixels import from_signed, signed_scale
 from zatlas.run.config import ImagesRecord
 from zatlas.run.evidence import element_names, keep_atlas
@@ -91,7 +90,7 @@ def compute_atlas(
     progress: Callable[[int, int], None] | None = None,
 ) -> tuple[AtlasRecord, Maps]:  # fmt: skip
     """The atlas of ``measure_atlas`` and its maps; the run's own atlas stays as it is."""
-    _check_count(count)
+    check_count(count)
     image_set, part = _part(run, images)
     file = str(image_set.path or "")
     labelled = None if factors is None else labelled_images(run, Path(factors), seed)
@@ -127,58 +126,8 @@ def _workers() -> int:
     return min(8, max(1, (os.cpu_count() or 1) // torch.get_num_threads()))
 
 
-def measure_edits(
-    run: Run,
-    texts: Sequence[str],
-    images: PathLike | NDArray[np.uint8] | ImageSet,
-    *,
-    count: int = IMAGES_MEASURED,
-    seed: int = 0,
-    factors: PathLike | None = None,
-    project: bool = False,
-) -> list[EditEffect]:
-    """Measure what edits do over many images, and compare them with random directions.
-
-    Parameters
-    ----------
-    run : the trained model.
-    texts : the edits as typed, such as ``"z[0] *= 2"``.
-    images : uint8 (N, H, W, C), an image set, or its file.
-    count : the number of images, drawn by ``seed``.
-    seed : of that draw, of random directions and of every bootstrap.
-    factors : as in :func:`measure_atlas`.
-    project : measure the nearest codes that the bottleneck can give.
-
-    Returns
-    -------
-    list of EditEffect
-        One for each of ``texts``, in their order.
-
-    Raises
-    ------
-    InputError
-        An edit cannot be read, or the images do not fit.
-    """
-    _check_count(count)
-    texts = as_list("texts", texts)
-    array = run.fitting(images).array
-    chosen = array[drawn(whole_set(array), count, seed)]
-    subject, properties = subject_of(run, chosen), pixel_properties(chosen)
-    if project:
-        subject = replace(subject, can_give=None)  # it can by definition
-    if factors is not None:
-        labelled = labelled_images(run, Path(factors), seed)
-        properties, _ = add_factors(properties, labelled, subject.encode, subject.decode, seed)
-    codes = subject.codes
-    properties = measure_drawn(properties, chosen, codes, subject.decode)
-    moves = [
-        edit_move(text, codes, run.edit(codes, text, project)) for text in dict.fromkeys(texts)
-    ]
-    found = {one.edit: one for one in edit_effects(subject, properties, moves, seed=seed)}
-    return [found[text] for text in texts]
-
-
-def _check_count(count: int) -> None:
+def check_count(count: int) -> None:
+    """Raise InputError for fewer than 2 images."""
     if count < 2:
         raise argument_error("count", count, "give 2 or more")
 

@@ -11,7 +11,6 @@ from zatlas.errors import InputError, argument_error, nearest
 from zatlas.evidence.arrays import Array
 from zatlas.evidence.directions.measure import covariance_of
 from zatlas.evidence.directions.targets import scale_of
-from zatlas.evidence.effects.difference import measure_centre
 from zatlas.evidence.measurements import Subject
 from zatlas.evidence.properties.property_set import (
     PropertySet,
@@ -19,6 +18,7 @@ from zatlas.evidence.properties.property_set import (
     measure_drawn,
     pixel_properties,
 )
+from zatlas.evidence.slopes import SLOPE_IMAGES, mean_slopes
 from zatlas.latents.directions import (
     TRANSFORMS,
     bases,
@@ -26,7 +26,6 @@ from zatlas.latents.directions import (
     held,
     labels,
     pattern,
-    slopes,
     steepest,
     steepest_holding,
 )
@@ -34,7 +33,6 @@ from zatlas.run.run import Run
 from zatlas.workflows.atlas import subject_of
 from zatlas.workflows.direction_images import BETWEEN, LearningImages
 
-SLOPE_IMAGES = 512  # over which the slopes of properties are averaged
 GRADIENT = "gradient"  # a method: what a probe reads through the decoder, the other factors held
 METHODS = (*labels.METHODS, GRADIENT)
 BASES = ("pca", "ica", "sefa", "jacobian")
@@ -156,18 +154,7 @@ def learn(study: Study, wanted: Wanted) -> Iterator[Learned]:
 
 def _slopes(subject: Subject, properties: PropertySet, codes: Array, seed: int) -> Array:
     """The mean slopes (D, K) of the properties of decoded pictures, in units of both."""
-    some = codes[:: max(1, len(codes) // SLOPE_IMAGES)][:SLOPE_IMAGES]
-    centre = measure_centre(subject.decode, properties.measure, some, properties.compare)
-
-    def changes(rows: Array, moved: Array) -> Array:
-        pictures = subject.decode(moved.astype(np.float32))
-        values = properties.measure(pictures)
-        if properties.compare is not None:
-            compared = properties.compare(centre.pictures[rows]).measure(pictures)
-            values = np.concatenate([compared, values], axis=1)
-        return np.asarray(values - centre.values[rows])
-
-    return slopes(changes, some, covariance_of(subject), seed=seed)
+    return mean_slopes(subject.decode, properties, codes, covariance_of(subject), seed)
 
 
 def _by_labels(study: Study, factor: str, method: str, hold: Sequence[str]) -> Learned:

@@ -30,8 +30,8 @@ from zatlas.run.evidence import keep_edits, learned_nothing
 from zatlas.run.paths import RunPaths
 from zatlas.run.run import Run, open_run
 from zatlas.training.callbacks import Callback
-from zatlas.workflows.atlas import IMAGES_MEASURED, measure_edits, read_factors
-from zatlas.workflows.edits import Plate, draw_plate
+from zatlas.workflows.atlas import IMAGES_MEASURED, read_factors
+from zatlas.workflows.edits import Plate, draw_plate, measure_edits
 from zatlas.workflows.examine_files import FIGURES, PAGE, SETS, check_files, check_folder
 from zatlas.workflows.train import parts, train
 
