@@ -43,29 +43,32 @@ def target_record(
 
 
 def target_effects(
-    record: TargetRecord, means: Mapping[str, float], properties: PropertySet
+    record: TargetRecord, changes_NK: Array, properties: PropertySet
 ) -> TargetEffects:
     """One target over many images.
 
     Parameters
     ----------
     record : of these images.
-    means : the mean change of every measured property over them, by name.
+    changes_NK : how far each property changed in them.
     properties : those that the changes were measured with. Their probe of a factor learned from
         other images than the one that the edits were solved with.
     """
+    asked, reached, towards = record.asked, record.reached, np.sign(record.asked)
+    sign = float(towards[0]) if record.to is None else 1.0
     spill, spilt, read = np.nan, {}, None
-    if record.name in means:
+    if record.name in [column.name for column in properties.columns]:
         scale = scale_of(properties, record.name)
-        sizes = scale.sizes(np.array([means[column.name] for column in properties.columns]))
+        sizes = scale.sizes(changes_NK * towards[:, None]).mean(0)
         spill, spilt = float(scale.spill(sizes)), {scale.names[i]: sizes[i] for i in scale.others}
         if record.factors:
-            read = means[record.name]
+            own = changes_NK[:, scale.at[scale.target]]
+            read = sign * np.mean(own * towards)
     low, middle, high = np.quantile(record.length, (0.05, 0.5, 0.95))
     return TargetEffects(
-        name=record.name, unit=record.unit, to=record.to, n=len(record.asked),
-        hit=1 - np.mean(record.missed), asked=np.mean(record.asked),
-        reached=np.mean(record.reached), read=read,
+        name=record.name, unit=record.unit, to=record.to, n=len(asked),
+        hit=1 - np.mean(record.missed), asked=sign * np.mean(asked * towards),
+        reached=sign * np.mean(reached * towards), read=read,
         length=middle, length_low=low, length_high=high,
         spill=spill if np.isfinite(spill) else None, spilt=spilt,
         held={

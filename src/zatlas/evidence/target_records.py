@@ -48,7 +48,7 @@ class TargetRecord(Record):
         spill = "" if None in self.spill else f"; spill {_span(self.spill, '.2f')}"
         found.append(f"Mahalanobis length {_span(self.length, '.2g')}{spill}")
         found += [
-            f"held {name}: {_span(values, '+.2f')} sd" for name, values in self.held.items()
+            f"held {_words(name)}: {_span(values, '+.2f')} sd" for name, values in self.held.items()
             if None not in values
         ]  # fmt: skip
         return found
@@ -58,11 +58,12 @@ class TargetEffects(Record):
     """One target, the property ``name``, over ``n`` images.
 
     ``hit`` is the fraction of images that reach what is asked to within 5 %; ``asked`` and
-    ``reached`` are mean changes in ``unit``. ``length`` is the median Mahalanobis length,
-    ``length_low`` and ``length_high`` the 5th and 95th percentile. ``spill`` is that of the mean
-    effects, for each sd of the target; ``spilt`` the mean effect on each other property, in sd.
-    Of a factor, ``read`` is the mean change that a probe reads which learned from other images than
-    the one that the edit was solved with; None of other properties.
+    ``reached`` are mean changes in ``unit``. Where a value was asked for (``to``), some images rise
+    and others fall: then all means count a change towards the value as positive. ``length`` is the
+    median Mahalanobis length, ``length_low`` and ``length_high`` the 5th and 95th percentile.
+    ``spill`` is that of the mean effects, for each sd of the target; ``spilt`` the mean effect on
+    each other property, in sd. Of a factor, ``read`` is the mean change that a probe reads which
+    learned from other images than the one that the edit was solved with; None of other properties.
     """
 
     name: str
@@ -83,29 +84,33 @@ class TargetEffects(Record):
     @property
     def sentence(self) -> str:
         """How far the edits come, how long they are, and what they spill."""
-        unit = f" {self.unit}" if self.unit else ""
+        unit, name = f" {self.unit}" if self.unit else "", _words(self.name)
+        sign = "+" if self.to is None else ""
         goal = f"{self.asked:+.3g}{unit}" if self.to is None else f"{self.to:.4g}{unit}"
         told = [
-            f"Asked {self.name} {goal}: {100 * self.hit:.0f} % of {self.n} images reach it to "
-            f"within {100 * REACHED:g} %, on average {self.reached:+.3g} of {self.asked:+.3g}{unit}"
+            f"Asked {name} {goal}: {100 * self.hit:.0f} % of {self.n} images reach it to within "
+            f"{100 * REACHED:g} %; the mean change is {self.reached:{sign}.3g} of "
+            f"{self.asked:{sign}.3g}{unit}"
         ]
         if self.read is not None:
             told.append(
-                f"A second probe, which learned from other images, reads {self.read:+.3g}{unit}"
+                f"A second probe, which learned from other images, reads {self.read:{sign}.3g}"
             )
         spill = ""
         if self.spill is not None and self.spilt:
             most = max(self.spilt, key=lambda name: abs(self.spilt[name]))
             spill = (
                 f", spill {self.spill:.2f}: the mean change of {len(self.spilt)} other properties "
-                f"for each sd of {self.name}; the largest is {most}, {self.spilt[most]:+.2f} sd"
+                f"for each sd of {name}; the largest is {_words(most)}, {self.spilt[most]:+.2f} sd"
             )
         each = "each" if self.length_low == self.length_high else (
             f"{self.length_low:.2g} to {self.length_high:.2g} in 90 % of images"
         )  # fmt: skip
         told.append(f"Mahalanobis length {self.length:.2g} ({each}){spill}")
         if self.held:
-            kept = ", ".join(f"{name} {value:+.2f} sd" for name, value in self.held.items())
+            kept = ", ".join(
+                f"{_words(name)} {_number(value, '+.2f')} sd" for name, value in self.held.items()
+            )
             told.append(f"Held: {kept}")
         return f"{'. '.join(told)}."
 
@@ -113,5 +118,16 @@ class TargetEffects(Record):
 def _span(values: tuple[float | None, ...], form: str) -> str:
     """One number, or the smallest and the largest where their texts differ."""
     known = [value for value in values if value is not None]
-    least, most = format(min(known), form), format(max(known), form)
+    least, most = _number(min(known), form), _number(max(known), form)
     return least if least == most else f"{least} to {most}"
+
+
+def _number(value: float, form: str) -> str:
+    """The text of a number; a small one is not "-0.00"."""
+    text = format(value, form)
+    return format(0.0, form) if float(text) == 0 else text
+
+
+def _words(name: str) -> str:
+    """The name of a property in a sentence."""
+    return name.replace("_", " ")

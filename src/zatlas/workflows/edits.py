@@ -19,6 +19,7 @@ from zatlas.evidence.properties.property_set import (
     pixel_properties,
 )
 from zatlas.evidence.records import EditEffect, PlateRecord
+from zatlas.evidence.slopes import property_changes
 from zatlas.evidence.target_records import TargetRecord
 from zatlas.figures.plate import edits_plate
 from zatlas.figures.style import NotebookFigure, png, save
@@ -91,7 +92,7 @@ def measure_edits(
     """
     check_count(count)
     texts = as_list("texts", texts)
-    return _prepared(run, texts, images, count, seed, factors, hold, project).effects(texts)
+    return _read_edits(run, texts, images, count, seed, factors, hold, project).effects(texts)
 
 
 def draw_plate(
@@ -139,7 +140,7 @@ def draw_plate(
         An edit cannot be read, or a row is not in ``images``.
     """
     texts, rows = as_list("texts", texts), images.rows(index)
-    ready = _prepared(run, texts, images, count or IMAGES_MEASURED, 0, factors, hold, project)
+    ready = _read_edits(run, texts, images, count or IMAGES_MEASURED, 0, factors, hold, project)
     targets = ready.solved(images[rows], texts)
     solved = {text: Solved(codes, record.lines) for text, (codes, record) in targets.items()}
     results = apply_edits(run.model, run.space, images[rows], texts, project, solved)
@@ -170,7 +171,7 @@ def draw_plate(
 
 
 @dataclass(frozen=True)
-class _Prepared:
+class _EditStudy:
     """Images to measure edits on, labels to learn probes from, and what targets are solved with."""
 
     run: Run
@@ -209,17 +210,17 @@ class _Prepared:
             for text in dict.fromkeys(texts)
         ]  # fmt: skip
         found = {one.edit: one for one in edit_effects(subject, properties, moves, seed=self.seed)}
-        for text, (_, record) in targets.items():
-            means = {name: effect.mean for name, effect in found[text].effects.items()}
-            target = target_effects(record, means, properties)
+        for text, (edited, record) in targets.items():
+            changes = property_changes(subject.decode, properties, codes)
+            target = target_effects(record, changes(np.arange(len(codes)), edited), properties)
             found[text] = found[text].model_copy(update={"target": target})
         return [found[text] for text in texts]
 
 
-def _prepared(
+def _read_edits(
     run: Run, texts: Sequence[str], images: PathLike | NDArray[np.uint8] | ImageSet, count: int,
     seed: int, factors: PathLike | None, hold: Sequence[str], project: bool,
-) -> _Prepared:  # fmt: skip
+) -> _EditStudy:  # fmt: skip
     """Read the edits and the labels. Raises InputError before anything is measured."""
     for text in texts:
         if not is_target(text):
@@ -235,4 +236,4 @@ def _prepared(
         run, texts, chosen, hold=as_list("hold", hold), labelled=solving,
         factors=str(factors or ""), project=project, seed=seed,
     )  # fmt: skip
-    return _Prepared(run, chosen, measuring, study, project, seed)
+    return _EditStudy(run, chosen, measuring, study, project, seed)
