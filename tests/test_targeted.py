@@ -271,6 +271,32 @@ def test_a_plate_is_kept_and_drawn_again_without_a_solve(run: zatlas.Run) -> Non
         assert np.abs(before.pictures.astype(int) - after.pictures).max() <= 1
 
 
+def test_projected_codes_are_searched_and_drawn(run: zatlas.Run) -> None:
+    """A step is tried with the codes that are decoded, so the nearest of these is found."""
+    folder = run.path.parent
+    quantised = zatlas.train(
+        folder / "model.yaml", folder / "images.npy", recipe="fsq", out=folder / "fsq", epochs=8,
+        batch_size=32, lr=3e-3, progress=False,
+    )  # fmt: skip
+    plate = quantised.plate(
+        ["luminance = +10"], images_of(run), index=[0, 1, 2], count=0, project=True
+    )
+    (edit,) = plate.record.edits
+    assert edit.target is not None
+    assert edit.target.reached == pytest.approx((10, 10, 10), abs=4)
+    codes = quantised.encode(np.load(images_of(run))[:3])
+    for moved in edit.elements:
+        codes[:, moved.element] = np.array(moved.after, np.float32)
+    np.testing.assert_allclose(quantised.project(codes), codes, atol=1e-5)
+
+
+def test_one_image_is_enough(run: zatlas.Run) -> None:
+    plate = run.plate(["luminance = +5"], np.load(images_of(run))[:1])
+    assert plate.results.edits[0].notes[0] == "asked +5 L*; reached +5 L*"
+    with pytest.raises(InputError, match="it has no sd; write a number"):
+        run.plate(["luminance = +1*sd"], np.load(images_of(run))[:1])
+
+
 def test_the_same_images_give_the_same_edit(run: zatlas.Run) -> None:
     first, second = (
         run.plate(["luminance = +10"], images_of(run), index=[4], count=0).record for _ in range(2)

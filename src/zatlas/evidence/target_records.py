@@ -85,11 +85,11 @@ class TargetEffects(Record):
     def sentence(self) -> str:
         """How far the edits come, how long they are, and what they spill."""
         unit, name = f" {self.unit}" if self.unit else "", _words(self.name)
-        sign = "+" if self.to is None else ""
+        sign, towards = ("+", "") if self.to is None else ("", " towards it")
         goal = f"{self.asked:+.3g}{unit}" if self.to is None else f"{self.to:.4g}{unit}"
         told = [
             f"Asked {name} {goal}: {100 * self.hit:.0f} % of {self.n} images reach it to within "
-            f"{100 * REACHED:g} %; the mean change is {self.reached:{sign}.3g} of "
+            f"{100 * REACHED:g} %; the mean change{towards} is {self.reached:{sign}.3g} of "
             f"{self.asked:{sign}.3g}{unit}"
         ]
         if self.read is not None:

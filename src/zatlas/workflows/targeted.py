@@ -55,13 +55,15 @@ class TargetStudy:
         asked = np.full(len(codes), _amount(target, properties, at))
         if target.form == "to":
             asked -= properties.measure(self.decode(codes))[:, at]
+
+        def of_decoded(rows: Array, moved: Array) -> Array:
+            return changes(rows, self._possible(moved))
+
         edits = solve(
-            changes, codes, asked, self.slopes, self.covariance,
+            of_decoded, codes, asked, self.slopes, self.covariance,
             target=at, held=[*self.held.values()], seed=self.seed,
         )  # fmt: skip
-        edited = np.asarray(codes + edits, np.float32)
-        if self.project:
-            edited = self.run.project(edited)
+        edited = self._possible(codes + edits)
         live = np.asarray(self.run.statistics.sd) > 0
         record = target_record(
             properties, changes(rows, edited), np.where(live, edited - codes, 0.0), asked,
@@ -70,6 +72,11 @@ class TargetStudy:
             factors=self.factors if properties.columns[at].kind == "factor" else "",
         )  # fmt: skip
         return edited, record
+
+    def _possible(self, codes: Array) -> Codes:
+        """The codes, or the nearest ones that the bottleneck can give where these are decoded."""
+        given = np.asarray(codes, np.float32)
+        return self.run.project(given) if self.project else given
 
 
 def target_study(
@@ -116,7 +123,10 @@ def target_study(
             raise argument_error("hold", name, "is what an edit changes; hold others")
     asked = [known[name] for name in (*(one.name for one in targets.values()), *hold)]
     compare = any(column.kind == "cause" for column in asked)
-    subject, properties = subject_of(run, images[:2]), pixel_properties(images, compare=compare)
+    subject, properties = (
+        subject_of(run, images[[0, -1]]),
+        pixel_properties(images, compare=compare),
+    )
     if labelled and any(column.kind == "factor" for column in asked):
         properties, _ = add_factors(properties, labelled, subject.encode, subject.decode, seed)
     names = [column.name for column in properties.columns]
