@@ -9,6 +9,7 @@ import pytest
 
 import zatlas
 from zatlas.errors import InputError
+from zatlas.evidence.properties import attributes
 from zatlas.latents.directions import mahalanobis
 from zatlas.latents.targeted import LIMIT, lengths, solve
 from zatlas.run.evidence import keep_edits, kept_edits
@@ -288,6 +289,16 @@ def test_projected_codes_are_searched_and_drawn(run: zatlas.Run) -> None:
     for moved in edit.elements:
         codes[:, moved.element] = np.array(moved.after, np.float32)
     np.testing.assert_allclose(quantised.project(codes), codes, atol=1e-5)
+
+
+def test_a_value_that_the_picture_has_already_is_no_miss(run: zatlas.Run) -> None:
+    pictures = np.load(images_of(run))
+    own = attributes.measure(run.reconstruct(pictures[:1]).astype(np.float32) / 127.5 - 1)[0, 0]
+    plate = run.plate([f"luminance = {own:.4f}"], pictures, index=[0], count=0)
+    target = plate.record.edits[0].target
+    assert target is not None
+    assert target.missed == [False]
+    assert target.length[0] < 0.05
 
 
 def test_one_image_is_enough(run: zatlas.Run) -> None:

@@ -10,6 +10,14 @@ from zatlas.evidence.properties.property_set import PropertySet
 from zatlas.evidence.target_records import TargetEffects, TargetRecord
 from zatlas.latents.targeted import lengths
 
+LEAST_SD = 0.002
+"""The smallest difference that counts, in sd of the property: 5 % of a change by 0.04 sd."""
+
+
+def least_of(properties: PropertySet, place: int) -> float:
+    """The smallest difference of a property that counts, in its unit."""
+    return LEAST_SD * float(properties.real_sd[place])
+
 
 def target_record(
     properties: PropertySet, changes_BK: Array, edits_BD: Array, asked_B: Array,
@@ -39,6 +47,7 @@ def target_record(
         reached=changes_BK[:, target], reached_sd=in_sd[:, target],
         length=lengths(edits_BD, covariance_DD), spill=scale.spill(scale.sizes(changes_BK)),
         held={name: in_sd[:, k] for name, k in held.items()}, factors=factors,
+        least=least_of(properties, target),
     )  # fmt: skip
 
 

@@ -12,6 +12,7 @@ class TargetRecord(Record):
     sd of the property over real images. ``length`` is the Mahalanobis length of the edit. ``spill``
     is the mean absolute change of the other properties of its kind, in sd, for each sd of the
     target; ``held`` is the change of each held property in sd. ``factors`` is the table of a probe.
+    A difference of ``least`` or below does not count.
     """
 
     name: str
@@ -24,12 +25,15 @@ class TargetRecord(Record):
     spill: OptionalNumbers
     held: dict[str, OptionalNumbers] = {}
     factors: str = ""
+    least: Number = 0.0
 
     @property
     def missed(self) -> list[bool]:
         """Whether each image misses by more than 5 % of the change that was asked for."""
-        pairs = zip(self.asked, self.reached, strict=True)
-        return [abs(reached - asked) > REACHED * abs(asked) for asked, reached in pairs]
+        return [
+            abs(reached - asked) > max(REACHED * abs(asked), self.least)
+            for asked, reached in zip(self.asked, self.reached, strict=True)
+        ]
 
     @property
     def lines(self) -> list[str]:

@@ -30,7 +30,7 @@ _MOST_TRIES = 24
 
 def solve(
     changes: Changes, z_ND: Array, asked_N: Array, slopes_DK: Array, covariance_DD: Array, *,
-    target: int, held: Sequence[int] = (), seed: int = 0,
+    target: int, held: Sequence[int] = (), least: float = 0.0, seed: int = 0,
 ) -> Array:  # fmt: skip
     """The edit (N, D) of each code that changes a property by what is asked of it.
 
@@ -51,6 +51,7 @@ def solve(
         :func:`~zatlas.latents.directions.pictures.slopes`.
     covariance_DD : S, of the codes.
     target, held : the places of the property, and of those that stay the same.
+    least : the smallest difference of the property that counts.
     seed : of the second slopes.
 
     Raises
@@ -79,8 +80,8 @@ def solve(
     direction = steepest_holding(slope, slopes_DK[:, list(held)], covariance_DD)
     along = np.broadcast_to(direction, z_ND.shape) * np.sign(asked_N)[:, None]
     first = np.abs(asked_N) / (slope @ direction)
-    edits, missed = _along(of_edits, along, asked_N, first)
-    again = np.flatnonzero(missed > REACHED * np.abs(asked_N))
+    edits, missed = _along(of_edits, along, asked_N, first, least)
+    again = np.flatnonzero(missed > np.maximum(REACHED * np.abs(asked_N), least))
     if not len(again):
         return edits
 
@@ -94,7 +95,7 @@ def solve(
     except (InputError, np.linalg.LinAlgError):  # nothing changes at the edited codes
         return edits
     second, missed_again = _along(
-        lambda rows, each: of_edits(again[rows], each), along, asked_N[again], first
+        lambda rows, each: of_edits(again[rows], each), along, asked_N[again], first, least
     )
     nearer = missed_again < missed[again]
     edits[again[nearer]] = second[nearer]
@@ -126,19 +127,20 @@ def _shortest(
 
 
 def _along(
-    of_edits: Callable[[Array, Array], Array], along_ND: Array, asked_N: Array, first_N: Array
-) -> tuple[Array, Array]:
+    of_edits: Callable[[Array, Array], Array], along_ND: Array, asked_N: Array, first_N: Array,
+    least: float,
+) -> tuple[Array, Array]:  # fmt: skip
     """The edits (N, D) along directions of length 1, and by how much each misses, (N,)."""
 
     def rise(rows: Array, steps: Array) -> Array:
         found = of_edits(rows, along_ND[rows] * steps[:, None])[:, 0]
         return np.asarray(found * np.sign(asked_N[rows]))
 
-    steps, missed = _search(rise, np.abs(asked_N), first_N)
+    steps, missed = _search(rise, np.abs(asked_N), first_N, least)
     return along_ND * steps[:, None], missed
 
 
-def _search(rise: Rise, asked_N: Array, first_N: Array) -> tuple[Array, Array]:
+def _search(rise: Rise, asked_N: Array, first_N: Array, least: float) -> tuple[Array, Array]:
     """The steps (N,), 0 to 6, at which a property rises by what is asked, and what is missing.
 
     From a first guess a step grows until the property has risen enough; then the secant method
@@ -169,17 +171,19 @@ def _search(rise: Rise, asked_N: Array, first_N: Array) -> tuple[Array, Array]:
     for step in _SCANNED:
         if len(rows):
             rows = rows[~tried(rows, np.full(len(rows), step))]
-    _secant(tried, asked_N, missed, low, high)
+    exact = np.maximum(_EXACT * asked_N, least / 10)
+    _secant(tried, asked_N, missed, exact, low, high)
     return best, missed
 
 
 def _secant(
-    tried: Callable[[Array, Array], Array], asked_N: Array, missed: Array, low: Array, high: Array
-) -> None:
+    tried: Callable[[Array, Array], Array], asked_N: Array, missed: Array, exact: Array,
+    low: Array, high: Array,
+) -> None:  # fmt: skip
     """Narrow the bracket of every image that has one, until its step is exact."""
     side = np.zeros(len(asked_N))
     for _ in range(_MOST_TRIES):
-        rows = np.flatnonzero(~np.isnan(high[0]) & (missed > _EXACT * asked_N))
+        rows = np.flatnonzero(~np.isnan(high[0]) & (missed > exact))
         if not len(rows):
             return
         below, above = low[1, rows] - asked_N[rows], high[1, rows] - asked_N[rows]

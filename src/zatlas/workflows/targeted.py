@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from zatlas.errors import InputError, argument_error, nearest
 from zatlas.evidence.arrays import Array, Decode, Property
 from zatlas.evidence.directions.measure import covariance_of
-from zatlas.evidence.edit_targets import target_record
+from zatlas.evidence.edit_targets import least_of, target_record
 from zatlas.evidence.properties import attributes, causes
 from zatlas.evidence.properties.factors import Factor
 from zatlas.evidence.properties.property_set import (
@@ -61,7 +61,8 @@ class TargetStudy:
 
         edits = solve(
             of_decoded, codes, asked, self.slopes, self.covariance,
-            target=at, held=[*self.held.values()], seed=self.seed,
+            target=at, held=[*self.held.values()], least=least_of(properties, at),
+            seed=self.seed,
         )  # fmt: skip
         edited = self._possible(codes + edits)
         live = np.asarray(self.run.statistics.sd) > 0
