@@ -12,7 +12,6 @@ python benchmarks/disentanglement.py --unpack dsprites.npz IMAGES.npy FACTORS.cs
 """
 
 import argparse
-import csv
 import sys
 import time
 from pathlib import Path
@@ -21,7 +20,7 @@ from typing import Any
 import numpy as np
 
 import zatlas
-from tables import write
+from tables import read, write
 from zatlas.evidence.codes.disentanglement import measure_disentanglement
 from zatlas.evidence.properties.factors import Factor
 from zatlas.models.model_file import ModelFile
@@ -78,7 +77,7 @@ def main() -> None:
     encoder, decoder = "conv(16, 32, 64, 128)", "conv(128, 64, 32, 16)"
     network = ModelFile(image=image, encoder=encoder, decoder=decoder, output="Tanh()")
     out = Path(given.out)
-    rows = list(csv.DictReader(out.open(encoding="utf-8"))) if out.exists() else []
+    rows = read(out)
     done = {(row["images"], row["recipe"], str(row["seed"])) for row in rows}
     for seed in range(given.seeds):
         for recipe in given.recipes.split(","):

@@ -3,7 +3,6 @@
 python benchmarks/draw_studies.py docs/figures
 """
 
-import csv
 import re
 import sys
 from collections import Counter
@@ -12,6 +11,7 @@ from pathlib import Path
 import numpy as np
 from matplotlib.figure import Figure
 
+from tables import read
 from zatlas.figures.style import BLUE, GROUND, HAIRLINE, INK, MUTED, VERMILLION, save
 
 RESULTS = Path(__file__).parent / "results"
@@ -22,16 +22,10 @@ GROUPS = (("fcn-multi-encoder", "rendered", "R0, rendered faces: 30 elements", (
            ("gender", "chroma", "luminance", "left-right light", "top-bottom light")))  # fmt: skip
 
 
-def table(name: str) -> list[dict[str, str]]:
-    """The rows of a CSV."""
-    with (RESULTS / name).open(encoding="utf-8") as handle:
-        return list(csv.DictReader(handle))
-
-
 def claims() -> Figure:
     """What elements do most, counted over seeds; what a report claims in colour."""
     figure = Figure(figsize=(9, 3.4), dpi=150, facecolor=GROUND)
-    rows = table("report-claims.csv")
+    rows = read(RESULTS / "report-claims.csv")
     for place, (model, data, title, claimed) in enumerate(GROUPS):
         mine = [r for r in rows if (r["model"], r["data"]) == (model, data)]
         found = Counter(re.sub(" = .*", "", r["largest"]).replace("_", " ") for r in mine)
@@ -55,7 +49,7 @@ def display() -> Figure:
     """Lightness: the edit on one scale, and what the display takes away besides."""
     figure = Figure(figsize=(6, 2.2), dpi=150, facecolor=GROUND)
     axes = figure.add_axes((0.2, 0.22, 0.76, 0.66))
-    rows = table("display-trap.csv")
+    rows = read(RESULTS / "display-trap.csv")
     labels = [f"{r['edit']}, seed {r['seed']}" for r in rows]
     for row, r in enumerate(rows):
         start, end, shown = (float(r[k]) for k in ("reconstruction_L", "edit_L", "as_displayed_L"))
@@ -79,7 +73,7 @@ def atlas_speed() -> Figure:
     squares: where the points keep to it, growth is linear.
     """
     figure = Figure(figsize=(6, 2.4), dpi=150, facecolor=GROUND)
-    rows = table("atlas.csv")
+    rows = read(RESULTS / "atlas.csv")
     for place, case in enumerate(("elements", "images")):
         mine = [r for r in rows if r["case"] == case]
         axes = figure.add_axes((0.09 + 0.5 * place, 0.2, 0.38, 0.68))

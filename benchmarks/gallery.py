@@ -8,7 +8,6 @@ page and results/gallery.csv hold every recipe that has a run.
 """
 
 import argparse
-import csv
 import shlex
 from pathlib import Path
 
@@ -17,7 +16,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 import zatlas
-from tables import write
+from tables import read, write
 from zatlas.recipes.recipe import recipes
 from zatlas.run.evidence import kept_reconstruction
 from zatlas.run.run import Run
@@ -134,10 +133,7 @@ def main() -> None:
     parser.add_argument("--recipes", type=lambda text: text.split(","), default=sorted(recipes()))
     asked = parser.parse_args()
     FIGURES.mkdir(parents=True, exist_ok=True)
-    rows: dict[str, dict[str, object]] = {}
-    if RESULTS.exists():
-        with RESULTS.open(encoding="utf-8") as handle:
-            rows = {row["recipe"]: dict(row) for row in csv.DictReader(handle)}
+    rows = {row["recipe"]: row for row in read(RESULTS)}
     for recipe in asked.recipes:
         rows[recipe] = measure(trained(asked, recipe), recipe, command_of(asked, recipe))
         print(rows[recipe], flush=True)

@@ -18,7 +18,6 @@ not measured again, so that the work can be done in pieces.
 """
 
 import argparse
-import csv
 import tempfile
 from pathlib import Path
 from statistics import median
@@ -26,7 +25,7 @@ from statistics import median
 import numpy as np
 
 import zatlas
-from tables import write
+from tables import read, write
 from training_speed import loop
 from training_speed import zatlas as speed_of_zatlas
 from zatlas.models.model_file import ModelFile, model_from, read_model
@@ -60,7 +59,8 @@ def errors(
             model, asked.train, valid=asked.valid, out=Path(place) / "run", seed=seed,
             progress=False, **settings,
         )  # fmt: skip
-    return [row.valid_loss for row in run.history], [row.seconds for row in run.history]
+        rows = run.history  # before the folder goes
+    return [row.valid_loss for row in rows], [row.seconds for row in rows]
 
 
 def speeds(pair: tuple[ModelFile, ModelFile], asked: argparse.Namespace) -> tuple[float, float]:
@@ -119,10 +119,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     asked = parser.parse_args()
     zatlas.configure_process()
-    rows: list[dict[str, object]] = []
-    if asked.out.exists():
-        with asked.out.open(newline="", encoding="utf-8") as handle:
-            rows += csv.DictReader(handle)
+    rows = read(asked.out)
     there = {(row["model"], str(row["seed"])) for row in rows}
     for name in asked.models.split(","):
         for seed in range(asked.seeds):

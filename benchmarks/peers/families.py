@@ -9,7 +9,6 @@ deterministic reconstructions of VALID.npy, pixels in [-1, 1]. Needs benchmarks/
 """
 
 import argparse
-import csv
 import json
 import subprocess
 import sys
@@ -20,7 +19,7 @@ from typing import Any, NamedTuple
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE.parent))
 
-from tables import write  # noqa: E402  of the folder above
+from tables import read, write  # noqa: E402  of the folder above
 
 
 class Family(NamedTuple):
@@ -84,9 +83,7 @@ def main() -> None:
     parser.add_argument("--families", default=",".join(FAMILIES))
     given = parser.parse_args()
     out = Path(given.out)
-    rows: list[dict[str, Any]] = []
-    if out.exists():
-        rows = list(csv.DictReader(out.open(encoding="utf-8")))
+    rows = read(out)
     done = {(row["family"], str(row["seed"]), row["library"]) for row in rows}
     for seed in range(given.seeds):
         for name in given.families.split(","):
