@@ -9,7 +9,8 @@ from torch.nn import functional
 
 _DECAY = 0.99  # of the running sums of an averaged codebook
 _SMOOTHING = 1e-5  # of its counts (Laplace)
-_DEAD = 0.03  # of the mean count: a vector that is used less is replaced
+_DEAD = 0.1  # of the mean count: a vector that is used less is replaced
+_FRESH = 0.15  # of the mean count, for a vector that begins; it may be unused for 41 steps
 
 
 def nearest(inputs_ND: Tensor, vectors_KD: Tensor) -> Tensor:
@@ -65,7 +66,8 @@ class AveragedCodebook(nn.Module):
     """Running means of the inputs of each vector (van den Oord et al. 2017, appendix A.1).
 
     A vector that is hardly used begins anew as an input of the batch (Dhariwal et al. 2020). In the
-    first batch all do.
+    first batch all do. It begins with a small count, so that it follows the inputs at once, and so
+    that it is soon replaced where the encoder has moved its outputs away from it.
     """
 
     weight: Tensor
@@ -98,10 +100,10 @@ class AveragedCodebook(nn.Module):
         dead = self.counts <= _DEAD * self.counts.mean()
         drawn = torch.randperm(count, device=inputs_ND.device)
         fresh = inputs_ND[drawn[torch.arange(size, device=drawn.device) % count]]
-        mean = count / size  # the count of a vector that is used as much as the others
-        self.counts.masked_fill_(dead, mean)
+        begun = _FRESH * count / size
+        self.counts.masked_fill_(dead, begun)
         self.weight.copy_(fresh.where(dead[:, None], self.weight))
-        self.sums.copy_((fresh * mean).where(dead[:, None], self.sums))
+        self.sums.copy_((fresh * begun).where(dead[:, None], self.sums))
 
 
 CODEBOOKS: Mapping[str, type[nn.Module]] = {
