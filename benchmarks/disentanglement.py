@@ -1,13 +1,16 @@
 """Which recipe makes single elements that mean something? Scores of codes against known factors.
 
 python benchmarks/disentanglement.py NAME IMAGES.npy FACTORS.csv RUNS OUT.csv [--seeds 5]
-    [--epochs 10] [--count 6000] [--recipes ae,vae] [--latent 10]
+    [--epochs 6] [--count 10000] [--recipes ae,vae] [--latent 10] [--first 0]
 
-Each recipe trains the same network, four convolutions of 16 to 128 channels, on the same first
-COUNT images with each seed; rows that exist are kept. The scores are over 2,000 other images. NAME
-stands in the column ``images`` of the table. A packed dSprites (.npz with imgs, latents_values,
-latents_names) is written as an image set and a table first:
+Each recipe trains the same network on the same first COUNT images with each seed: convolutions that
+halve the side of an image, with 16, 32, 64, ... channels, until it is 4. Rows that exist are kept.
+The scores are over 2,000 other images. NAME stands in the column ``images`` of the table.
 
+The images are made first: rendered faces of 32 pixels a side, or a packed dSprites (.npz with imgs,
+latents_values, latents_names):
+
+python benchmarks/disentanglement.py --render IMAGES.npy FACTORS.csv
 python benchmarks/disentanglement.py --unpack dsprites.npz IMAGES.npy FACTORS.csv
 """
 
@@ -23,12 +26,25 @@ import zatlas
 from tables import read, write
 from zatlas.evidence.codes.disentanglement import measure_disentanglement
 from zatlas.evidence.properties.factors import Factor
+from zatlas.images.faces import draw_factors, render
+from zatlas.images.faces.factors import FACTORS
 from zatlas.models.model_file import ModelFile
 from zatlas.workflows.atlas import read_factors
 
 RECIPES = ("ae", "vae", "beta-tcvae", "factor-vae", "qlae", "tripod")
+RENDERED = 14_000  # faces
 SCORED = 2000  # images
 SCORES = ("mig", "disentanglement", "completeness", "informativeness", "infom", "explicitness")
+
+
+def rendered(images: str, factors: str) -> None:
+    """Write rendered faces and the table of their factors."""
+    drawn = draw_factors(RENDERED, seed=7)
+    np.save(images, render(drawn, size=32, framing="close"))
+    columns = {f.name: drawn[f.name].astype(int if f.kind == "binary" else float).tolist()
+               for f in FACTORS}  # fmt: skip
+    write(factors, [{"index": i, **{name: column[i] for name, column in columns.items()}}
+                    for i in range(RENDERED)])  # fmt: skip
 
 
 def unpack(packed: str, images: str, factors: str) -> None:
@@ -57,14 +73,15 @@ def scores_of(run: zatlas.Run, images: np.ndarray, factors: list[Factor]) -> dic
 
 def main() -> None:
     """Train what is missing, and score it."""
-    if sys.argv[1] == "--unpack":
-        return unpack(*sys.argv[2:5])
+    if sys.argv[1] in ("--render", "--unpack"):
+        return {"--render": rendered, "--unpack": unpack}[sys.argv[1]](*sys.argv[2:])
     parser = argparse.ArgumentParser(description=__doc__)
     for name in ("name", "images", "factors", "runs", "out"):
         parser.add_argument(name)
-    for name, default in (("seeds", 5), ("epochs", 10), ("count", 6000), ("latent", 10)):
+    for name, default in (("seeds", 5), ("epochs", 6), ("count", 10_000), ("latent", 10)):
         parser.add_argument(f"--{name}", type=int, default=default)
     parser.add_argument("--recipes", default=",".join(RECIPES))
+    parser.add_argument("--first", type=int, default=0, help="the first seed")
     given = parser.parse_args()
     zatlas.configure_process()
     pictures = np.load(given.images, mmap_mode="r")
@@ -74,19 +91,20 @@ def main() -> None:
     rows_of = slice(given.count, given.count + SCORED)
     factors = [Factor(f.name, f.kind, f.values[rows_of], f.levels, f.note) for f in table]
     image = (train.shape[3], *train.shape[1:3])
-    encoder, decoder = "conv(16, 32, 64, 128)", "conv(128, 64, 32, 16)"
+    widths = [16 << level for level in range((train.shape[1] // 4).bit_length() - 1)]
+    encoder, decoder = (f"conv({', '.join(map(str, row))})" for row in (widths, widths[::-1]))
     network = ModelFile(image=image, encoder=encoder, decoder=decoder, output="Tanh()")
     out = Path(given.out)
     rows = read(out)
     done = {(row["images"], row["recipe"], str(row["seed"])) for row in rows}
-    for seed in range(given.seeds):
+    for seed in range(given.first, given.first + given.seeds):
         for recipe in given.recipes.split(","):
             if (given.name, recipe, str(seed)) in done:
                 continue
             folder, started = Path(given.runs) / f"{given.name}-{recipe}-{seed}", time.monotonic()
             run = zatlas.train(
                 network, train, out=folder, recipe=recipe, latent=given.latent,
-                epochs=given.epochs, batch_size=64, lr=1e-3, seed=seed,
+                epochs=given.epochs, batch_size=32, lr=2e-3, schedule="one-cycle", seed=seed,
                 overwrite=folder.exists(), progress=False,
             )  # fmt: skip
             seconds = round(time.monotonic() - started)

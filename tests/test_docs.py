@@ -16,6 +16,7 @@ import pytest
 
 import zatlas
 from zatlas.cli.program import program
+from zatlas.recipes.recipe import recipes
 
 ROOT = Path(__file__).parents[1]
 SOURCE = ROOT / "src" / "zatlas"
@@ -87,6 +88,20 @@ def test_sentences_that_are_explained_are_quoted_verbatim() -> None:
     page = (ROOT / "docs" / "reading.md").read_text(encoding="utf-8")
     assert len(sentences) == 6
     assert re.findall(r"^> (.*)$", page, re.M) == sentences
+
+
+def test_the_gallery_has_every_recipe() -> None:
+    """A section with its diagram and its picture, a line in the table, and a row of numbers."""
+    text = (ROOT / "docs" / "gallery.md").read_text(encoding="utf-8")
+    with (ROOT / "benchmarks" / "results" / "gallery.csv").open(encoding="utf-8") as handle:
+        measured = [row["recipe"] for row in csv.DictReader(handle)]
+    hint = "python benchmarks/gallery.py makes it"
+    for name in recipes():
+        assert f"\n## {name}\n" in text, hint
+        assert f"| [{name}](#{name}) |" in text, hint
+        for folder in ("families", "gallery"):
+            assert f"](figures/{folder}/{name}." in text, hint
+    assert sorted(measured) == sorted(recipes()), hint
 
 
 def commands_of(page: Path) -> Iterator[list[str]]:
