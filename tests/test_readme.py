@@ -40,9 +40,13 @@ def test_every_command_and_the_python_run(tmp_path: Path, monkeypatch: pytest.Mo
 
     pictures = discs(200, size=64)
     rows = [f"{picture.mean():.2f}" for picture in pictures]
-    Path("labels.csv").write_text("\n".join(["brightness", *rows]))
+    Path("labels.csv").write_text("\n".join(["yaw", *rows]))
     for i, picture in enumerate(pictures):
         Image.fromarray(picture).save(f"photos/{i:03}.png")
+    for folder, some in {"with-glasses": pictures[:20], "without-glasses": pictures[20:40]}.items():
+        Path(folder).mkdir()
+        for i, picture in enumerate(some):
+            Image.fromarray(picture).save(f"{folder}/{i:03}.png")
     Path("words.md").write_text("My own words.")
     Path("my-model.yaml").write_text(blocks("yaml")[0])
     lines = [line for block in blocks("bash") for line in block.splitlines()]
