@@ -43,14 +43,15 @@ FAMILIES = {
         "fcn-64", "BetaVAE", {"beta": 4.0}, "beta-vae",
         {"objective.sse.weight": 0.5, "objective.kl.weight": 4.0},
     ),
-    # the whole code is one of 512 vectors, as pythae has it; running means, then gradients
+    # pythae makes (B, 1, 64, 1) of a flat code and quantises its last side: single elements.
+    # running means, then gradients
     "vq-vae": Family(
         "fcn-64", "VQVAE", {"num_embeddings": 512, "use_ema": True}, "vq-vae",
-        {"bottleneck": "vq(size=512, dim=64)", "objective": ["sse()", "commitment(weight=0.25)"]},
+        {"bottleneck": "vq(size=512, dim=1)", "objective": ["sse()", "commitment(weight=0.25)"]},
     ),
     "vq-vae-learned": Family(
         "fcn-64", "VQVAE", {"num_embeddings": 512}, "vq-vae",
-        {"bottleneck": "vq(size=512, dim=64, codebook='learned')",
+        {"bottleneck": "vq(size=512, dim=1, codebook='learned')",
          "objective": ["sse()", "commitment(weight=0.25)", "codebook()"]},
     ),
     "wae-mmd": Family(
