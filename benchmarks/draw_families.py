@@ -26,6 +26,8 @@ HEAD = """\
 A family is a recipe: a corruption, a bottleneck, an objective, and at times a critic. A recipe fits
 any network; where it does not, the error says why. [model-file.md](model-file.md) lists the parts
 with their parameters. Other families are written from them in a few lines.
+[gallery.md](gallery.md) shows each recipe on real faces.
+[disentanglement.md](disentanglement.md) says which recipes make elements that mean something.
 
 ```bash
 zatlas models show beta-vae --svg beta-vae.svg    # formula, paper, advantage, disadvantage, diagram
