@@ -46,7 +46,7 @@ class Judged(NamedTuple):
 JUDGED = {
     "fcn-10": Judged(13, ""),
     "fcn-64": Judged(12, "norm=group, activation=SiLU"),
-    "conv-26m": Judged(8, "norm=batch, activation=SiLU"),
+    "conv-26m": Judged(12, "norm=batch, activation=SiLU"),
 }
 SPEED_IMAGES, SPEED_EPOCHS = 1536, 2  # the first epoch is left out
 
