@@ -97,7 +97,8 @@ MISSING = {  # usage A13: what each command says where all of its words are miss
     "train": "--model MODEL is missing: a preset of `zatlas models list`, a model file",
     "examine": "SOURCE|RUN is missing: pasted code", "demo": "--out DIR is missing: the folder",
     **dict.fromkeys(
-        ("encode", "edit", "traverse", "interpolate", "sample", "atlas", "report", "forget"),
+        ("encode", "edit", "traverse", "interpolate", "sample", "atlas", "directions", "find",
+         "report", "forget"),
         "RUN is missing: the folder of a trained run, as runs/tiny; see `zatlas ",
     ),
 }  # fmt: skip

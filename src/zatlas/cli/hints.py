@@ -16,6 +16,7 @@ _ARGUMENTS = {  # what each argument is, by its name on the help page
     "SOURCE|RUN": "pasted code or a model file, as net.py, or a trained run",
     "OUT.npy": "the image set to write, as faces.npy",
     "FILE": "an image set or a folder of pictures, as faces.npy",
+    "WORDS": "what an element or a direction does, as 'turns the head'",
     "EDIT|FILE...": "an edit as it was typed, or the file of its plate, as plate.png",
 }
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from zatlas.errors import InputError, argument_error, nearest
+from zatlas.errors import InputError, argument_error
 from zatlas.files import read_text
 from zatlas.images import ImageSet
 from zatlas.latents import code_statistics, coding, edits, interpolation, names, samplers
@@ -256,8 +256,8 @@ class Run:
         if name in samplers.SAMPLERS:
             return self.project(samplers.SAMPLERS[name](count, self.statistics, seed))
         if name != "prior":
-            known = ["prior", *samplers.SAMPLERS]
-            raise argument_error("sampler", repr(sampler), nearest(str(sampler), known))
+            known = ", ".join(["prior", *samplers.SAMPLERS])
+            raise argument_error("sampler", repr(sampler), f"known are {known}")
         return Gaussian().sample(count, self.model.latent, seed) if prior is None else prior
 
     @property
