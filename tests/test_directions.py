@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import zatlas
-from zatlas.cli import main
+from zatlas.cli.program import main
 from zatlas.errors import InputError
 from zatlas.evidence.directions.measure import Candidate, measure_directions
 from zatlas.evidence.directions.nulls import measure_identity, null_effects
